@@ -1,0 +1,51 @@
+# make demo: set up and run everything on a generated crawl.   make test: set up and test.
+# make ui: the Dagster UI on your own home, or on the demo's:   make ui HOME_DIR=data/demo
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_DIR := data/demo
+INSTALLED := $(VENV)/.installed
+PORT ?= 3000
+
+# A home of its own holds its drops, too; without HOME_DIR the environment and the defaults decide.
+ifdef HOME_DIR
+export MKT_HOME := $(abspath $(HOME_DIR))
+export MKT_DROPS := $(abspath $(HOME_DIR))/drops
+endif
+
+.PHONY: demo test lint ui bench setup clean-demo
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11 to 3.13 is needed: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $(INSTALLED)
+
+demo: $(INSTALLED) clean-demo
+	$(BIN)/mkt sample $(DEMO_DIR)/drops --crawl-dates 3 --posts 90 --seed 7
+	MKT_HOME=$(abspath $(DEMO_DIR)) MKT_DROPS=$(abspath $(DEMO_DIR))/drops $(BIN)/mkt run
+	@echo
+	@echo "Look at the pictures:   $(DEMO_DIR)/charts/"
+	@echo "Open the Dagster UI:    make ui HOME_DIR=$(DEMO_DIR)   then http://127.0.0.1:$(PORT)"
+
+clean-demo:
+	rm -rf $(DEMO_DIR)
+
+test: $(INSTALLED) $(if $(CI),lint)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+ui: $(INSTALLED)
+	DAGSTER_HOME="$$($(BIN)/mkt settings --dagster-home)" \
+		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+
+bench: $(INSTALLED)
+	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s mkt_assets_tests/benchmarks

@@ -1,0 +1,93 @@
+"""crosstab_ratios: which topics dominate which style. The counting is in core/crosstab."""
+
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+from pydantic import Field
+
+from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
+from mkt_assets.core.crosstab import cross
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.schema import CROSSTAB_RATIOS, UNITS
+from mkt_assets.settings import Settings
+
+
+class CrosstabConfig(dg.Config):
+    """Run configuration; a field left out keeps the setting."""
+
+    low_support_posts: int | None = Field(None, description="fewer posts with text than this are low support")
+
+
+def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:
+    """The asset, for these settings."""
+
+    @table_asset(
+        CROSSTAB_RATIOS,
+        settings,
+        group="findings",
+        kinds={"python", "duckdb", "pandas"},
+        deps=["clusters"],
+        code_version=f"1-{settings.low_support_posts}",
+        description="For every image cluster, the share of each text cluster among its items with a text; counted in "
+        "distinct images and in distinct posts, with what stands behind each number.",
+    )
+    def crosstab_ratios(
+        context: dg.AssetExecutionContext,
+        config: CrosstabConfig,
+        settings: dg.ResourceParam[Settings],
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> dg.MaterializeResult[Any]:
+        with explained():
+            crawl_date = crawl_date_of(context)
+            settings = settings.overridden_by(config)
+            clusters = warehouse.read("clusters", [crawl_date]).to_pandas()
+            ratios = ratios_of(clusters, crawl_date, min_posts=settings.low_support_posts)
+            rows = pa.Table.from_pandas(ratios, CROSSTAB_RATIOS.arrow_schema(), preserve_index=False)
+            warehouse.replace_partition("crosstab_ratios", crawl_date, rows)
+            by_image = ratios[ratios["unit"] == "image"]
+            styles = by_image.drop_duplicates("image_cluster")
+            n_with, n_without = int(styles["n_with_text"].sum()), int(styles["n_without_text"].sum())
+            return result(
+                len(ratios),
+                {
+                    "image_clusters": len(styles),
+                    "text_clusters": int(by_image["text_cluster"].nunique()),
+                    "images_with_text": n_with,
+                    "images_without_text": n_without,
+                    "coverage": n_with / (n_with + n_without) if n_with + n_without else 1.0,
+                    "low_support_image_clusters": int(styles["low_support"].sum()),
+                    "strongest_links": markdown_table(_strongest(by_image)),
+                },
+            )
+
+    return crosstab_ratios
+
+
+def ratios_of(clusters: pd.DataFrame, crawl_date: date, *, min_posts: int) -> pd.DataFrame:
+    """Rows of crosstab_ratios in every unit, from rows of clusters."""
+    of_images = clusters[clusters["modality"] == "image"]
+    of_texts = clusters[clusters["modality"] == "text"]
+    images = of_images[["poster_id", "post_id", "frame"]].assign(image_cluster=of_images["cluster_id"])
+    texts = of_texts[["post_id"]].assign(text_cluster=of_texts["cluster_id"])
+    parts = [cross(images, texts, unit, min_posts=min_posts).assign(unit=unit) for unit in UNITS]
+    return pd.concat(parts, ignore_index=True).assign(crawl_date=crawl_date)
+
+
+def _strongest(ratios: pd.DataFrame, n: int = 12) -> list[dict[str, object]]:
+    """The top text cluster of the best supported image clusters, for the UI."""
+    best = ratios[ratios["rank"] == 1].sort_values(["n_with_text", "image_cluster"], ascending=[False, True])
+    return [
+        {
+            "style": row["image_cluster"],
+            "topic": row["text_cluster"],
+            "share": f"{row['ratio']:.0%}",
+            "images": f"{row['n']} of {row['n_with_text']}",
+            "posts": row["n_posts"],
+            "posters": row["n_posters"],
+            "support": "low" if row["low_support"] else "",
+        }
+        for row in best.head(n).to_dict("records")
+    ]

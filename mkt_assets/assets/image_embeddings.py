@@ -1,0 +1,142 @@
+"""image_embeddings: a unit vector for every picture that was kept. The encoders are in models/."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from PIL import Image, ImageColor
+from pydantic import Field
+
+from mkt_assets.assets.step import crawl_date_of, explained, result, table_asset
+from mkt_assets.core.cached import Batch, embed_missing
+from mkt_assets.core.matting import composite
+from mkt_assets.core.prefetch import map_ahead
+from mkt_assets.core.progress import Progress, ProgressListener
+from mkt_assets.core.vectors import content_key, to_column
+from mkt_assets.models.base import ImageEncoder
+from mkt_assets.models.registry import describe
+from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.models import Models
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.schema import IMAGE_EMBEDDINGS
+from mkt_assets.settings import Settings
+
+BATCH_SIZE = 32
+
+
+class ImageEmbeddingsConfig(dg.Config):
+    """Run configuration; a field left out keeps the setting."""
+
+    image_encoder: str | None = Field(None, description="encoder of pictures")
+    background: str | None = Field(None, description="colour behind a matte: a CSS name or #rrggbb")
+
+
+def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
+    """The asset, for these settings."""
+    card = describe("image_encoder", settings.image_encoder)
+
+    @table_asset(
+        IMAGE_EMBEDDINGS,
+        settings,
+        group="pictures",
+        kinds={"python", "duckdb", "torch"},
+        deps=["matted_images"],
+        code_version=f"1-{card.model_id}-{card.version}-{settings.background}",
+        description="Unit vectors of the kept and flagged pictures: the matte over a plain colour, in the encoder's "
+        "preprocessing. A picture that was embedded before, in any crawl, is not embedded again.",
+    )
+    def image_embeddings(
+        context: dg.AssetExecutionContext,
+        config: ImageEmbeddingsConfig,
+        settings: dg.ResourceParam[Settings],
+        warehouse: dg.ResourceParam[Warehouse],
+        cache: dg.ResourceParam[Cache],
+        media: dg.ResourceParam[FileStore],
+        models: dg.ResourceParam[Models],
+        progress: dg.ResourceParam[ProgressListener],
+    ) -> dg.MaterializeResult[Any]:
+        with explained():
+            crawl_date = crawl_date_of(context)
+            settings = settings.overridden_by(config)
+            mattes = warehouse.read("matted_images", [crawl_date]).to_pylist()
+            used = [m for m in mattes if m["verdict"] != "rejected"]
+            encoder = models.image_encoder(settings.image_encoder)
+            colour = ImageColor.getrgb(settings.background)[:3]
+            keys = [
+                content_key(m["matte_path"], encoder.model_id, encoder.version, settings.background)
+                for m in used
+            ]
+            known = cache.get_vectors(keys)
+            by_key = dict(zip(keys, used, strict=True))
+            bar = Progress("pictures embedded", len(set(keys) - set(known)), context.log.info, progress)
+
+            def prepare(key: str) -> NDArray[np.float32]:
+                return encoder.prepare(_composited(by_key[key], media, (colour[0], colour[1], colour[2])))
+
+            embedded = embed_missing(
+                keys,
+                known,
+                compute=lambda missing: _batches(missing, prepare, encoder, settings.workers, bar),
+                store=cache.put_vectors,
+                dimension=encoder.dimension,
+            )
+            rows = pa.table(
+                {
+                    "crawl_date": pa.array([crawl_date] * len(used), pa.date32()),
+                    **{
+                        name: pa.array([m[name] for m in used], pa.string())
+                        for name in ("post_id", "poster_id", "frame", "content_sha256")
+                    },
+                    "encoder": pa.array([encoder.model_id] * len(used), pa.string()),
+                    "encoder_version": pa.array([encoder.version] * len(used), pa.string()),
+                    "dimension": pa.array([encoder.dimension] * len(used), pa.int64()),
+                    "embedding": to_column(embedded.matrix),
+                }
+            )
+            warehouse.replace_partition("image_embeddings", crawl_date, rows)
+            return result(
+                len(used),
+                {
+                    "pictures": len(used),
+                    "embedded_now": embedded.n_computed,
+                    "from_cache": embedded.n_from_cache,
+                    "dimension": encoder.dimension,
+                    "encoder": f"{encoder.model_id} {encoder.version}, {encoder.licence}",
+                },
+            )
+
+    return image_embeddings
+
+
+def _composited(matte: Mapping[str, object], media: FileStore, colour: tuple[int, int, int]) -> Image.Image:
+    left, top, right, bottom = (
+        int(str(matte[f"bbox_{side}"])) for side in ("left", "top", "right", "bottom")
+    )
+    with Image.open(media.path(str(matte["matte_path"])), formats=("WEBP",)) as cutout:
+        return composite(
+            cutout.convert("RGBA"),
+            width=int(str(matte["width"])),
+            height=int(str(matte["height"])),
+            bbox=(left, top, right, bottom),
+            colour=colour,
+        )
+
+
+def _batches(
+    keys: Sequence[str],
+    prepare: Callable[[str], NDArray[np.float32]],
+    encoder: ImageEncoder,
+    workers: int,
+    bar: Progress,
+) -> Iterator[Batch]:
+    """Decoding runs ahead in threads while the encoder works on the batch before."""
+    prepared = map_ahead(prepare, keys, n_threads=workers, n_ahead=2 * BATCH_SIZE)
+    pairs = zip(keys, prepared, strict=True)
+    while batch := list(islice(pairs, BATCH_SIZE)):
+        yield [key for key, _ in batch], encoder.encode(np.stack([picture for _, picture in batch]))
+        bar.advance(len(batch))

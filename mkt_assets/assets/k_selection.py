@@ -1,0 +1,119 @@
+"""k_selection: the curve of every k tried, and which k was chosen, by whom and why. The rules are in core/knee."""
+
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pydantic import Field
+
+from mkt_assets.assets.items import Items, read_items
+from mkt_assets.assets.step import crawl_date_of, explained, preview, result, table_asset
+from mkt_assets.charts.elbow import draw_elbow
+from mkt_assets.core.kmeans import count_distinct, fit_sweep, silhouette, stability
+from mkt_assets.core.knee import choose_k, default_ks
+from mkt_assets.partitions import window, window_mapping
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.schema import K_SELECTION, MODALITIES
+from mkt_assets.settings import Settings
+
+
+class KSelectionConfig(dg.Config):
+    """Run configuration; a field left out keeps the setting."""
+
+    image_k: int | None = Field(None, description="pin the number of image clusters")
+    text_k: int | None = Field(None, description="pin the number of text clusters")
+    image_k_range: str | None = Field(None, description="smallest and largest k tried, as 2-200")
+    text_k_range: str | None = Field(None, description="smallest and largest k tried, as 2-100")
+    random_state: int | None = Field(None, description="seed")
+
+
+def build_k_selection(settings: Settings) -> dg.AssetsDefinition:
+    """The asset, for these settings."""
+    pins = f"{settings.image_k}-{settings.text_k}-{settings.image_k_range}-{settings.text_k_range}"
+
+    @table_asset(
+        K_SELECTION,
+        settings,
+        group="clusters",
+        kinds={"python", "duckdb", "scikitlearn"},
+        deps=[
+            dg.AssetDep("image_embeddings", partition_mapping=window_mapping(settings)),
+            dg.AssetDep("text_embeddings", partition_mapping=window_mapping(settings)),
+        ],
+        code_version=f"1-{pins}-{settings.random_state}-{settings.window_crawl_dates}",
+        description="Inertia, silhouette and stability of k-means at every k tried, for pictures and for captions; and "
+        "the k that was chosen: the knee of the inertia curve (Kneedle), or a pin.",
+    )
+    def k_selection(
+        context: dg.AssetExecutionContext,
+        config: KSelectionConfig,
+        settings: dg.ResourceParam[Settings],
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> dg.MaterializeResult[Any]:
+        with explained():
+            crawl_date = crawl_date_of(context)
+            settings = settings.overridden_by(config)
+            dates = window(crawl_date, settings.window_crawl_dates)
+            curves = {m: _curve(read_items(warehouse, m, dates), m, settings) for m in MODALITIES}
+            frames = [
+                curve.assign(crawl_date=crawl_date, modality=modality, window_start=dates[0])
+                for modality, curve in curves.items()
+                if len(curve)
+            ]
+            rows = K_SELECTION.empty()
+            if frames:
+                rows = pa.Table.from_pandas(
+                    pd.concat(frames)[K_SELECTION.column_names],
+                    K_SELECTION.arrow_schema(),
+                    preserve_index=False,
+                )
+            warehouse.replace_partition("k_selection", crawl_date, rows)
+            metadata: dict[str, object] = {"window": f"{dates[0]} to {dates[-1]}"}
+            for modality, curve in curves.items():
+                metadata |= _metadata(modality, curve)
+            return result(rows.num_rows, metadata)
+
+    return k_selection
+
+
+def _curve(items: Items, modality: str, settings: Settings) -> pd.DataFrame:
+    """Rows of k_selection for one modality, without the columns that say where they belong."""
+    n_distinct = count_distinct(items.vectors)
+    if n_distinct == 0:
+        return pd.DataFrame()
+    pin = settings.image_k if modality == "image" else settings.text_k
+    k_range = settings.image_k_range if modality == "image" else settings.text_k_range
+    ks = default_ks(n_distinct, smallest=k_range[0], largest=k_range[1], pin=pin)
+    sweep = fit_sweep(items.vectors, ks, random_state=settings.random_state)
+    silhouettes = [silhouette(items.vectors, sweep.labels(k)) for k in sweep.ks]
+    choice = choose_k(sweep.ks, sweep.inertia, silhouettes, pin=pin, n_distinct=n_distinct)
+    chosen = np.asarray(sweep.ks) == choice.k
+    return pd.DataFrame(
+        {
+            "k": sweep.ks,
+            "inertia": sweep.inertia,
+            "silhouette": silhouettes,
+            "stability": stability(items.vectors, sweep.ks),
+            "chosen": chosen,
+            "chosen_by": [choice.chosen_by if c else None for c in chosen],
+            "reason": [choice.reason if c else None for c in chosen],
+            "n_items": len(items.vectors),
+            "n_distinct": n_distinct,
+            "encoder": items.encoder,
+        }
+    )
+
+
+def _metadata(modality: str, curve: pd.DataFrame) -> dict[str, object]:
+    if curve.empty:
+        return {f"{modality}_k": 0, f"{modality}_reason": "there is nothing to cluster"}
+    chosen = curve[curve["chosen"]].iloc[0]
+    return {
+        f"{modality}_k": int(chosen["k"]),
+        f"{modality}_chosen_by": str(chosen["chosen_by"]),
+        f"{modality}_reason": str(chosen["reason"]),
+        f"{modality}_items": int(chosen["n_items"]),
+        f"elbow_{modality}": preview(draw_elbow(modality, curve)),
+    }

@@ -1,0 +1,192 @@
+"""matted_images: the person cut out of every picture and video frame. Matting itself is in core/ and models/."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+from pydantic import Field
+
+from mkt_assets.assets.previews import before_and_after
+from mkt_assets.assets.step import (
+    counts,
+    crawl_date_of,
+    explained,
+    image_preview,
+    markdown_table,
+    result,
+    table_asset,
+)
+from mkt_assets.core.matting import VerdictThresholds, verdict
+from mkt_assets.core.pictures import PictureLimits
+from mkt_assets.core.progress import Progress, ProgressListener
+from mkt_assets.crawlers.media import find_media
+from mkt_assets.models.registry import describe
+from mkt_assets.resources.accounts import AccountHasher
+from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.mattes import MadeMatte, MatteMaker, MediaSource
+from mkt_assets.resources.models import Models
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.schema import MATTED_IMAGES, REJECTS
+from mkt_assets.settings import Settings
+
+
+class MattingConfig(dg.Config):
+    """Run configuration; a field left out keeps the setting."""
+
+    matting: str | None = Field(None, description="matting model")
+    reject_foreground_below: float | None = Field(None, description="share of the picture, 0..1")
+    flag_foreground_below: float | None = Field(None, description="share of the picture, 0..1")
+    flag_foreground_above: float | None = Field(None, description="share of the picture, 0..1")
+
+
+def build_matted_images(settings: Settings) -> dg.AssetsDefinition:
+    """The asset, for these settings."""
+    card = describe("matting", settings.matting)
+
+    @table_asset(
+        MATTED_IMAGES,
+        settings,
+        group="pictures",
+        kinds={"python", "duckdb", "tensorflow"},
+        deps=["raw_posts"],
+        code_version=f"1-{card.model_id}-{card.version}-{settings.reject_foreground_below}",
+        description="Every picture and video frame (at 1/4, 2/4 and 3/4) with the person cut out. Nothing is deleted: "
+        "a picture that cannot be used has the verdict 'rejected' and a reason.",
+    )
+    def matted_images(
+        context: dg.AssetExecutionContext,
+        config: MattingConfig,
+        settings: dg.ResourceParam[Settings],
+        warehouse: dg.ResourceParam[Warehouse],
+        cache: dg.ResourceParam[Cache],
+        media: dg.ResourceParam[FileStore],
+        models: dg.ResourceParam[Models],
+        accounts: dg.ResourceParam[AccountHasher],
+        progress: dg.ResourceParam[ProgressListener],
+    ) -> dg.MaterializeResult[Any]:
+        with explained():
+            crawl_date = crawl_date_of(context)
+            settings = settings.overridden_by(config)
+            posts = warehouse.read("raw_posts", [crawl_date], columns=["post_id", "poster_id", "media_paths"])
+            sources, refused = _sources(posts, settings, accounts, crawl_date)
+            model = models.matting(settings.matting)
+            maker = MatteMaker(
+                model,
+                cache=cache,
+                media=media,
+                limits=PictureLimits(
+                    max_bytes=int(settings.max_picture_megabytes * 1e6),
+                    max_pixels=int(settings.max_picture_megapixels * 1e6),
+                ),
+                max_video_bytes=int(settings.max_video_megabytes * 1e6),
+                workers=settings.workers,
+            )
+            bar = Progress("pictures matted", sum(len(s.frames) for s in sources), context.log.info, progress)
+            made = maker.make(sources, on_done=bar.advance)
+            thresholds = VerdictThresholds(
+                settings.reject_foreground_below,
+                settings.flag_foreground_below,
+                settings.flag_foreground_above,
+            )
+            rows = [_row(crawl_date, m, thresholds, f"{model.model_id} {model.version}") for m in made]
+            rejects = refused + [
+                _reject(crawl_date, str(r["media_path"]), r["post_id"], str(r["reason"]))
+                for r in rows
+                if r["verdict"] == "rejected"
+            ]
+            table = pa.Table.from_pylist(rows, MATTED_IMAGES.arrow_schema())
+            warehouse.replace_partition(
+                "matted_images",
+                crawl_date,
+                table,
+                rejects=pa.Table.from_pylist(rejects, REJECTS.arrow_schema()),
+            )
+            verdicts = [str(row["verdict"]) for row in rows]
+            usable = [m for m, v in zip(made, verdicts, strict=True) if v != "rejected"]
+            return result(
+                len(rows),
+                {
+                    "pictures": len(rows),
+                    "kept": verdicts.count("kept"),
+                    "flagged": verdicts.count("flagged"),
+                    "rejected": verdicts.count("rejected"),
+                    "rejects": len(rejects),
+                    "from_cache": sum(m.from_cache for m in made),
+                    "matted_now": sum(m.facts is not None and not m.from_cache for m in made),
+                    "reasons": markdown_table(
+                        counts(str(row["reason"]) for row in rows if row["reason"])[:20]
+                    ),
+                    "model": f"{model.model_id} {model.version}, {model.licence}",
+                    **(
+                        {"before_and_after": image_preview(shown, "before and after")}
+                        if (shown := before_and_after(usable, media))
+                        else {}
+                    ),
+                },
+            )
+
+    return matted_images
+
+
+def _sources(
+    posts: pa.Table, settings: Settings, accounts: AccountHasher, crawl_date: date
+) -> tuple[list[MediaSource], list[dict[str, object]]]:
+    """The files behind the posts' media, found again by walking the drop; and rejects for those that are not."""
+    index = find_media(settings.drops / crawl_date.isoformat(), accounts.hash)
+    by_name = {file.name: file for file in index.files}
+    sources: list[MediaSource] = []
+    refused: list[dict[str, object]] = []
+    for post in posts.to_pylist():
+        # stills first: a frame that the crawler extracted itself is preferred to the video's
+        found = [(name, by_name.get(name)) for name in post["media_paths"]]
+        taken: set[str] = set()
+        for name, file in sorted(found, key=lambda item: item[1] is not None and item[1].is_video):
+            if file is None:
+                reason = "the file was in the drop when its post was read, and is gone"
+                refused.append(_reject(crawl_date, name, post["post_id"], reason))
+                continue
+            source = MediaSource(
+                file.path, name, post["post_id"], post["poster_id"], None if file.is_video else file.frame
+            )
+            if taken.intersection(source.frames):
+                reason = "the post has other pictures of the same frame names"
+                refused.append(_reject(crawl_date, name, post["post_id"], reason))
+                continue
+            taken.update(source.frames)
+            sources.append(source)
+    return sources, refused
+
+
+def _reject(crawl_date: date, source_file: str, post_id: object, reason: str) -> dict[str, object]:
+    return {
+        "crawl_date": crawl_date,
+        "asset": "matted_images",
+        "source_file": source_file,
+        "source_row": None,
+        "post_id": post_id,
+        "reason": reason,
+    }
+
+
+def _row(crawl_date: date, made: MadeMatte, thresholds: VerdictThresholds, model: str) -> dict[str, object]:
+    judged: Iterable[str | None] = ("rejected", made.error)
+    facts: dict[str, object] = {}
+    if made.facts is not None:
+        judged = verdict(made.facts.foreground_ratio, thresholds)
+        facts = made.facts.as_row()
+    verdict_name, reason = judged
+    return {
+        "crawl_date": crawl_date,
+        "post_id": made.source.post_id,
+        "poster_id": made.source.poster_id,
+        "frame": made.frame,
+        "media_path": made.source.media_name,
+        "content_sha256": made.content_sha256,
+        "verdict": verdict_name,
+        "reason": reason,
+        "matting_model": model,
+        **facts,
+    }

@@ -1,0 +1,133 @@
+"""What every asset shell shares: how it is declared from its table, how it fails, how it reports."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from mkt_assets.charts.base import Picture
+from mkt_assets.crawlers.drop import DropMissing
+from mkt_assets.models.provenance import WeightsError
+from mkt_assets.partitions import crawl_date_partitions
+from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.warehouse import ContractError
+from mkt_assets.schema import Table
+from mkt_assets.settings import Settings, SettingsError
+
+OWNERS = ["team:marketing-data"]
+_PERMANENT = (DropMissing, WeightsError, ContractError, SettingsError)
+_TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
+_MAX_RETRIES = 3
+
+AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+
+class MixedEncodersError(SettingsError):
+    """Vectors of different encoders would meet in one clustering."""
+
+
+def table_asset(
+    table: Table,
+    settings: Settings,
+    *,
+    group: str,
+    kinds: set[str],
+    description: str,
+    code_version: str,
+    deps: Iterable[dg.AssetDep | str] = (),
+    check_specs: Sequence[dg.AssetCheckSpec] | None = None,
+) -> AssetDecorator:
+    """`@dg.asset` for a table of the schema: its key is the table's name, its columns are the schema's."""
+    return dg.asset(
+        name=table.name,
+        deps=list(deps),
+        partitions_def=crawl_date_partitions(settings),
+        group_name=group,
+        kinds=kinds,
+        owners=OWNERS,
+        code_version=code_version,
+        description=f"{description}\n\nOne row is {table.row_is}.",
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "dagster/table_name": f"mkt.main.{table.name}",
+        },
+        check_specs=check_specs,
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The table's columns, types, meanings and units, as the Dagster UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                c.name,
+                c.type,
+                description=c.doc + (f" [{c.unit}]" if c.unit else ""),
+                constraints=dg.TableColumnConstraints(
+                    nullable=c.nullable,
+                    unique=table.key == (c.name,),
+                    other=[f"one of {', '.join(c.allowed)}"] if c.allowed else [],
+                ),
+            )
+            for c in table.columns
+        ]
+    )
+
+
+def crawl_date_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> date:
+    """The crawl date being materialized."""
+    return date.fromisoformat(context.partition_key)
+
+
+@contextmanager
+def explained() -> Generator[None]:
+    """Retry what may pass, fail at once, in a sentence, on what will not."""
+    try:
+        yield
+    except _TRANSIENT as error:
+        raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=5) from error
+    except _PERMANENT as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+def result(
+    n_rows: int, metadata: Mapping[str, Any], *, checks: Sequence[dg.AssetCheckResult] = ()
+) -> dg.MaterializeResult[Any]:
+    """A materialization with its row count and what `metadata` says."""
+    return dg.MaterializeResult(
+        metadata={"dagster/partition_row_count": n_rows, **metadata}, check_results=list(checks)
+    )
+
+
+def preview(picture: Picture, *, max_side: int = 900) -> dg.MarkdownMetadataValue:
+    """A thumbnail for the Dagster UI, tens of kB: the event log stores it."""
+    return image_preview(picture.thumbnail(max_side=max_side), picture.title)
+
+
+def image_preview(data: bytes, alt: str) -> dg.MarkdownMetadataValue:
+    """A small PNG or JPEG as a picture in the Dagster UI."""
+    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+    return dg.MetadataValue.md(f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode()})")
+
+
+def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
+    """Rows as a Markdown table."""
+    if not rows:
+        return dg.MetadataValue.md("nothing")
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def counts(values: Iterable[str]) -> list[dict[str, object]]:
+    """How often each value occurs, most frequent first."""
+    tally: dict[str, int] = {}
+    for value in values:
+        tally[value] = tally.get(value, 0) + 1
+    return [{"n": n, "what": what} for what, n in sorted(tally.items(), key=lambda item: (-item[1], item[0]))]

@@ -1,0 +1,70 @@
+"""What every chart returns: a finished PNG with its name, part and title. Nothing is drawn here."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+_JPEG_QUALITIES = (85, 70, 55, 40)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A finished picture; the same data gives the same bytes.
+
+    `part` counts the parts of a picture in parts, or is the cluster id of a sheet; `width` and `height` are
+    pixels.
+    """
+
+    name: str
+    part: int
+    title: str
+    png: bytes
+    width: int
+    height: int
+
+    def thumbnail(self, max_side: int = 640, max_bytes: int = 40_000) -> bytes:
+        """A small PNG or JPEG (see `media_type`), no side over `max_side` pixels, no more than `max_bytes`.
+
+        A PNG of 64 colours if it fits, for charts; else JPEG of falling quality, then of falling size.
+
+        Raises:
+            ValueError: not even a picture of 16 pixels fits into `max_bytes`.
+        """
+        with Image.open(io.BytesIO(self.png)) as opened:
+            full = opened.convert("RGB")
+        side = min(max_side, max(full.size))
+        while side >= 16:
+            small = full.copy()
+            small.thumbnail((side, side), Image.Resampling.LANCZOS)
+            for data in (_indexed_png(small), *(_jpeg(small, quality) for quality in _JPEG_QUALITIES)):
+                if len(data) <= max_bytes:
+                    return data
+            side = side * 3 // 4
+        raise ValueError(f"No thumbnail of {self.name} fits into {max_bytes} bytes: allow at least 2,000.")
+
+
+def media_type(data: bytes) -> str:
+    """`image/png` or `image/jpeg`, by the first bytes of a picture."""
+    return "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+
+
+def picture_of(image: Image.Image, name: str, part: int, title: str) -> Picture:
+    """The picture of a Pillow image, as an RGB PNG without metadata."""
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "PNG", compress_level=6)
+    return Picture(name, part, title, buffer.getvalue(), image.width, image.height)
+
+
+def _indexed_png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality, optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,185 @@
+"""The `mkt` command. It parses, calls, and prints; everything else is Dagster's own command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from mkt_assets.settings import Settings, SettingsError, describe, unknown_variables
+
+app = typer.Typer(
+    help="Understand what a crowd of posts looks like and talks about.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out = Console()
+_err = Console(stderr=True)
+_P = ParamSpec("_P")
+
+
+class Unit(StrEnum):
+    """Counting units of the cross table."""
+
+    legacy = "legacy"
+    image = "image"
+    post = "post"
+
+
+class Ties(StrEnum):
+    """Who comes first at equal ratio."""
+
+    text_id = "text_id"
+    first_seen = "first_seen"
+
+
+def _plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
+    """A mistake of the caller ends in one sentence, not in a traceback."""
+
+    @wraps(command)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (SettingsError, ValueError, FileNotFoundError, FileExistsError) as error:
+            _err.print(f"[red]mkt:[/] {error}", highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+
+    return run
+
+
+@contextmanager
+def _bars() -> Generator[Progress]:
+    with Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=_err,
+    ) as bars:
+        yield bars
+
+
+@app.command()
+@_plain_errors
+def sample(
+    out_dir: Annotated[Path, typer.Argument(help="where the drops go; OUT_DIR/truth holds what was planted")],
+    crawl_dates: Annotated[int, typer.Option(min=1, help="number of crawl dates, from 2024-06-13")] = 3,
+    posts: Annotated[int, typer.Option(min=1, help="posts per crawl date")] = 90,
+    seed: Annotated[int, typer.Option(help="same seed, same files")] = 0,
+    shuffled: Annotated[
+        bool, typer.Option("--shuffled", help="control: topics have nothing to do with styles")
+    ] = False,
+) -> None:
+    """Generate an invented crawl, with the truth beside it."""
+    from mkt_assets.sample import generate
+
+    with _bars() as bars:
+        task = bars.add_task("posts drawn", total=crawl_dates * posts)
+        generate(
+            out_dir,
+            n_crawl_dates=crawl_dates,
+            n_posts=posts,
+            seed=seed,
+            shuffled=shuffled,
+            progress=lambda done, total: bars.update(task, completed=done, total=total),
+        )
+    _out.print(f"{crawl_dates} drops in {out_dir}, the planted truth in {out_dir / 'truth'}", highlight=False)
+
+
+@app.command()
+@_plain_errors
+def run(
+    crawl_date: Annotated[
+        list[datetime] | None, typer.Option(formats=["%Y-%m-%d"], help="may be repeated; default: every drop")
+    ] = None,
+) -> None:
+    """Materialize everything for crawl dates, through Dagster, and say what came out."""
+    from mkt_assets.run import materialize, summarize
+
+    settings = Settings.load()
+    dates = [d.date() for d in crawl_date] if crawl_date else None
+    with _bars() as bars:
+        outcomes = materialize(settings, dates, bars)
+    _out.print(summarize(settings, outcomes))
+    if not all(outcome.success for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
+@_plain_errors
+def crosstab(
+    images: Annotated[Path, typer.Option(help="CSV: poster_id, post_id, nums_category_img")],
+    texts: Annotated[Path, typer.Option(help="CSV: poster_id, post_id, num_category_text")],
+    out: Annotated[Path, typer.Option(help="CSV to write: nums_category_img, num_category_text, ratio")],
+    unit: Annotated[Unit, typer.Option(help="what is counted")] = Unit.image,
+    table: Annotated[Path | None, typer.Option(help="CSV to write: one row an image cluster")] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="keep the largest ratios of an image cluster")
+    ] = None,
+    ties: Annotated[Ties, typer.Option(help="who stays at the cut when ratios are equal")] = Ties.text_id,
+) -> None:
+    """Cross two label files, as the original project did or better."""
+    from mkt_assets.core.crosstab import crosstab_files
+
+    crosstab_files(images, texts, unit=unit.value, out=out, table=table, top_n=top, ties=ties.value)
+
+
+@app.command()
+@_plain_errors
+def export(
+    out_dir: Annotated[Path, typer.Argument(help="a new or empty folder")],
+    crawl_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="which crawl")],
+) -> None:
+    """Write a crawl's tables as Parquet, and as CSV in the original project's shapes."""
+    from mkt_assets.export import export_crawl
+
+    written = export_crawl(Settings.load(), crawl_date.date(), out_dir)
+    for path, n_rows in written:
+        _out.print(f"{n_rows:>8,} rows  {path}", highlight=False)
+
+
+@app.command()
+@_plain_errors
+def settings(
+    dagster_home: Annotated[
+        bool,
+        typer.Option("--dagster-home", help="only print where the Dagster instance is, made ready for use"),
+    ] = False,
+) -> None:
+    """Show every setting: its environment variable, its value, what it means."""
+    loaded = Settings.load()
+    if dagster_home:
+        from mkt_assets.instance import prepare_instance
+
+        # plain print: rich would wrap a long path
+        print(prepare_instance(loaded))
+        return
+    shown = Table("variable", "value", "from", "meaning")
+    for row in describe(loaded):
+        shown.add_row(*row)
+    _out.print(shown)
+    if unknown := unknown_variables(os.environ):
+        _err.print(f"[yellow]not a setting, perhaps misspelt:[/] {', '.join(unknown)}", highlight=False)
+
+
+if __name__ == "__main__":
+    app()

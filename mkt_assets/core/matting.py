@@ -1,0 +1,154 @@
+"""Mattes as values: made, judged, cut out, composited and encoded. The models that find the person are not here."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mkt_assets.models.base import MattingModel
+
+Box = tuple[int, int, int, int]
+Source = Literal["model", "input_alpha"]
+Verdict = Literal["kept", "flagged", "rejected"]
+
+# The matting network sees a few hundred pixels a side: more than this only costs time.
+MAX_MATTING_SIDE = 1600
+# The encoders see 224 pixels and a contact sheet a few hundred; also keeps WebP below its limit of 16383.
+MAX_CUTOUT_SIDE = 2048
+
+_FOREGROUND = 128
+# Alpha below this (5 %) is haze, not an edge: it must not widen the box.
+_VISIBLE = 13
+# Rounded corners and anti-aliased borders are not a matte.
+_MIN_TRANSPARENT_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Matte:
+    """The person's alpha in a picture.
+
+    Attributes:
+        alpha: (height, width) uint8, 255 = person.
+        source: "model", or "input_alpha" when the picture came with a matte of its own.
+        foreground_ratio: share of pixels with alpha >= 128, 0..1.
+        bbox: left, top, right, bottom (exclusive) of the visible pixels; None when there is none.
+    """
+
+    alpha: NDArray[np.uint8]
+    source: Source
+    foreground_ratio: float
+    bbox: Box | None
+
+
+@dataclass(frozen=True)
+class VerdictThresholds:
+    """Foreground shares, 0..1, at which a matte is rejected or flagged.
+
+    The flags are the original's (below .1, above .9), which kept every matte; rejecting what is nearly empty is new.
+    """
+
+    reject_below: float = 0.005
+    flag_below: float = 0.1
+    flag_above: float = 0.9
+
+
+def matte_picture(image: Image.Image, model: MattingModel) -> Matte:
+    """The matte of an RGB or RGBA picture, at its size.
+
+    A real alpha channel (at least 1 % of the pixels are transparent) is already a matte and is used as it is.
+    """
+    if image.mode == "RGBA":
+        own = np.asarray(image.getchannel("A"))
+        if (own < _FOREGROUND).mean() >= _MIN_TRANSPARENT_SHARE:
+            return _matte(own, "input_alpha")
+    small = downscale_for_matting(image.convert("RGB"))
+    alpha = np.rint(model.alpha(np.asarray(small)) * 255).astype(np.uint8)
+    if small.size != image.size:
+        alpha = np.asarray(Image.fromarray(alpha).resize(image.size, Image.Resampling.BILINEAR))
+    return _matte(alpha, "model")
+
+
+def downscale_for_matting(image: Image.Image, max_side: int = MAX_MATTING_SIDE) -> Image.Image:
+    """The picture with its long side at most `max_side` pixels, aspect kept; itself when it is small enough."""
+    return _shrunk(image, max_side)
+
+
+def verdict(
+    foreground_ratio: float, thresholds: VerdictThresholds | None = None
+) -> tuple[Verdict, str | None]:
+    """What to do with a matte of this foreground share (0..1), and the reason unless it is kept."""
+    limits = thresholds or VerdictThresholds()
+    share = f"{foreground_ratio:.1%}"
+    if foreground_ratio == 0:
+        return "rejected", "no person was found in the picture"
+    if foreground_ratio < limits.reject_below:
+        return "rejected", f"the person covers {share} of the picture, less than {limits.reject_below:.1%}"
+    if foreground_ratio < limits.flag_below:
+        return "flagged", f"the person is small: {share} of the picture, less than {limits.flag_below:.0%}"
+    if foreground_ratio > limits.flag_above:
+        return "flagged", f"the person fills {share} of the picture, more than {limits.flag_above:.0%}"
+    return "kept", None
+
+
+def cut_out(image: Image.Image, matte: Matte) -> Image.Image:
+    """The person as an RGBA picture cropped to the matte's box, colour 0 where alpha is 0.
+
+    A box longer than `MAX_CUTOUT_SIDE` pixels is scaled down to it; otherwise the size is the box's.
+
+    Raises:
+        ValueError: the matte is empty.
+    """
+    if matte.bbox is None:
+        raise ValueError("the matte is empty: there is nothing to cut out")
+    left, top, right, bottom = matte.bbox
+    rgba = np.dstack([np.asarray(image.convert("RGB").crop(matte.bbox)), matte.alpha[top:bottom, left:right]])
+    rgba[rgba[..., 3] == 0] = 0
+    return _shrunk(Image.fromarray(rgba), MAX_CUTOUT_SIDE)
+
+
+def composite(
+    cutout: Image.Image,
+    *,
+    width: int,
+    height: int,
+    bbox: Box,
+    colour: tuple[int, int, int] = (0, 0, 0),
+) -> Image.Image:
+    """An RGB picture, `width` x `height` pixels, with the cut-out at its place over a plain colour."""
+    frame = Image.new("RGB", (width, height), colour)
+    left, top, right, bottom = bbox
+    if cutout.size != (right - left, bottom - top):
+        cutout = cutout.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
+    frame.paste(cutout, (left, top), cutout)
+    return frame
+
+
+def encode_cutout(rgba: Image.Image) -> bytes:
+    """A cut-out as WebP: colour at quality 90, alpha exact, colour cleared where alpha is 0."""
+    pixels = np.array(rgba.convert("RGBA"))
+    pixels[pixels[..., 3] == 0] = 0
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "WEBP", quality=90, alpha_quality=100, method=0)
+    return buffer.getvalue()
+
+
+def _matte(alpha: NDArray[np.uint8], source: Source) -> Matte:
+    rows = np.flatnonzero((alpha >= _VISIBLE).any(axis=1))
+    columns = np.flatnonzero((alpha >= _VISIBLE).any(axis=0))
+    bbox = None
+    if len(rows):
+        bbox = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return Matte(alpha, source, float((alpha >= _FOREGROUND).mean()), bbox)
+
+
+def _shrunk(image: Image.Image, max_side: int) -> Image.Image:
+    longest = max(image.size)
+    if longest <= max_side:
+        return image
+    width, height = (max(1, round(side * max_side / longest)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)

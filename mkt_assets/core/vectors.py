@@ -1,0 +1,44 @@
+"""Embedding columns and matrices: how unit vectors travel between Arrow and numpy, bit-equal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+def to_column(matrix: NDArray[np.float32]) -> pa.ListArray:
+    """Arrow list column of the rows of a (n, d) float32 matrix, without a Python loop."""
+    n, d = matrix.shape
+    offsets = pa.array(np.arange(n + 1, dtype=np.int32) * d)
+    return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel()))
+
+
+def to_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """(n, d) float32 matrix of an Arrow list column.
+
+    Raises:
+        ValueError: if the vectors differ in length.
+    """
+    if len(column) == 0:
+        return np.zeros((0, 0), dtype=np.float32)
+    array = column.combine_chunks()
+    lengths = np.unique(array.value_lengths().to_numpy())
+    if len(lengths) != 1:
+        raise ValueError(f"vectors of {len(lengths)} different lengths in one column: {lengths.tolist()}.")
+    return (
+        array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), int(lengths[0])).astype(np.float32)
+    )
+
+
+def content_key(*parts: str) -> str:
+    """sha256 of several strings, unambiguously joined: the key of something computed from them."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def token_sha256(token_ids: Iterable[int]) -> str:
+    """sha256 of token ids: equal exactly when the encoder reads the same."""
+    return hashlib.sha256(np.asarray(list(token_ids), dtype="<i8").tobytes()).hexdigest()

@@ -1,0 +1,184 @@
+"""Reading CSV that crashed crawlers appended to: broken rows are told from good ones, whoever wrote them."""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row
+from mkt_assets.crawlers.text_files import detect_encoding, open_text
+
+_DELIMITERS = ",\t;"
+_UNKNOWN = "The file is neither a picture or video nor a table with the columns of a known crawler."
+_MOST_LINES_TRIED = 200
+
+IsHeader = Callable[[frozenset[str]], bool]
+
+
+class CsvFormat:
+    """Comma, tab or semicolon separated values under a header, which may change further down."""
+
+    def opens(self, head: bytes) -> bool:
+        """Whatever no other format claims."""
+        return True
+
+    def read(self, path: Path, limits: Limits, is_header: IsHeader) -> RawTable:
+        """The rows, each under the latest header above it; see `Format.read`."""
+        encoding = detect_encoding(path)
+
+        def rows() -> Iterator[Row | BadRow]:
+            with open_text(path, encoding) as stream:
+                yield from read_csv(stream, limits, is_header)
+
+        return RawTable(rows(), encoding.note)
+
+
+def read_csv(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator[Row | BadRow]:
+    """Rows of a CSV text opened with ``newline=""``; see `Format.read`.
+
+    A row that a crash cut off, with more rows appended behind it, swallows those rows up to the next quote.
+    It is recognised by its number of values (or by text behind a closing quote), and reading goes on at the
+    first line inside it that begins a whole row: one row is lost, not two or all.
+    """
+    lines = _Lines(stream, limits.max_row_characters)
+    delimiter = _delimiter(lines, is_header)
+    if delimiter is None:
+        return
+    # The limit is global to the process, so it is only ever raised; ours is checked on every value.
+    csv.field_size_limit(max(csv.field_size_limit(), limits.max_field_characters))
+    records = _Records(lines, delimiter, is_header)
+    number = 0
+    while (record := records.next()) is not None:
+        if isinstance(record, list) and not any(value.strip() for value in record):
+            continue
+        if isinstance(record, list) and records.is_header(record):
+            records.header = _names(record)
+            if len(record) > limits.max_columns:
+                raise FileRefusedError(f"The table has more than {limits.max_columns:,} columns.")
+            continue
+        number += 1
+        if isinstance(record, list) and len(record) == len(records.header):
+            yield _row(number, records.header, record, limits)
+        else:
+            yield BadRow(number, _why_broken(record, len(records.header)))
+            records.skip_broken()
+
+
+def _names(fields: list[str]) -> list[str]:
+    return [field.strip() for field in fields]
+
+
+def _row(number: int, header: list[str], fields: list[str], limits: Limits) -> Row | BadRow:
+    if max(map(len, fields)) > limits.max_field_characters:
+        return BadRow(number, f"A value is longer than {limits.max_field_characters:,} characters.")
+    return Row(number, frozenset(header), dict(zip(header, fields, strict=True)))
+
+
+def _why_broken(record: list[str] | str, n_columns: int) -> str:
+    if isinstance(record, str):
+        return f"The row is cut off or wrongly quoted ({record})."
+    return f"The row has {len(record)} values under {n_columns} columns: cut off, or of another version."
+
+
+class _RowTooLongError(Exception):
+    pass
+
+
+class _Lines:
+    """The lines of a file; keeps those of the record being read, so that they can be put back."""
+
+    def __init__(self, stream: TextIO, max_characters: int) -> None:
+        self._stream = stream
+        self._max_characters = max_characters
+        self._waiting: deque[str] = deque()
+        self._n_characters = 0
+        self.record: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else self._next_of_file()
+        self.record.append(line)
+        self._n_characters += len(line)
+        if self._n_characters > self._max_characters:
+            raise _RowTooLongError
+        return line
+
+    def _next_of_file(self) -> str:
+        line = part = self._stream.readline(self._max_characters + 1)
+        if not line:
+            raise StopIteration
+        while len(part) > self._max_characters and part[-1] not in "\r\n":
+            part = self._stream.readline(self._max_characters + 1)
+        # a byte-order mark can stand before any line, where files were joined
+        return line.lstrip("\ufeff").replace("\0", "")
+
+    def start_record(self) -> None:
+        self.record = []
+        self._n_characters = 0
+
+    def put_back(self, lines: list[str]) -> None:
+        self._waiting.extendleft(reversed(lines))
+
+    def drop(self) -> None:
+        self._waiting.popleft()
+
+
+class _Records:
+    """Records of CSV lines: a list of values, a reason if there are none, and None at the end."""
+
+    def __init__(self, lines: _Lines, delimiter: str, is_header: IsHeader) -> None:
+        self._lines = lines
+        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        self._is_header = is_header
+        self.header: list[str] = []
+
+    def next(self) -> list[str] | str | None:
+        self._lines.start_record()
+        try:
+            return next(self._reader, None)
+        except csv.Error as error:
+            return str(error)
+        except _RowTooLongError:
+            return "longer than a row may be"
+
+    def is_header(self, fields: list[str]) -> bool:
+        # a later header repeats some column; most rows share no value with one, and are told by that
+        if self.header and set(self.header).isdisjoint(fields):
+            return False
+        return self._is_header(frozenset(_names(fields)))
+
+    def skip_broken(self) -> None:
+        """After a broken record: go back to the first line inside it that begins a whole one."""
+        inside = self._lines.record[1:]
+        self._lines.put_back(inside)
+        for n_tried, _ in enumerate(inside):
+            if n_tried < _MOST_LINES_TRIED:
+                record = self.next()
+                self._lines.put_back(self._lines.record)
+                if isinstance(record, list) and (len(record) == len(self.header) or self.is_header(record)):
+                    return
+            self._lines.drop()
+
+
+def _delimiter(lines: _Lines, is_header: IsHeader) -> str | None:
+    """The separator of the header, which is the first line that is not blank; None if there is no line.
+
+    Raises:
+        FileRefusedError: if no crawler has such a header.
+    """
+    try:
+        first = next(line for line in lines if line.strip())
+    except (StopIteration, _RowTooLongError):
+        if lines.record and any(line.strip() for line in lines.record):
+            raise FileRefusedError(_UNKNOWN) from None
+        return None
+    lines.put_back([first])
+    for delimiter in _DELIMITERS:
+        if is_header(frozenset(_names(next(csv.reader([first], delimiter=delimiter))))):
+            return delimiter
+    raise FileRefusedError(_UNKNOWN)

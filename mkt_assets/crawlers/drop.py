@@ -1,0 +1,285 @@
+"""From a drop folder to the tables raw_posts and rejects. How files and fields look is known elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Reject, Row
+from mkt_assets.crawlers.media import MediaFile, MediaIndex, index_media
+from mkt_assets.crawlers.posts import Post, post_of
+from mkt_assets.crawlers.readers import format_of, reader_of
+from mkt_assets.crawlers.redact import Redactor, storable
+from mkt_assets.crawlers.walk import DropFile, DropMissing, drop_digest, list_drops, walk_drop
+from mkt_assets.schema import RAW_POSTS, REJECTS
+
+__all__ = ["DropMissing", "Ingest", "SourceFile", "drop_digest", "ingest_drop", "list_drops"]
+
+_HEAD_BYTES = 4096
+# A file of which no row so far is of a known crawler is not read to its end.
+_MOST_UNKNOWN_ROWS = 100
+_NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A table of the drop: its crawler, what it is about, its rows, and what was odd about it."""
+
+    name: str
+    crawler: str
+    kind: str
+    n_rows: int
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """What a drop holds. ``n_rows == posts.num_rows + n_merged + n_rejected_rows``; rejects has files too."""
+
+    posts: pa.Table
+    rejects: pa.Table
+    n_rows: int
+    n_merged: int
+    n_rejected_rows: int
+    n_media: int
+    files: tuple[SourceFile, ...]
+
+
+def ingest_drop(
+    drop_dir: Path,
+    crawl_date: date,
+    *,
+    hash_poster: Callable[[str], str],
+    timezone: str = "Asia/Shanghai",
+    limits: Limits | None = None,
+) -> Ingest:
+    """Read a drop: whatever known crawlers wrote, recognised by content.
+
+    Of several fetches of a post the latest wins as it is, even if an older one has more; a fetch without a
+    time counts as the oldest, and of equal times the later row in the order of file names wins. Tables of
+    comments and accounts are listed, not used. Nothing in a drop raises: what cannot be used is a reject.
+
+    Args:
+        drop_dir: folder of the drop.
+        crawl_date: its date.
+        hash_poster: hash of an account id; no raw account id is in the result.
+        timezone: zone of the platform; all times are naive local times of it.
+        limits: sizes beyond which rows and files are refused.
+
+    Returns:
+        Posts in the order of their ids, rejects in the order of their files.
+
+    Raises:
+        DropMissing: if there is no such folder.
+    """
+    hash_once = lru_cache(maxsize=None)(hash_poster)
+    walk = walk_drop(drop_dir)
+    media, others = index_media(walk.files, hash_once)
+    reading = _Reading(crawl_date, hash_once, timezone, limits or Limits(), rejects=list(walk.rejects))
+    for file in others:
+        reading.read(file)
+    redactor = Redactor(hash_once, frozenset(reading.accounts), frozenset(reading.winners))
+    attached, unattached = _attach(media, redactor)
+    of_media = [_without_accounts(reject, redactor) for reject in (*media.rejects, *unattached)]
+    rejects = [replace(reject, source_file=redactor.path(reject.source_file)) for reject in reading.rejects]
+    rows = [
+        _finished(reading.winners[post_id], attached.get(post_id, []), redactor)
+        for post_id in sorted(reading.winners)
+    ]
+    return Ingest(
+        posts=pa.Table.from_pylist(rows, RAW_POSTS.arrow_schema()),
+        rejects=_rejects_table([*rejects, *of_media], crawl_date),
+        n_rows=reading.n_rows,
+        n_merged=sum(winner.n_merged for winner in reading.winners.values()),
+        n_rejected_rows=sum(reject.source_row is not None for reject in reading.rejects),
+        n_media=sum(map(len, attached.values())),
+        files=tuple(replace(file, name=redactor.path(file.name)) for file in reading.files),
+    )
+
+
+@dataclass
+class _Winner:
+    """The latest fetch of a post so far."""
+
+    post: Post
+    crawler: str
+    source_file: str
+    source_row: int
+    n_merged: int
+
+
+@dataclass
+class _FileTally:
+    """What was seen in one file; its rejects count only if the file turns out to be a posts table."""
+
+    kinds: dict[str, str] = field(default_factory=dict[str, str])
+    n_rows: int = 0
+    n_post_rows: int = 0
+    rejects: list[Reject] = field(default_factory=list[Reject])
+
+
+@dataclass
+class _Reading:
+    """A drop being read, file by file; names of files are those on disk."""
+
+    crawl_date: date
+    hash_poster: Callable[[str], str]
+    timezone: str
+    limits: Limits
+    rejects: list[Reject]
+    winners: dict[str, _Winner] = field(default_factory=dict[str, _Winner])
+    accounts: set[str] = field(default_factory=set[str])
+    files: list[SourceFile] = field(default_factory=list[SourceFile])
+    n_rows: int = 0
+
+    def read(self, file: DropFile) -> None:
+        name = file.relative.as_posix()
+        tally = _FileTally()
+        note = None
+        try:
+            table = _open(file, self.limits)
+            note = table.note
+            self._read_rows(table, name, tally)
+        except FileRefusedError as refusal:
+            tally.rejects.append(Reject(name, None, None, str(refusal)))
+        except OSError as error:
+            tally.rejects.append(Reject(name, None, None, f"The file cannot be read ({error.strerror})."))
+        self._close(name, tally, note)
+
+    def _read_rows(self, table: RawTable, name: str, tally: _FileTally) -> None:
+        for row in table.rows:
+            tally.n_rows += 1
+            if isinstance(row, BadRow):
+                tally.rejects.append(Reject(name, row.number, None, row.reason))
+            else:
+                self._read_row(row, name, tally)
+            if not tally.kinds and tally.n_rows >= _MOST_UNKNOWN_ROWS:
+                return
+
+    def _read_row(self, row: Row, name: str, tally: _FileTally) -> None:
+        known = reader_of(row.columns)
+        if known is None:
+            tally.rejects.append(Reject(name, row.number, None, _NO_KNOWN_COLUMNS))
+            return
+        reader, kind = known
+        tally.kinds[kind] = reader.crawler
+        if kind != "posts":
+            return
+        post = post_of(reader.record(row.values), self.crawl_date, self.hash_poster, self.timezone)
+        if post.poster_id is not None:
+            self.accounts.add(post.poster_id)
+        if isinstance(post, Post):
+            tally.n_post_rows += 1
+            self._keep_latest(_Winner(post, reader.crawler, name, row.number, 0))
+        else:
+            tally.rejects.append(Reject(name, row.number, post.post_id, post.reason))
+
+    def _keep_latest(self, new: _Winner) -> None:
+        old = self.winners.get(new.post.post_id)
+        if old is None:
+            self.winners[new.post.post_id] = new
+            return
+        latest = new if _fetched(new) >= _fetched(old) else old
+        latest.n_merged = old.n_merged + 1
+        self.winners[new.post.post_id] = latest
+
+    def _close(self, name: str, tally: _FileTally, note: str | None) -> None:
+        of_rows = [reject for reject in tally.rejects if reject.source_row is not None]
+        of_file = [reject for reject in tally.rejects if reject.source_row is None]
+        if "posts" in tally.kinds:
+            self.n_rows += tally.n_post_rows + len(of_rows)
+            self.rejects += of_rows
+        elif not tally.kinds and of_rows:
+            reason = f"No row of the file is of a known crawler. The first: {of_rows[0].reason}"
+            of_file = [Reject(name, None, None, reason)]
+        self.rejects += of_file
+        if tally.kinds or not of_file:
+            kind, crawler = next(
+                iter(sorted(tally.kinds.items(), key=lambda found: found[0] != "posts")), ("empty", "")
+            )
+            self.files.append(SourceFile(name, crawler, kind, tally.n_rows, note))
+
+
+def _fetched(winner: _Winner) -> datetime:
+    return winner.post.fetched_at or datetime.min
+
+
+def _open(file: DropFile, limits: Limits) -> RawTable:
+    if file.path.stat().st_size > limits.max_file_bytes:
+        raise FileRefusedError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
+    with file.path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    return format_of(head).read(file.path, limits, lambda columns: reader_of(columns) is not None)
+
+
+def _attach(media: MediaIndex, redactor: Redactor) -> tuple[dict[str, list[MediaFile]], list[Reject]]:
+    attached: dict[str, list[MediaFile]] = {}
+    rejects: list[Reject] = []
+    for file in media.files:
+        if file.post_id in redactor.posts:
+            attached.setdefault(file.post_id, []).append(file)
+        else:
+            what = "Video" if file.is_video else "Picture"
+            reason = f"{what} of a post that is in no table of this drop."
+            rejects.append(Reject(file.name, None, file.post_id, reason))
+    return attached, rejects
+
+
+def _without_accounts(reject: Reject, redactor: Redactor) -> Reject:
+    """A reject of the media, whose place may have had an account where the post should be."""
+    is_post = reject.post_id in redactor.posts or reject.post_id not in redactor.accounts
+    return replace(
+        reject, source_file=redactor.text(reject.source_file), post_id=reject.post_id if is_post else None
+    )
+
+
+def _finished(winner: _Winner, media: list[MediaFile], redactor: Redactor) -> dict[str, Any]:
+    """The row of a post, with its media, and without any account of the drop in its texts."""
+    row = winner.post.row
+    shown = None
+    if media:
+        is_video = any(file.is_video or (file.frame or "").startswith("video_") for file in media)
+        shown = "video" if is_video else "image"
+    return {
+        **row,
+        **{
+            name: redactor.text(row[name])
+            for name in ("post_url", "title", "content", "location", "keyword")
+            if row[name]
+        },
+        "tags": [redactor.text(tag) for tag in row["tags"]],
+        "kind": row["kind"] or shown,
+        "media_paths": [file.name for file in sorted(media, key=_frame_order)],
+        "n_merged_rows": winner.n_merged,
+        "crawler": winner.crawler,
+        "source_file": redactor.path(winner.source_file),
+        "source_row": winner.source_row,
+    }
+
+
+def _frame_order(file: MediaFile) -> tuple[str, int]:
+    """Frames by name, those with a number by the number: image_2 before image_10; a video last."""
+    kind, _, number = (file.frame or "zz").partition("_")
+    return kind, int(number or 0)
+
+
+def _rejects_table(rejects: list[Reject], crawl_date: date) -> pa.Table:
+    ordered = sorted(rejects, key=lambda reject: (reject.source_file, reject.source_row or 0, reject.reason))
+    rows = [
+        {
+            "crawl_date": crawl_date,
+            "asset": "raw_posts",
+            "source_file": storable(reject.source_file),
+            "source_row": reject.source_row,
+            "post_id": reject.post_id,
+            "reason": reject.reason,
+        }
+        for reject in ordered
+    ]
+    return pa.Table.from_pylist(rows, REJECTS.arrow_schema())

@@ -1,0 +1,58 @@
+"""The tables and media folders of MediaCrawler's Xiaohongshu mode, old and new. No other crawler's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from mkt_assets.crawlers.base import MediaKey, Record, TableKind
+
+_KINDS = {"normal": "image", "video": "video"}
+_TITLE_FROM_CONTENT = 255
+_NUMBER = re.compile(r"\d{1,4}", re.ASCII)
+
+
+class MediaCrawlerReader:
+    """Columns note_id, desc ..; media in xhs/images/{note_id}/0.jpg and xhs/videos/{note_id}/0.mp4."""
+
+    crawler = "mediacrawler"
+
+    def kind_of(self, columns: frozenset[str]) -> TableKind | None:
+        """Posts, comments or accounts; tables of the other platforms it crawls are none of these."""
+        if "comment_id" in columns:
+            return "comments"
+        if "note_id" in columns and columns & {"desc", "title"}:
+            return "posts"
+        if columns & {"user_id", "creator_hash"} and columns & {"fans", "follows"}:
+            return "accounts"
+        return None
+
+    def record(self, values: Mapping[str, str]) -> Record:
+        """A post; a title that the crawler made from the content (its first 255 characters) is left out."""
+        title, content = values.get("title"), values.get("desc")
+        if title and content and title == content[:_TITLE_FROM_CONTENT]:
+            title = None
+        return Record(
+            post_id=values.get("note_id"),
+            poster_id=values.get("creator_hash") or values.get("user_id"),
+            post_url=values.get("note_url"),
+            title=title,
+            content=content,
+            tags=values.get("tag_list"),
+            kind=_KINDS.get(values.get("type", "")),  # pyright: ignore[reportArgumentType]
+            likes=values.get("liked_count"),
+            collects=values.get("collected_count"),
+            comments=values.get("comment_count"),
+            shares=values.get("share_count"),
+            published=values.get("time"),
+            fetched=values.get("last_modify_ts"),
+            location=values.get("ip_location"),
+            keyword=values.get("source_keyword"),
+        )
+
+    def media_key(self, path: PurePosixPath) -> MediaKey | None:
+        """{note_id}/{n}.* under any folder; n is not always the number of the picture's URL."""
+        if len(path.parts) >= 2 and _NUMBER.fullmatch(path.stem):
+            return MediaKey(post_id=path.parts[-2], frame=f"image_{int(path.stem)}")
+        return None

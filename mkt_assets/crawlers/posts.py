@@ -1,0 +1,144 @@
+"""From a record to a row of raw_posts: ids checked, counts and times parsed, texts left as they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from mkt_assets.core.counts import parse_count
+from mkt_assets.core.dates import parse_published, parse_timestamp, time_in_post_id
+from mkt_assets.crawlers.base import Record
+from mkt_assets.crawlers.redact import ID, storable
+
+POST_ADDRESS = "https://www.xiaohongshu.com/explore/{post_id}"
+
+# The original's crawler wrote missing cells so; inside a text they are words like any other.
+_MISSING = frozenset({"", "nan", "NaN", "None", "null"})
+_ID_SHAPE = "letters, digits, - and _, 64 at most"
+_COMMA = re.compile("[,，]")
+
+
+@dataclass(frozen=True)
+class Post:
+    """A usable record: the raw account id, which no table gets, and its row, not yet redacted."""
+
+    post_id: str
+    poster_id: str
+    fetched_at: datetime | None
+    row: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class UnusableRecord:
+    """Why a record is no post, in a sentence, its post id if that is valid, and its raw account id."""
+
+    reason: str
+    post_id: str | None = None
+    poster_id: str | None = None
+
+
+def present(text: str | None) -> str | None:
+    """A field as it can be stored, or None if it is blank or a whole-field nan, NaN, None or null."""
+    if text is None:
+        return None
+    kept = storable(text)
+    return None if kept.strip() in _MISSING else kept
+
+
+def split_tags(text: str | None) -> list[str]:
+    """Hashtags of a comma-joined or JSON-encoded list: without leading # and blanks, each once, in order."""
+    shown = present(text)
+    if shown is None:
+        return []
+    listed = _json_strings(shown)
+    parts = _COMMA.split(shown) if listed is None else listed
+    tags = (part.strip().lstrip("#＃").strip() for part in parts)
+    return list(dict.fromkeys(tag for tag in tags if tag))
+
+
+def post_of(
+    record: Record, crawl_date: date, hash_poster: Callable[[str], str], timezone: str
+) -> Post | UnusableRecord:
+    """The post of a record, or why there is none."""
+    post_id, poster_id = (_stripped(record.post_id), _stripped(record.poster_id))
+    if post_id is None:
+        return UnusableRecord("The row has no post id.", None, poster_id)
+    if not ID.fullmatch(post_id):
+        return UnusableRecord(f"The post id is not an id ({_ID_SHAPE}).", None, poster_id)
+    if poster_id == post_id:
+        return UnusableRecord(
+            "The post id is that of the account: the columns may be shifted.", None, poster_id
+        )
+    if poster_id is None:
+        return UnusableRecord("The row has no account id.", post_id)
+    if not ID.fullmatch(poster_id):
+        return UnusableRecord(f"The account id is not an id ({_ID_SHAPE}).", post_id)
+    fetched_at = parse_timestamp(record.fetched, timezone)
+    row = {
+        "crawl_date": crawl_date,
+        "post_id": post_id,
+        "poster_id": hash_poster(poster_id),
+        "post_url": clean_url(record.post_url, post_id, poster_id),
+        "title": present(record.title),
+        "content": present(record.content),
+        "tags": split_tags(record.tags),
+        "kind": record.kind,
+        **_counts(record),
+        **_published(record, post_id, crawl_date, timezone, fetched_at),
+        "fetched_at": fetched_at,
+        "location": present(record.location),
+        "keyword": present(record.keyword),
+    }
+    return Post(post_id, poster_id, fetched_at, row)
+
+
+def clean_url(text: str | None, post_id: str, poster_id: str) -> str | None:
+    """The web address of a post without query and fragment; built anew if an account is in it."""
+    try:
+        parts = urlsplit((present(text) or "").strip())
+    except ValueError:  # "http://["
+        return None
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        return None
+    address = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    if poster_id in address or "/user/" in parts.path or "@" in parts.netloc:
+        return POST_ADDRESS.format(post_id=post_id)
+    return address
+
+
+def _stripped(text: str | None) -> str | None:
+    kept = present(text)
+    return kept.strip() if kept else None
+
+
+def _counts(record: Record) -> dict[str, int | bool | None]:
+    row: dict[str, int | bool | None] = {}
+    for name in ("likes", "collects", "comments", "shares"):
+        count = parse_count(getattr(record, name))
+        row[f"n_{name}"] = count.value
+        row[f"n_{name}_is_lower_bound"] = count.is_lower_bound
+    return row
+
+
+def _published(
+    record: Record, post_id: str, crawl_date: date, timezone: str, fetched_at: datetime | None
+) -> dict[str, datetime | str | None]:
+    in_field = parse_published(record.published, crawl_date, timezone, fetched_at)
+    moment = in_field or time_in_post_id(post_id, crawl_date, timezone)
+    source = "field" if in_field else "post_id"
+    return {"published_at": moment, "published_from": source if moment else None}
+
+
+def _json_strings(text: str) -> list[str] | None:
+    if not text.lstrip().startswith("["):
+        return None
+    try:
+        values = json.loads(text, parse_int=str)
+    except (ValueError, RecursionError):  # a tag may begin with a bracket
+        return None
+    return [storable(value) for value in values if isinstance(value, str)]

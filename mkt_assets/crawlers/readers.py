@@ -1,0 +1,45 @@
+"""The crawlers and file formats that are known, and which of them a table is of. A new one is added here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from mkt_assets.crawlers.base import FileRefusedError, Format, Reader, TableKind
+from mkt_assets.crawlers.csv_files import CsvFormat
+from mkt_assets.crawlers.json_files import JsonFormat
+from mkt_assets.crawlers.mediacrawler import MediaCrawlerReader
+from mkt_assets.crawlers.original import OriginalReader
+
+READERS: tuple[Reader, ...] = (OriginalReader(), MediaCrawlerReader())
+# CSV is last: it has no mark of its own and takes every text.
+FORMATS: tuple[Format, ...] = (JsonFormat(), CsvFormat())
+
+_REFUSED = {
+    b"PK\x03\x04": "an Excel workbook or another zip archive",
+    b"SQLite format 3\x00": "an SQLite database",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF": "a PDF",
+}
+
+
+def format_of(head: bytes) -> Format:
+    """The format of a file that begins with `head`.
+
+    Raises:
+        FileRefusedError: if it is a kind of file that is known, but not read.
+    """
+    for magic, name in _REFUSED.items():
+        if head.startswith(magic):
+            raise FileRefusedError(
+                f"The file is {name}, which is not read: put its tables here as CSV or JSON Lines."
+            )
+    return next(known for known in FORMATS if known.opens(head))
+
+
+@lru_cache(maxsize=4096)
+def reader_of(columns: frozenset[str]) -> tuple[Reader, TableKind] | None:
+    """The crawler that writes tables of these columns, and what they are about; None if no crawler does."""
+    for reader in READERS:
+        if kind := reader.kind_of(columns):
+            return reader, kind
+    return None

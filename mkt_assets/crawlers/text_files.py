@@ -1,0 +1,77 @@
+"""Opening a text file whose encoding nobody wrote down. What the text means is for the formats."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+_CHUNK_BYTES = 1 << 20
+_LINE_BYTES = 1 << 16
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_REPLACED = "bytes that are not valid {} were replaced by U+FFFD"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A codec's name, and a note if the file does not wholly keep to it."""
+
+    name: str
+    note: str | None = None
+
+
+def detect_encoding(path: Path) -> Encoding:
+    """Find the encoding of a text file: UTF-16 by its mark, else UTF-8, GB18030, UTF-8 with replacement.
+
+    A UTF-8 file with a few bad bytes (a half-written character, an encoded lone surrogate) may happen to be
+    valid GB18030, and would turn wholly into other characters: so it stays UTF-8 if at least half of its
+    lines with non-ASCII bytes are valid UTF-8.
+    """
+    with path.open("rb") as file:
+        head = file.read(3)
+    if head[:2] in _UTF16_MARKS:
+        return Encoding("utf-16", None if _decodes(path, "utf-16") else _REPLACED.format("UTF-16"))
+    if _decodes(path, "utf-8"):
+        return Encoding("utf-8")
+    if head != codecs.BOM_UTF8 and not _is_mostly_utf8(path) and _decodes(path, "gb18030"):
+        return Encoding("gb18030")
+    return Encoding("utf-8", _REPLACED.format("UTF-8"))
+
+
+def open_text(path: Path, encoding: Encoding) -> TextIO:
+    """Open a text file with its line ends as they are; invalid bytes become U+FFFD."""
+    return path.open(encoding=encoding.name, errors="replace", newline="")
+
+
+def first_character(head: bytes) -> str:
+    """The first character of a text that is not blank, or an empty string."""
+    encoding = "utf-16" if head[:2] in _UTF16_MARKS else "utf-8"
+    return head.decode(encoding, errors="replace").lstrip("\ufeff\0 \t\r\n")[:1]
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
+    with path.open("rb") as file:
+        try:
+            # never final: a last character that is half written is the last row's trouble, not the file's
+            while chunk := file.read(_CHUNK_BYTES):
+                decoder.decode(chunk)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _is_mostly_utf8(path: Path) -> bool:
+    n_valid = n_lines = 0
+    with path.open("rb") as file:
+        while line := file.readline(_LINE_BYTES):
+            if line.isascii():
+                continue
+            n_lines += 1
+            try:
+                line.decode("utf-8")
+                n_valid += 1
+            except UnicodeDecodeError:
+                continue
+    return 2 * n_valid >= n_lines

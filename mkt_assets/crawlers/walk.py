@@ -1,0 +1,137 @@
+"""The files of a drop, found without following links or trusting names, and the dates that have a drop."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from os import scandir
+from pathlib import Path, PurePosixPath
+
+from mkt_assets.crawlers.base import Reject
+
+_IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "manifest.json", "__macosx"})
+_IGNORED_SUFFIXES = (".md", ".txt")
+PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"}
+)
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".flv"})
+_DATE_NAME = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_CHUNK_BYTES = 1 << 20
+
+
+class DropMissing(FileNotFoundError):  # noqa: N818 - a state of the disk, not a fault of the code
+    """There is no drop folder for a date: perhaps an unmounted disk, never an empty crawl."""
+
+
+@dataclass(frozen=True)
+class DropFile:
+    """A regular file of a drop."""
+
+    path: Path
+    relative: PurePosixPath
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The files of a drop in the order of their names; `rejects` still have the names as they are on disk."""
+
+    files: tuple[DropFile, ...]
+    rejects: tuple[Reject, ...]
+
+
+def list_drops(drops_dir: Path) -> list[date]:
+    """Dates that have a drop: folders named YYYY-MM-DD, in order. Empty if there is no such folder."""
+    if not drops_dir.is_dir():
+        return []
+    found: list[date] = []
+    for folder in drops_dir.iterdir():
+        if not _DATE_NAME.fullmatch(folder.name) or not folder.is_dir():
+            continue
+        try:
+            found.append(date.fromisoformat(folder.name))
+        except ValueError:  # 2024-13-45
+            continue
+    return sorted(found)
+
+
+def walk_drop(drop_dir: Path) -> Walk:
+    """Find the files of a drop. Hidden files, read-me files and manifests are passed over; links are rejects.
+
+    Raises:
+        DropMissing: if there is no such folder.
+    """
+    if not drop_dir.is_dir():
+        raise DropMissing(
+            f"There is no drop folder {drop_dir}: put the crawl there, or check that its disk is mounted. "
+            "An empty folder is a crawl without posts."
+        )
+    files: list[DropFile] = []
+    rejects: list[Reject] = []
+    folders = [(drop_dir, PurePosixPath())]
+    while folders:
+        folder, place = folders.pop()
+        try:
+            entries = list(scandir(folder))
+        except OSError as error:
+            rejects.append(
+                _reject(place, f"The folder cannot be read ({error.strerror}); nothing in it was used.")
+            )
+            continue
+        for entry in entries:
+            relative = place / entry.name
+            if _is_ignored(entry.name):
+                continue
+            if entry.is_symlink():
+                rejects.append(_reject(relative, "The file is a symbolic link; links are not followed."))
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((Path(entry.path), relative))
+            elif entry.is_file(follow_symlinks=False):
+                files.append(DropFile(Path(entry.path), relative))
+            else:
+                rejects.append(_reject(relative, "The file is not a regular file."))
+    return Walk(
+        tuple(sorted(files, key=lambda file: file.relative.as_posix())),
+        tuple(sorted(rejects, key=lambda reject: reject.source_file)),
+    )
+
+
+def drop_digest(drop_dir: Path) -> str:
+    """Hash of what is in a drop, hex: media by name, size and modification time, everything else by content.
+
+    Equal as long as nothing that an ingest reads has changed; media are not read, so a sensor can ask often.
+
+    Raises:
+        DropMissing: if there is no such folder.
+    """
+    digest = hashlib.sha256()
+    walk = walk_drop(drop_dir)
+    for file in walk.files:
+        digest.update(f"{file.relative.as_posix()}\0".encode(errors="surrogateescape"))
+        try:
+            digest.update(f"{_fingerprint(file)}\n".encode())
+        except (
+            OSError
+        ) as error:  # gone or unreadable: a state of its own, which ends when the file can be read
+            digest.update(f"errno {error.errno}\n".encode())
+    for reject in walk.rejects:
+        digest.update(f"{reject.source_file}\0{reject.reason}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _fingerprint(file: DropFile) -> str:
+    if file.path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+        status = file.path.stat()
+        return f"{status.st_size} {status.st_mtime_ns}"
+    with file.path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _is_ignored(name: str) -> bool:
+    lower = name.lower()
+    return lower.startswith(".") or lower in _IGNORED_NAMES or lower.endswith(_IGNORED_SUFFIXES)
+
+
+def _reject(place: PurePosixPath, reason: str) -> Reject:
+    return Reject(place.as_posix(), None, None, reason)

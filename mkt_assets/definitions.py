@@ -1,0 +1,31 @@
+"""What Dagster loads: `build_defs(**overrides)` puts the parts together; `defs` is what it gives by default."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from mkt_assets.assets import build_assets
+from mkt_assets.checks import build_checks
+from mkt_assets.jobs import build_crawl_job
+from mkt_assets.resources import build_resources
+from mkt_assets.schedules import build_daily_schedule
+from mkt_assets.sensors import build_drop_sensor
+from mkt_assets.settings import Settings
+
+
+def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Definitions:
+    """The code location; `overrides` replace resources by name, as tests do."""
+    settings = settings or Settings.load()
+    return dg.Definitions(
+        assets=build_assets(settings),
+        asset_checks=build_checks(settings),
+        jobs=[build_crawl_job(settings)],
+        schedules=[build_daily_schedule(settings)],
+        sensors=[build_drop_sensor(settings)],
+        resources={**build_resources(settings), **overrides},
+        # a process a step would load Dagster, and then the models, again and again
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

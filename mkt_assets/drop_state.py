@@ -1,0 +1,107 @@
+"""Which drops need a run, and why not the others: the one decision that the sensor and the schedule share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from mkt_assets.assets.raw_posts import DIGEST_KEY
+from mkt_assets.crawlers.drop import drop_digest, list_drops
+from mkt_assets.settings import Settings
+
+# The digest of the drop a run is for, as a tag: a run that is queued or under way is found by it.
+DIGEST_TAG = "mkt/drop_digest"
+PARTITION_TAG = "dagster/partition"
+_FIRST_ASSET = dg.AssetKey("raw_posts")
+_LAST_ASSET = dg.AssetKey("charts")
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dataclass(frozen=True)
+class DropState:
+    """A drop, and why it needs no run now (`skip_reason`; None: it needs one)."""
+
+    crawl_date: date
+    digest: str
+    skip_reason: str | None
+
+
+def drop_states(
+    instance: dg.DagsterInstance, settings: Settings, *, retry_failed: bool, quiet_seconds: int
+) -> Iterator[DropState]:
+    """The state of every drop, oldest first.
+
+    Args:
+        instance: the Dagster instance that knows what was materialized.
+        settings: where the drops are.
+        retry_failed: whether a drop whose run failed as it is needs another one (the schedule's catch-up)
+            or was tried enough (the sensor, which would repeat it every minute).
+        quiet_seconds: a drop in which something changed since is still being written.
+    """
+    for crawl_date in list_drops(settings.drops):
+        if crawl_date < settings.first_crawl_date:
+            continue
+        drop_dir = settings.drops / crawl_date.isoformat()
+        digest = drop_digest(drop_dir)
+        reason = _unsettled(drop_dir, quiet_seconds) or _done_or_under_way(
+            instance, crawl_date, digest, retry_failed=retry_failed
+        )
+        yield DropState(crawl_date, digest, reason)
+
+
+def run_request(state: DropState, *, run_key: str) -> dg.RunRequest:
+    """The run that a drop needs."""
+    return dg.RunRequest(
+        run_key=run_key, partition_key=state.crawl_date.isoformat(), tags={DIGEST_TAG: state.digest}
+    )
+
+
+def _unsettled(drop_dir: Path, quiet_seconds: int) -> str | None:
+    newest = max((p.lstat().st_mtime for p in [drop_dir, *drop_dir.rglob("*")]), default=0.0)
+    age = time.time() - newest
+    if 0 <= age < quiet_seconds:
+        return f"still being written: something in it changed {age:.0f} s ago"
+    return None
+
+
+def _done_or_under_way(
+    instance: dg.DagsterInstance, crawl_date: date, digest: str, *, retry_failed: bool
+) -> str | None:
+    runs = instance.get_runs(
+        filters=dg.RunsFilter(tags={PARTITION_TAG: crawl_date.isoformat(), DIGEST_TAG: digest}), limit=20
+    )
+    if any(run.status in _UNDER_WAY for run in runs):
+        return "its run is queued or under way"
+    first = _latest(instance, _FIRST_ASSET, crawl_date)
+    last = _latest(instance, _LAST_ASSET, crawl_date)
+    as_it_is = first is not None and first.asset_materialization is not None and _digest_of(first) == digest
+    if as_it_is and last is not None and first is not None and last.storage_id > first.storage_id:
+        return "materialized as it is"
+    failed = any(run.status is dg.DagsterRunStatus.FAILURE for run in runs)
+    if failed and not retry_failed:
+        return "its run failed; put the cause right and re-run it, or wait for the daily schedule"
+    return None
+
+
+def _latest(instance: dg.DagsterInstance, key: dg.AssetKey, crawl_date: date) -> dg.EventLogRecord | None:
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=key, asset_partitions=[crawl_date.isoformat()]), limit=1
+    ).records
+    return records[0] if records else None
+
+
+def _digest_of(record: dg.EventLogRecord) -> object:
+    materialization = record.asset_materialization
+    entry = materialization.metadata.get(DIGEST_KEY) if materialization else None
+    return entry.value if entry else None

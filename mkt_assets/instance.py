@@ -1,0 +1,43 @@
+"""The Dagster instance below the home: made once, safely, however many processes begin at once."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from filelock import FileLock
+
+from mkt_assets.settings import Settings
+
+_READY = ".prepared"
+
+
+def prepare_instance(settings: Settings) -> Path:
+    """The instance's folder, with its configuration and migrated databases; DAGSTER_HOME is set to it.
+
+    Dagster migrates a new instance's databases on first use without a lock, so that of several first
+    processes some die. Here the first one does it, the others wait.
+    """
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["DAGSTER_HOME"] = str(home)
+    if not (home / _READY).exists():
+        with FileLock(home / ".prepare.lock", timeout=300):
+            if not (home / _READY).exists():
+                _make(home)
+    return home
+
+
+def _make(home: Path) -> None:
+    import dagster as dg
+
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(files("mkt_assets").joinpath("dagster_instance.yaml").read_text("utf-8"), "utf-8")
+    with dg.DagsterInstance.get() as instance:
+        # each touches one of the three databases
+        instance.get_runs(limit=1)
+        instance.all_asset_keys()
+        instance.all_instigator_state()
+    (home / _READY).touch()

@@ -1,0 +1,50 @@
+"""Side effects: the warehouse, the cache, files, account hashing, models. Handed in to the assets by name."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
+from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.models import Models
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.settings import Settings
+
+
+def build_resources(settings: Settings) -> dict[str, object]:
+    """The resources, by the names that the assets ask for."""
+
+    @dg.resource(description="The DuckDB warehouse; its snapshot is published once, at the end of a run.")
+    def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:
+        made = open_warehouse(settings)
+        try:
+            yield made
+        finally:
+            made.publish_snapshot_if_changed()
+
+    @dg.resource(description="Hashes account ids.")
+    def accounts(_: dg.InitResourceContext) -> AccountHasher:
+        return AccountHasher(settings.home / KEY_NAME)
+
+    return {
+        "settings": settings,
+        "warehouse": warehouse,
+        "accounts": accounts,
+        "cache": Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds),
+        "media": FileStore(settings.media_dir),
+        "chart_files": FileStore(settings.charts_dir),
+        "models": Models(),
+        "progress": silent,
+    }
+
+
+def open_warehouse(settings: Settings) -> Warehouse:
+    """The warehouse of these settings."""
+    return Warehouse(
+        settings.warehouse_path, settings.snapshot_path, lock_timeout_seconds=settings.lock_timeout_seconds
+    )
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Progress that nobody watches; the run's log has it anyway."""

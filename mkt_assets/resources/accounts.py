@@ -1,0 +1,47 @@
+"""Accounts are hashed with a key that stays outside the warehouse: people are not in the tables."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+KEY_NAME = "poster.key"
+
+
+class AccountHasher:
+    """HMAC-SHA256 of an account id, 24 hex digits, under the key in `key_path` (made on first use, mode 600)."""
+
+    def __init__(self, key_path: Path) -> None:
+        self._key = _load_or_create(key_path)
+        self.hash = lru_cache(maxsize=100_000)(self._hash)
+
+    def _hash(self, account_id: str) -> str:
+        return hmac.new(self._key, account_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[
+            :24
+        ]
+
+
+def _load_or_create(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".key-")
+        try:
+            os.write(handle, secrets.token_hex(32).encode())
+            os.close(handle)
+            # link, not rename: when two processes make a key at once, the first one's stays
+            os.link(aside, path)
+        except FileExistsError:
+            pass
+        finally:
+            Path(aside).unlink(missing_ok=True)
+    key = path.read_bytes().strip()
+    if len(key) < 32:
+        raise ValueError(
+            f"the key in {path} is damaged: restore it from a backup, or poster ids will change."
+        )
+    return key

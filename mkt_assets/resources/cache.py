@@ -1,0 +1,76 @@
+"""The cache of what is expensive, keyed by content: vectors and the facts of mattes. Appended to, never updated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mkt_assets.core.matte_facts import MatteFacts
+from mkt_assets.core.vectors import to_column, to_matrix
+from mkt_assets.resources.database import open_database
+
+_VECTORS = "CREATE TABLE IF NOT EXISTS vectors (key VARCHAR NOT NULL, embedding FLOAT[] NOT NULL)"
+_MATTES = """CREATE TABLE IF NOT EXISTS mattes (key VARCHAR NOT NULL, matte_path VARCHAR, matte_source VARCHAR NOT NULL,
+foreground_ratio DOUBLE NOT NULL, width BIGINT NOT NULL, height BIGINT NOT NULL,
+bbox_left BIGINT, bbox_top BIGINT, bbox_right BIGINT, bbox_bottom BIGINT)"""
+
+
+class Cache:
+    """Vectors and matte facts by content key, in one DuckDB file that can be deleted at any time.
+
+    Keys cover the content, the model's id and version, and the preprocessing; two processes that compute the
+    same thing at once append it twice, and the first is read.
+    """
+
+    def __init__(self, path: Path, *, lock_timeout_seconds: float = 120.0) -> None:
+        self.path = path
+        self._timeout = lock_timeout_seconds
+
+    def get_vectors(self, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors that are known, by key."""
+        rows = self._select("vectors", "embedding", _VECTORS, keys)
+        if rows.num_rows == 0:
+            return {}
+        return dict(zip(rows["key"].to_pylist(), to_matrix(rows["embedding"]), strict=True))
+
+    def put_vectors(self, keys: Sequence[str], matrix: NDArray[np.float32]) -> None:
+        """Append the rows of a (n, d) matrix under their keys."""
+        self._append(
+            "vectors",
+            _VECTORS,
+            pa.table({"key": pa.array(keys, pa.string()), "embedding": to_column(matrix)}),
+        )
+
+    def get_mattes(self, keys: Sequence[str]) -> dict[str, MatteFacts]:
+        """The facts of mattes that are known, by key."""
+        columns = ", ".join(MatteFacts.column_names())
+        rows = self._select("mattes", columns, _MATTES, keys).to_pylist()
+        return {str(row.pop("key")): MatteFacts(**row) for row in rows}
+
+    def put_mattes(self, mattes: Sequence[tuple[str, MatteFacts]]) -> None:
+        """Append the facts of mattes under their keys."""
+        rows = [{"key": key, **facts.as_row()} for key, facts in mattes]
+        self._append("mattes", _MATTES, pa.Table.from_pylist(rows) if rows else None)
+
+    def _select(self, table: str, columns: str, ddl: str, keys: Sequence[str]) -> pa.Table:
+        wanted = pa.table({"key": pa.array(sorted(set(keys)), pa.string())})
+        with open_database(self.path, timeout_seconds=self._timeout) as connection:
+            connection.execute(ddl)
+            connection.register("wanted", wanted)
+            # the first of equal keys, so that a vector never changes once it has been read
+            return connection.execute(
+                f"SELECT key, {columns} FROM {table} SEMI JOIN wanted USING (key) "
+                "QUALIFY row_number() OVER (PARTITION BY key ORDER BY rowid) = 1"
+            ).to_arrow_table()
+
+    def _append(self, table: str, ddl: str, rows: pa.Table | None) -> None:
+        if rows is None or rows.num_rows == 0:
+            return
+        with open_database(self.path, timeout_seconds=self._timeout) as connection:
+            connection.execute(ddl)
+            connection.register("rows", rows)
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")

@@ -1,0 +1,87 @@
+"""Opening a DuckDB file: exclusively, shortly, and with patience. The rest of resources/ opens files through this."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
+
+_LOCKED = re.compile(r"lock", re.IGNORECASE)
+_HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
+_threads: dict[Path, threading.Lock] = {}
+_threads_guard = threading.Lock()
+
+
+class DatabaseBusyError(RuntimeError):
+    """Another process held the file for too long. Trying again later helps."""
+
+
+@contextmanager
+def exclusive(path: Path, *, timeout_seconds: float) -> Generator[None]:
+    """Hold the lock file beside `path`: one process, one thread at a time.
+
+    DuckDB's own lock makes the second process fail at once, and is lost when the file is copied by its
+    holder (POSIX locks end with the first close); this one waits, and covers the copy as well.
+
+    Raises:
+        DatabaseBusyError: naming the lock file, after `timeout_seconds`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _threads_guard:
+        thread_lock = _threads.setdefault(path, threading.Lock())
+    lock_file = path.with_name(path.name + ".lock")
+    if not thread_lock.acquire(timeout=timeout_seconds):
+        raise DatabaseBusyError(f"another thread of this process kept {path} for over {timeout_seconds:g} s.")
+    try:
+        with FileLock(lock_file, timeout=timeout_seconds, poll_interval=0.02):
+            yield
+    except Timeout as error:
+        raise DatabaseBusyError(
+            f"another run kept {path} for over {timeout_seconds:g} s; see who with: fuser {lock_file}"
+        ) from error
+    finally:
+        thread_lock.release()
+
+
+@contextmanager
+def open_database(path: Path, *, timeout_seconds: float) -> Generator[duckdb.DuckDBPyConnection]:
+    """A read-write connection that nobody shares, closed (and so checkpointed) on the way out.
+
+    Raises:
+        DatabaseBusyError: naming the holder, after `timeout_seconds`.
+    """
+    with exclusive(path, timeout_seconds=timeout_seconds):
+        connection = _connect(path, timeout_seconds)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _connect(path: Path, timeout_seconds: float) -> duckdb.DuckDBPyConnection:
+    """Wait, with jitter, for programs that do not know our lock file (a notebook, the duckdb shell)."""
+    attempt = retry(
+        retry=retry_if_exception(
+            lambda e: isinstance(e, duckdb.IOException) and bool(_LOCKED.search(str(e)))
+        ),
+        wait=wait_random(0.02, 0.2),
+        stop=stop_after_delay(timeout_seconds),
+        reraise=True,
+    )
+    try:
+        return attempt(duckdb.connect)(str(path))
+    except duckdb.IOException as error:
+        if not _LOCKED.search(str(error)):
+            raise
+        holder = _HOLDER.search(str(error))
+        who = f"{holder['program']} (process {holder['pid']})" if holder else "another program"
+        raise DatabaseBusyError(
+            f"{who} kept {path} open for over {timeout_seconds:g} s; close it there, "
+            f"and read {path.stem}.snapshot.duckdb instead, which stops nobody."
+        ) from error

@@ -1,0 +1,371 @@
+"""The tables, as data: names, types, units, meanings and keys. The only contract between the assets.
+
+From these the warehouse takes its DDL and Arrow schemas, the Dagster UI its column tables, and the
+checks what they check. Nothing here touches a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pyarrow as pa
+
+ARROW_TYPES: Mapping[str, pa.DataType] = MappingProxyType(
+    {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "DOUBLE": pa.float64(),
+        "BOOLEAN": pa.bool_(),
+        "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
+        "VARCHAR[]": pa.list_(pa.string()),
+        "FLOAT[]": pa.list_(pa.float32()),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its DuckDB type, what it means, its unit, and the values it may take."""
+
+    name: str
+    type: str
+    doc: str
+    unit: str | None = None
+    nullable: bool = False
+    allowed: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: one row is `row_is`; `key` is unique within a crawl date; `checks` are SQL conditions."""
+
+    name: str
+    row_is: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    checks: tuple[str, ...] = ()
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    def arrow_schema(self) -> pa.Schema:
+        """The Arrow schema every write is cast to."""
+        return pa.schema(
+            [pa.field(c.name, ARROW_TYPES[c.type], nullable=c.nullable) for c in self.columns],
+        )
+
+    def empty(self) -> pa.Table:
+        """A table of this schema without rows."""
+        return self.arrow_schema().empty_table()
+
+
+MODALITIES = ("image", "text")
+UNITS = ("image", "post")
+VERDICTS = ("kept", "flagged", "rejected")
+
+_CRAWL_DATE = Column("crawl_date", "DATE", "date of the crawl drop, the partition key")
+_POST_ID = Column("post_id", "VARCHAR", "the platform's id of the post")
+_POSTER_ID = Column(
+    "poster_id", "VARCHAR", "keyed hash of the account's id; the key stays outside the warehouse"
+)
+_FRAME = Column("frame", "VARCHAR", "which picture of the post: post, video_1..video_3, or image_0..")
+_MODALITY = Column("modality", "VARCHAR", "image or text", allowed=MODALITIES)
+
+
+def _count(name: str, what: str) -> tuple[Column, Column]:
+    return (
+        Column(f"n_{name}", "BIGINT", what, unit="count", nullable=True, minimum=0),
+        Column(f"n_{name}_is_lower_bound", "BOOLEAN", f"the platform showed n_{name} as 'at least' (10万+)"),
+    )
+
+
+def _vector(of: str) -> tuple[Column, ...]:
+    return (
+        Column("encoder", "VARCHAR", f"id of the model that embedded the {of}"),
+        Column("encoder_version", "VARCHAR", "version of weights and preprocessing"),
+        Column("dimension", "BIGINT", "length of the vector", unit="components", minimum=1),
+        Column("embedding", "FLOAT[]", "unit vector, float32", unit="1"),
+    )
+
+
+_VECTOR_CHECK = "len(embedding) = dimension"
+
+RAW_POSTS = Table(
+    "raw_posts",
+    "a post in a crawl (the latest fetch of it)",
+    (
+        _CRAWL_DATE,
+        _POST_ID,
+        _POSTER_ID,
+        Column("post_url", "VARCHAR", "address of the post, without tracking and account", nullable=True),
+        Column("title", "VARCHAR", "title as crawled, null if there is none", nullable=True),
+        Column("content", "VARCHAR", "body as crawled, null if there is none", nullable=True),
+        Column("tags", "VARCHAR[]", "hashtags in order, without #"),
+        Column("kind", "VARCHAR", "what the post shows", nullable=True, allowed=("image", "video")),
+        *_count("likes", "likes shown"),
+        *_count("collects", "collects (favourites) shown"),
+        *_count("comments", "comments shown"),
+        *_count("shares", "shares shown"),
+        Column(
+            "published_at", "TIMESTAMP", "when it was published, local time of the platform", nullable=True
+        ),
+        Column(
+            "published_from",
+            "VARCHAR",
+            "where published_at comes from: the crawler's field, or the time inside the post id",
+            nullable=True,
+            allowed=("field", "post_id"),
+        ),
+        Column("fetched_at", "TIMESTAMP", "when it was crawled, local time", nullable=True),
+        Column("location", "VARCHAR", "region shown with the post", nullable=True),
+        Column("keyword", "VARCHAR", "search keyword that found it", nullable=True),
+        Column("media_paths", "VARCHAR[]", "its pictures and videos, relative to the drop, accounts hashed"),
+        Column(
+            "n_merged_rows",
+            "BIGINT",
+            "older fetches of the post in this crawl, merged",
+            unit="count",
+            minimum=0,
+        ),
+        Column("crawler", "VARCHAR", "crawler whose format the row is in"),
+        Column("source_file", "VARCHAR", "file of the row, relative to the drop"),
+        Column("source_row", "BIGINT", "row in that file, 1 = first record", minimum=1),
+    ),
+    key=("post_id",),
+)
+
+MATTED_IMAGES = Table(
+    "matted_images",
+    "an image or video frame of a post",
+    (
+        _CRAWL_DATE,
+        _POST_ID,
+        _POSTER_ID,
+        _FRAME,
+        Column("media_path", "VARCHAR", "the picture or video it comes from, as in raw_posts"),
+        Column("content_sha256", "VARCHAR", "sha256 of the file's bytes (and frame number)", nullable=True),
+        Column("verdict", "VARCHAR", "kept, flagged (used, but look at it) or rejected", allowed=VERDICTS),
+        Column("reason", "VARCHAR", "why it was flagged or rejected", nullable=True),
+        Column(
+            "foreground_ratio",
+            "DOUBLE",
+            "share of pixels that show the person",
+            "1",
+            True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column("width", "BIGINT", "width of the original", "pixels", True, minimum=1),
+        Column("height", "BIGINT", "height of the original", "pixels", True, minimum=1),
+        Column("bbox_left", "BIGINT", "person's box in the original", "pixels", True, minimum=0),
+        Column("bbox_top", "BIGINT", "person's box in the original", "pixels", True, minimum=0),
+        Column("bbox_right", "BIGINT", "person's box in the original, exclusive", "pixels", True, minimum=0),
+        Column("bbox_bottom", "BIGINT", "person's box in the original, exclusive", "pixels", True, minimum=0),
+        Column("matte_path", "VARCHAR", "RGBA picture cropped to the box, relative to media/", nullable=True),
+        Column("matte_source", "VARCHAR", "who matted it", nullable=True, allowed=("model", "input_alpha")),
+        Column("matting_model", "VARCHAR", "id and version of the matting model"),
+    ),
+    key=("post_id", "frame"),
+    checks=(
+        "(verdict = 'kept') = (reason IS NULL)",
+        "verdict = 'rejected' OR matte_path IS NOT NULL",
+    ),
+)
+
+IMAGE_EMBEDDINGS = Table(
+    "image_embeddings",
+    "a kept or flagged image",
+    (
+        _CRAWL_DATE,
+        _POST_ID,
+        _POSTER_ID,
+        _FRAME,
+        Column("content_sha256", "VARCHAR", "sha256 of the picture the matte was made from"),
+        *_vector("picture"),
+    ),
+    key=("post_id", "frame"),
+    checks=(_VECTOR_CHECK,),
+)
+
+SUMMARIES = Table(
+    "summaries",
+    "a post",
+    (
+        _CRAWL_DATE,
+        _POST_ID,
+        _POSTER_ID,
+        Column("summary", "VARCHAR", "title, content and tags, cleaned, each once"),
+        Column("has_text", "BOOLEAN", "whether anything was left"),
+        Column("n_characters", "BIGINT", "length of the summary", "characters", minimum=0),
+        Column("removed_words", "VARCHAR[]", "stop words and interjections taken out, in order"),
+        Column("removed_platform_suffix", "BOOLEAN", "the title ended in the platform's own suffix"),
+    ),
+    key=("post_id",),
+)
+
+TEXT_EMBEDDINGS = Table(
+    "text_embeddings",
+    "a post with text",
+    (
+        _CRAWL_DATE,
+        _POST_ID,
+        _POSTER_ID,
+        Column("text_sha256", "VARCHAR", "sha256 of the summary"),
+        Column("token_sha256", "VARCHAR", "sha256 of the encoder's token ids: equal tokens, equal vectors"),
+        Column("n_tokens", "BIGINT", "tokens the encoder read", "tokens", minimum=0),
+        Column("n_chunks", "BIGINT", "windows the text was split into", "windows", minimum=1),
+        *_vector("summary"),
+    ),
+    key=("post_id",),
+    checks=(_VECTOR_CHECK,),
+)
+
+K_SELECTION = Table(
+    "k_selection",
+    "a (modality, k) tried",
+    (
+        _CRAWL_DATE,
+        _MODALITY,
+        Column("k", "BIGINT", "number of clusters", "clusters", minimum=1),
+        Column("inertia", "DOUBLE", "sum of squared distances to the nearest centroid", minimum=0),
+        Column("silhouette", "DOUBLE", "mean silhouette (cosine geometry)", "1", True, minimum=-1, maximum=1),
+        Column("stability", "DOUBLE", "mean adjusted Rand index between seeds", "1", True),
+        Column("chosen", "BOOLEAN", "this k was chosen; exactly one a modality"),
+        Column(
+            "chosen_by", "VARCHAR", "who chose", nullable=True, allowed=("knee", "silhouette", "only", "pin")
+        ),
+        Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
+        Column("n_items", "BIGINT", "items fitted", "items", minimum=1),
+        Column("n_distinct", "BIGINT", "distinct vectors among them", "items", minimum=1),
+        Column("encoder", "VARCHAR", "encoder of the vectors"),
+        Column("window_start", "DATE", "first crawl date of the window the fit is on"),
+    ),
+    key=("modality", "k"),
+    checks=("chosen = (reason IS NOT NULL)",),
+)
+
+CLUSTERS = Table(
+    "clusters",
+    "an item (image, or text of a post)",
+    (
+        _CRAWL_DATE,
+        _MODALITY,
+        Column("cluster_id", "BIGINT", "cluster, by size, 0 = largest", minimum=0),
+        _POST_ID,
+        _POSTER_ID,
+        Column("frame", "VARCHAR", "which picture of the post; null for a text", nullable=True),
+        Column("distance", "DOUBLE", "distance to the cluster's centroid", minimum=0),
+        Column("rank_in_cluster", "BIGINT", "1 = nearest to the centroid", minimum=1),
+        Column("item_crawl_date", "DATE", "crawl date of the item; earlier than crawl_date in a window"),
+        Column("encoder", "VARCHAR", "encoder of the vectors"),
+    ),
+    key=("modality", "post_id", "frame"),
+    checks=("(modality = 'text') = (frame IS NULL)",),
+)
+
+CROSSTAB_RATIOS = Table(
+    "crosstab_ratios",
+    "an (image cluster, text cluster) pair, per counting unit",
+    (
+        _CRAWL_DATE,
+        Column("unit", "VARCHAR", "what n counts: distinct images or distinct posts", allowed=UNITS),
+        Column("image_cluster", "BIGINT", "image cluster", minimum=0),
+        Column(
+            "text_cluster",
+            "BIGINT",
+            "text cluster; null: no item of this image cluster has a text",
+            nullable=True,
+        ),
+        Column("n", "BIGINT", "items of the pair", "items", minimum=0),
+        Column(
+            "ratio",
+            "DOUBLE",
+            "n over the image cluster's items with a text cluster",
+            "1",
+            True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "rank",
+            "BIGINT",
+            "1 = largest ratio; ties: larger n, then smaller text id",
+            nullable=True,
+            minimum=1,
+        ),
+        Column("n_with_text", "BIGINT", "items of the image cluster with a text cluster", "items", minimum=0),
+        Column(
+            "n_without_text",
+            "BIGINT",
+            "items of the image cluster without a text cluster",
+            "items",
+            minimum=0,
+        ),
+        Column("n_images", "BIGINT", "distinct images behind the pair", "images", minimum=0),
+        Column("n_posts", "BIGINT", "distinct posts behind the pair", "posts", minimum=0),
+        Column("n_posters", "BIGINT", "distinct posters behind the pair", "posters", minimum=0),
+        Column(
+            "low_support", "BOOLEAN", "the image cluster has fewer posts with a text than is worth believing"
+        ),
+    ),
+    key=("unit", "image_cluster", "text_cluster"),
+    checks=("(text_cluster IS NULL) = (n = 0)", "(text_cluster IS NULL) = (ratio IS NULL)"),
+)
+
+CHARTS = Table(
+    "charts",
+    "a picture",
+    (
+        _CRAWL_DATE,
+        Column("name", "VARCHAR", "what it shows: elbow_image, map_text, cluster_sheet, bars_top3 .."),
+        Column("part", "BIGINT", "part of a picture in parts, or the cluster of a contact sheet", minimum=0),
+        Column("title", "VARCHAR", "title, as drawn"),
+        Column("path", "VARCHAR", "PNG file, relative to charts/"),
+        Column("sha256", "VARCHAR", "sha256 of the file"),
+        Column("width", "BIGINT", "width", "pixels", minimum=1),
+        Column("height", "BIGINT", "height", "pixels", minimum=1),
+        Column("n_bytes", "BIGINT", "size of the file", "bytes", minimum=1),
+    ),
+    key=("name", "part"),
+)
+
+REJECTS = Table(
+    "rejects",
+    "a row, file or picture that could not be used",
+    (
+        _CRAWL_DATE,
+        Column("asset", "VARCHAR", "asset that refused it", allowed=("raw_posts", "matted_images")),
+        Column("source_file", "VARCHAR", "file, relative to the drop, accounts hashed"),
+        Column(
+            "source_row", "BIGINT", "row in the file (1 = first record); null for a whole file", nullable=True
+        ),
+        Column("post_id", "VARCHAR", "the post, where it is known", nullable=True),
+        Column("reason", "VARCHAR", "what is wrong, in a sentence"),
+    ),
+    key=(),
+)
+
+TABLES: Mapping[str, Table] = MappingProxyType(
+    {
+        table.name: table
+        for table in (
+            RAW_POSTS,
+            MATTED_IMAGES,
+            IMAGE_EMBEDDINGS,
+            SUMMARIES,
+            TEXT_EMBEDDINGS,
+            K_SELECTION,
+            CLUSTERS,
+            CROSSTAB_RATIOS,
+            CHARTS,
+            REJECTS,
+        )
+    }
+)

@@ -1,0 +1,254 @@
+"""Every setting, in one place: its environment variable, its default, what it means. Read once, handed down.
+
+Run configuration given in the Dagster UI beats the environment: see `Settings.overridden_by`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
+
+PREFIX = "MKT_"
+_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
+# In a clone everything made stays inside its data/; an installed package works in the current directory.
+PROJECT_DIR = _PACKAGE_PARENT if (_PACKAGE_PARENT / "pyproject.toml").is_file() else Path.cwd()
+
+Share = Annotated[float, Field(ge=0, le=1)]
+KRange = Annotated[tuple[int, int], NoDecode]
+EmojiLanguage = Literal["en", "zh"]
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used; the message is one sentence for the person who set it."""
+
+
+class Settings(BaseSettings):
+    """Settings of the platform; each field is the environment variable `MKT_<NAME>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", validate_default=True
+    )
+
+    home: Path = Field(
+        PROJECT_DIR / "data" / "home",
+        description="everything made: warehouse, media, charts, reports, Dagster instance",
+    )
+    drops: Path = Field(PROJECT_DIR / "data" / "drops", description="input: one folder per crawl date")
+    first_crawl_date: date = Field(date(2024, 1, 1), description="first partition")
+    timezone: str = Field("Asia/Shanghai", description="zone of the platform's local times and of 'today'")
+    window_crawl_dates: int = Field(
+        1,
+        ge=1,
+        le=366,
+        description="crawl dates (daily partitions) a clustering is fitted on, ending with its own",
+    )
+    drop_quiet_seconds: int = Field(
+        5, ge=0, description="the sensor leaves a drop alone until nothing in it changed for so long"
+    )
+
+    matting: str = Field("selfie-segmentation", description="matting model")
+    image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures")
+    text_encoder: str = Field("use-multilingual-v3", description="encoder of captions")
+    workers: int = Field(
+        default_factory=lambda: min(8, os.cpu_count() or 1),
+        ge=1,
+        le=64,
+        description="threads that decode and write",
+    )
+
+    reject_foreground_below: Share = Field(
+        0.002, description="a picture whose person covers a smaller share of it is rejected"
+    )
+    flag_foreground_below: Share = Field(0.1, description="below this share a matte is used, and flagged")
+    flag_foreground_above: Share = Field(0.9, description="above this share a matte is used, and flagged")
+    max_picture_megapixels: float = Field(
+        50.0, gt=0, description="larger pictures are rejected before decoding"
+    )
+    max_picture_megabytes: float = Field(64.0, gt=0, description="larger picture files are rejected unread")
+    max_video_megabytes: float = Field(2048.0, gt=0, description="larger video files are rejected unread")
+    background: str = Field(
+        "white", description="colour behind a matte when it is embedded: a CSS name or #rrggbb"
+    )
+
+    emoji_language: EmojiLanguage = Field("en", description="language of the names that replace emoji")
+    stop_words: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="stop-word files that replace the shipped ones, separated by commas"
+    )
+
+    image_k: int | None = Field(
+        None, ge=1, description="pin the number of image clusters (the original's: 100)"
+    )
+    text_k: int | None = Field(None, ge=1, description="pin the number of text clusters (the original's: 20)")
+    image_k_range: KRange = Field((2, 200), description="smallest and largest k tried for images, as 2-200")
+    text_k_range: KRange = Field((2, 100), description="smallest and largest k tried for texts, as 2-100")
+    random_state: int = Field(0, ge=0, description="seed of every clustering and map")
+    low_support_posts: int = Field(
+        5, ge=0, description="image clusters with fewer posts with text are drawn faint"
+    )
+
+    lock_timeout_seconds: float = Field(120.0, gt=0, description="how long to wait for the warehouse's lock")
+
+    @field_validator("home", "drops", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("image_k_range", "text_k_range", mode="before")
+    @classmethod
+    def _parse_range(cls, value: object) -> object:
+        if isinstance(value, str):
+            low, dash, high = value.partition("-")
+            if not (dash and low.strip().isdigit() and high.strip().isdigit()):
+                raise ValueError("it should be two numbers like 2-200")
+            value = (int(low), int(high))
+        if isinstance(value, tuple | list) and len(value) == 2 and not 1 <= value[0] <= value[1]:
+            raise ValueError("it should be two numbers like 2-200, at least 1, the smaller first")
+        return value
+
+    @field_validator("stop_words", mode="before")
+    @classmethod
+    def _parse_paths(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("stop_words", mode="after")
+    @classmethod
+    def _existing_files(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        for path in value:
+            if not path.is_file():
+                raise ValueError(f"there is no file {path}")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("it should be a time zone like Asia/Shanghai") from error
+        return value
+
+    @field_validator("background")
+    @classmethod
+    def _known_colour(cls, value: str) -> str:
+        from PIL import ImageColor
+
+        try:
+            ImageColor.getrgb(value)
+        except ValueError as error:
+            raise ValueError("it should be a colour like white or #f4f4f4") from error
+        return value
+
+    @field_validator("matting", "image_encoder", "text_encoder")
+    @classmethod
+    def _known_model(cls, value: str, info: Any) -> str:
+        known = {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
+        names = sorted(known[info.field_name])
+        if value not in names:
+            raise ValueError(f"there is no such model; it should be one of: {', '.join(names)}")
+        return value
+
+    @model_validator(mode="after")
+    def _ordered_thresholds(self) -> Self:
+        if self.flag_foreground_below > self.flag_foreground_above:
+            raise ValueError("MKT_FLAG_FOREGROUND_BELOW is larger than MKT_FLAG_FOREGROUND_ABOVE")
+        return self
+
+    @classmethod
+    def load(cls, **values: Any) -> Self:
+        """Settings from the environment, with `values` on top.
+
+        Raises:
+            SettingsError: naming the variable, its value, and what it should be.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from error
+
+    def overridden_by(self, config: BaseModel) -> Self:
+        """These settings with every field that `config` (a run configuration) gives, checked again."""
+        given = {name: value for name, value in config.model_dump().items() if value is not None}
+        return type(self).load(**(self.model_dump() | given)) if given else self
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file that runs write."""
+        return self.home / "mkt.duckdb"
+
+    @property
+    def snapshot_path(self) -> Path:
+        """The DuckDB file that people and notebooks read."""
+        return self.home / "mkt.snapshot.duckdb"
+
+    @property
+    def cache_path(self) -> Path:
+        """The DuckDB file of what is expensive to compute, keyed by content."""
+        return self.home / "cache.duckdb"
+
+    @property
+    def media_dir(self) -> Path:
+        """Mattes."""
+        return self.home / "media"
+
+    @property
+    def charts_dir(self) -> Path:
+        """Charts."""
+        return self.home / "charts"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Reports."""
+        return self.home / "reports"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The Dagster instance."""
+        return self.home / "dagster"
+
+
+def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
+    """(variable, value, where it comes from, meaning) of every setting, for people."""
+    rows: list[tuple[str, str, str, str]] = []
+    for name, field in Settings.model_fields.items():
+        variable = PREFIX + name.upper()
+        source = "environment" if os.environ.get(variable) else "default"
+        rows.append((variable, _shown(getattr(settings, name)), source, field.description or ""))
+    return rows
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Variables that begin like settings but are none: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {"MKT_PARITY_DIR", "MKT_GOLDEN_DIR"}
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+
+
+def _shown(value: object) -> str:
+    if value is None or value == ():
+        return "-"
+    if isinstance(value, tuple):
+        parts: tuple[Any, ...] = value
+        return ("-" if all(isinstance(part, int) for part in parts) else ",").join(
+            str(part) for part in parts
+        )
+    return str(value)
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{message}."
+    name = str(first["loc"][0])
+    variable = PREFIX + name.upper()
+    return f"{variable} is {first['input']!r}: {message[0].lower() + message[1:]}."

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkt_assets.crawlers.base import BadRow, Limits, Row
+from mkt_assets.crawlers.json_files import JsonFormat, read_array
+
+LIMITS = Limits(max_field_characters=100, max_row_characters=1_000, max_columns=4)
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def read(folder: Path, text: str, limits: Limits = LIMITS) -> list[Row | BadRow]:
+    path = folder / "rows"
+    path.write_text(text, encoding="utf-8")
+    assert JsonFormat().opens(path.read_bytes()[:4096])
+    return list(JsonFormat().read(path, limits, lambda columns: True).rows)
+
+
+def ids(rows: list[Row | BadRow]) -> dict[int, str | None]:
+    return {row.number: row.values["id"] if isinstance(row, Row) else None for row in rows}
+
+
+def test_lines_an_array_and_an_object_give_the_same_rows(tmp_path: Path) -> None:
+    objects = [{"id": "a", "n": 1}, {"id": "b", "n": 2}]
+    lines = read(tmp_path, "\n\n".join(map(json.dumps, objects)))
+    assert ids(lines) == {1: "a", 2: "b"}
+    assert read(tmp_path, json.dumps(objects, indent=2)) == lines
+    assert read(tmp_path, json.dumps(objects[0], indent=2)) == lines[:1]
+
+
+def test_values_become_text_and_null_is_no_value(tmp_path: Path) -> None:
+    [row] = read(tmp_path, '{"id": 12345678901234567890, "f": 1.10, "none": null, "tags": ["短", 2]}')
+    assert isinstance(row, Row)
+    assert row.columns == {"id", "f", "none", "tags"}
+    assert row.values == {"id": "12345678901234567890", "f": "1.10", "tags": '["短", "2"]'}
+
+
+def test_broken_lines_are_rejected_alone(tmp_path: Path) -> None:
+    text = f'{{"id": "a"\n{{"id": "b"}}\n[1]\n{{"id": {DEEP}}}\n{{"id": "c"}}\n{{"id": "d", "te'
+    limits = Limits(max_row_characters=10**6)
+    assert ids(read(tmp_path, text, limits)) == {1: None, 2: "b", 3: None, 4: None, 5: "c", 6: None}
+
+
+def test_lines_beyond_a_limit_are_rejected_alone(tmp_path: Path) -> None:
+    long_value, long_line = json.dumps({"id": "x" * 101}), json.dumps({"id": "x" * 1_000})
+    wide = json.dumps(dict.fromkeys("abcde", "1"))
+    assert ids(read(tmp_path, f'{long_value}\n{long_line}\n{wide}\n{{"id": "z"}}\n')) == {
+        1: None,
+        2: None,
+        3: None,
+        4: "z",
+    }
+
+
+@pytest.mark.parametrize("text", ["[]", " [ ]\n", "\ufeff[]"])
+def test_an_array_that_was_reset_has_no_rows(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, text) == []
+
+
+def test_an_array_cut_off_keeps_its_whole_rows(tmp_path: Path) -> None:
+    rows = read(tmp_path, '[{"id": "a"}, {"id": "b"}, {"id": "c", "text": "half')
+    assert ids(rows) == {1: "a", 2: "b", 3: None}
+    assert isinstance(rows[2], BadRow)
+    assert "ends inside its array" in rows[2].reason
+
+
+def test_a_broken_row_inside_an_array_is_rejected_alone() -> None:
+    text = f'[{{"id": "a"}}, {{"id": "]}}", oops}}, {DEEP}, junk, {{"id": "b"}}]'
+    assert ids(list(read_array(text, Limits()))) == {1: "a", 2: None, 3: None, 4: None, 5: "b"}
+
+
+def test_brackets_in_a_string_that_is_cut_off_do_not_end_its_row() -> None:
+    assert ids(list(read_array('[{"id": "a"}, {"id": "b]}, {', LIMITS))) == {1: "a", 2: None}
+
+
+def test_text_behind_an_array_is_not_lost_in_silence() -> None:
+    assert ids(list(read_array('[{"id": "a"}][{"id": "b"}]', LIMITS))) == {1: "a", 2: None}
+
+
+@given(st.text(st.sampled_from('[]{}",:\\ \n1aid'), max_size=200))
+def test_any_text_behind_a_bracket_gives_numbered_rows(text: str) -> None:
+    rows = list(read_array("[" + text, LIMITS))
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+
+
+@given(
+    st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=4), max_size=6), st.data()
+)
+def test_a_prefix_of_an_array_gives_a_prefix_of_its_rows(
+    objects: list[dict[str, str]], data: st.DataObject
+) -> None:
+    text = json.dumps(objects)
+    cut = text[: data.draw(st.integers(1, len(text)))]
+    whole, rows = list(read_array(text, LIMITS)), list(read_array(cut, LIMITS))
+    good = [row for row in rows if isinstance(row, Row)]
+    assert good == whole[: len(good)]
+    assert len(rows) - len(good) == (0 if cut == text else 1)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mkt_assets.crawlers.base import Record
+from mkt_assets.crawlers.posts import Post, UnusableRecord, clean_url, post_of, present, split_tags
+
+CRAWL = date(2024, 6, 16)
+POST, ACCOUNT = "666e3aa05e5e5e5e00000001", "5e5e5e5e00000000000000aa"
+HERE = f"https://www.xiaohongshu.com/explore/{POST}"
+
+
+def of(**fields: Any) -> Post | UnusableRecord:
+    ids: dict[str, Any] = {"post_id": POST, "poster_id": ACCOUNT}
+    record = Record(**(ids | fields))
+    return post_of(record, CRAWL, lambda account: "HASH", "Asia/Shanghai")
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    post = of(**fields)
+    assert isinstance(post, Post)
+    return post.row
+
+
+def test_texts_stay_as_crawled_but_for_what_cannot_be_stored() -> None:
+    got = row(title=" 白衣\0 - 小红书", content="a<br>b\n\u3000nan \ud83d", location="上海", keyword="穿搭")
+    assert (got["title"], got["content"]) == (" 白衣 - 小红书", "a<br>b\n\u3000nan \ufffd")
+    assert (got["location"], got["keyword"]) == ("上海", "穿搭")
+
+
+@pytest.mark.parametrize("cell", [None, "", " \n", "nan", "NaN", "None", "null", "\0"])
+def test_a_missing_cell_is_null_in_every_form(cell: str | None) -> None:
+    got = row(title=cell, content=cell, tags=cell, likes=cell, published=cell, fetched=cell, post_url=cell)
+    assert [got[name] for name in ("title", "content", "n_likes", "fetched_at", "post_url")] == [None] * 5
+    assert got["tags"] == []
+    assert isinstance(of(post_id=cell), UnusableRecord)
+    assert isinstance(of(poster_id=cell), UnusableRecord)
+
+
+@pytest.mark.parametrize("text", ["nan nan", "nana", "null!", "Nan"])
+def test_the_word_nan_inside_a_text_is_a_word(text: str) -> None:
+    assert present(text) == text
+
+
+@pytest.mark.parametrize("bad", ["../../etc", "a/b", "a\\b", "a b", "a.b", "x" * 65, "笔记", "a\nb", "1,2"])
+def test_ids_of_other_characters_are_refused_without_repeating_them(bad: str) -> None:
+    for refused in (of(post_id=bad), of(poster_id=bad)):
+        assert isinstance(refused, UnusableRecord)
+        assert bad not in refused.reason
+
+
+def test_an_account_in_the_place_of_the_post_is_refused() -> None:
+    refused = of(post_id=ACCOUNT)
+    assert isinstance(refused, UnusableRecord)
+    assert (refused.post_id, refused.poster_id) == (None, ACCOUNT)
+
+
+def test_a_post_that_is_refused_for_its_account_is_named() -> None:
+    refused = of(poster_id="../x")
+    assert isinstance(refused, UnusableRecord)
+    assert refused.post_id == POST
+
+
+def test_the_published_time_falls_back_to_the_time_in_the_id() -> None:
+    field, fallback = row(published="06-11 "), row(published="sometime")
+    assert (field["published_at"], field["published_from"]) == (datetime(2024, 6, 11), "field")
+    assert (fallback["published_at"], fallback["published_from"]) == (
+        datetime(2024, 6, 16, 9, 6, 40),
+        "post_id",
+    )
+    neither = row(post_id="p1")
+    assert (neither["published_at"], neither["published_from"]) == (None, None)
+
+
+def test_counts_carry_their_lower_bound_flag() -> None:
+    got = row(likes="10万+", collects="1.2万", comments="评论")
+    assert (got["n_likes"], got["n_likes_is_lower_bound"]) == (100000, True)
+    assert (got["n_collects"], got["n_collects_is_lower_bound"]) == (12000, False)
+    assert (got["n_comments"], got["n_shares"], got["n_shares_is_lower_bound"]) == (0, None, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("穿搭, ootd, 穿搭, ", ["穿搭", "ootd"]),
+        ("#穿搭,＃ootd,# ,,", ["穿搭", "ootd"]),
+        ("穿搭，日常", ["穿搭", "日常"]),
+        ('["穿搭", "#a,b", 3]', ["穿搭", "a,b", "3"]),
+        ("[]", []),
+        ("[笑]穿搭,b", ["[笑]穿搭", "b"]),
+        ("穿搭[话题]#,nan", ["穿搭[话题]#", "nan"]),
+        ("[" * 100_000, ["[" * 100_000]),
+    ],
+)
+def test_tags_of_every_form_become_one_list(text: str, tags: list[str]) -> None:
+    assert split_tags(text) == tags
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (f"{HERE}?xsec_token=abc#top", HERE),
+        (f"https://www.xiaohongshu.com/user/profile/{ACCOUNT}/{POST}?x=1", HERE),
+        (f"https://www.xiaohongshu.com/user/profile/someone/{POST}", HERE),
+        (f"https://{ACCOUNT}:pw@example.org/a", HERE),
+        ("http://xhslink.com/a/b", "http://xhslink.com/a/b"),
+        ("javascript:alert(1)", None),
+        ("http://[", None),
+        ("explore/1", None),
+        ("", None),
+    ],
+)
+def test_an_address_loses_its_tracking_and_its_account(text: str, address: str | None) -> None:
+    assert clean_url(text, POST, ACCOUNT) == address
+
+
+TEXTS = st.none() | st.text(st.characters(), max_size=40)
+
+
+@given(st.builds(Record, *[TEXTS] * 6, st.none(), *[TEXTS] * 8))
+def test_any_fields_give_a_post_or_a_reason(record: Record) -> None:
+    outcome = post_of(record, CRAWL, lambda account: "HASH", "Asia/Shanghai")
+    assert isinstance(outcome, Post) or outcome.reason.endswith(".")
