@@ -19,7 +19,7 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
     return dg.Definitions(
         assets=build_assets(settings),
         asset_checks=build_checks(settings),
-        jobs=[build_crawl_job(settings)],
+        jobs=[build_crawl_job()],
         schedules=[build_daily_schedule(settings)],
         sensors=[build_drop_sensor(settings)],
         resources={**build_resources(settings), **overrides},

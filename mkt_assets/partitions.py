@@ -18,6 +18,8 @@ def crawl_date_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
 
 def window_mapping(settings: Settings) -> dg.PartitionMapping:
     """A clustering depends on its own crawl date and the `window_crawl_dates - 1` before it."""
+    if settings.window_crawl_dates == 1:
+        return dg.TimeWindowPartitionMapping()
     return dg.TimeWindowPartitionMapping(
         start_offset=1 - settings.window_crawl_dates, allow_nonexistent_upstream_partitions=True
     )

@@ -239,7 +239,7 @@ K_SELECTION = Table(
         Column("stability", "DOUBLE", "mean adjusted Rand index between seeds", "1", True),
         Column("chosen", "BOOLEAN", "this k was chosen; exactly one a modality"),
         Column(
-            "chosen_by", "VARCHAR", "who chose", nullable=True, allowed=("knee", "silhouette", "only", "pin")
+            "chosen_by", "VARCHAR", "who chose", nullable=True, allowed=("knee", "bend", "only", "pin")
         ),
         Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
         Column("n_items", "BIGINT", "items fitted", "items", minimum=1),

@@ -15,6 +15,7 @@ from mkt_assets.assets.step import crawl_date_of, explained, preview, result, ta
 from mkt_assets.charts.bars import draw_bars
 from mkt_assets.charts.base import Picture
 from mkt_assets.charts.elbow import draw_elbow
+from mkt_assets.charts.heat import draw_heatmap
 from mkt_assets.charts.maps import draw_map
 from mkt_assets.charts.sheets import (
     ImageCluster,
@@ -73,6 +74,7 @@ def build_charts(settings: Settings) -> dg.AssetsDefinition:
                 if picture.name in PREVIEWED and picture.part == 0:
                     shown[picture.name] = preview(picture)
                 bar.advance()
+            bar.finish()
             warehouse.replace_partition(
                 "charts", crawl_date, pa.Table.from_pylist(rows, CHARTS.arrow_schema())
             )
@@ -133,7 +135,8 @@ class _Crawl:
 
     def n_charts(self) -> int:
         n_sheets = sum(self.of(modality)["cluster_id"].nunique() for modality in MODALITIES)
-        return n_sheets + 2 + 2 * len(MODALITIES) + 2 * 3
+        n_bars = 2 * min(3, max(1, self.of("image")["cluster_id"].nunique()))
+        return n_sheets + 2 + 2 * len(MODALITIES) + n_bars + 1
 
 
 def _pictures(crawl: _Crawl, media: FileStore, seed: int) -> Iterator[Picture]:
@@ -145,6 +148,7 @@ def _pictures(crawl: _Crawl, media: FileStore, seed: int) -> Iterator[Picture]:
     by_image = crawl.ratios[crawl.ratios["unit"] == "image"]
     yield from draw_bars(by_image, top=3)
     yield from draw_bars(by_image, top=None)
+    yield draw_heatmap(by_image)
 
 
 def _map(crawl: _Crawl, modality: str, seed: int) -> Picture:

@@ -35,7 +35,7 @@ _SECOND_OPINIONS = (
 )
 _TITLES = {
     "knee": "{what} clusters: the curve bends at k = {k}",
-    "silhouette": "{what} clusters: no elbow in the curve, so k = {k} by silhouette",
+    "bend": "{what} clusters: no sharp elbow; k = {k}, where the curve bends most",
     "only": "{what} clusters: k = {k} is the only choice",
     "pin": "{what} clusters: k = {k}, pinned by an analyst",
 }

@@ -68,24 +68,25 @@ def lay_out(X: NDArray[np.float32], labels: NDArray[np.int64], max_items: int, s
     if len(X) > max_items:
         kept = np.sort(np.random.default_rng(seed).choice(len(X), max_items, replace=False))
         return lay_out(X[kept], labels[kept], max_items, seed)
-    _, first, n_items = np.unique(X, axis=0, return_index=True, return_counts=True)
+    unit = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.float32(1e-12))
+    _, first, n_items = np.unique(unit, axis=0, return_index=True, return_counts=True)
     order = np.argsort(first)
     first, n_items = first[order], n_items[order]
-    distinct = X[first].astype(np.float64)
-    distinct /= np.maximum(np.linalg.norm(distinct, axis=1, keepdims=True), 1e-12)
+    distinct = unit[first].astype(np.float64)
     if len(distinct) < _TSNE_MINIMUM:
-        return ItemMap(_principal(distinct, 2), labels[first], n_items, "PCA")
+        return ItemMap(_principal(distinct, 2, seed), labels[first], n_items, "PCA")
     return ItemMap(_tsne(distinct, seed), labels[first], n_items, "t-SNE")
 
 
-def _principal(unit: NDArray[np.float64], dimensions: int) -> NDArray[np.float64]:
-    """Scores on the leading principal components, (n, dimensions), zero where there are fewer."""
-    centred = unit - unit.mean(axis=0)
-    left, scale, right = np.linalg.svd(centred, full_matrices=False)
-    largest = np.abs(right).argmax(axis=1)
-    signs = np.sign(right[np.arange(len(right)), largest])  # svd leaves the sign open
-    scores = (left * (scale * np.where(signs == 0, 1, signs)))[:, :dimensions]
-    return np.pad(scores, ((0, 0), (0, dimensions - scores.shape[1])))
+def _principal(unit: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:
+    """Scores on the leading principal components, (n, n_components), zero where there are fewer."""
+    from sklearn.decomposition import PCA
+
+    found = min(n_components, *unit.shape) if len(unit) > 1 else 0
+    scores = np.zeros((len(unit), n_components))
+    if found:
+        scores[:, :found] = PCA(found, random_state=seed).fit_transform(unit)
+    return scores
 
 
 def _tsne(unit: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
@@ -94,14 +95,10 @@ def _tsne(unit: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
 
     # 50 components keep the neighbourhoods and save most of the time; one thread keeps sums in one order.
     with threadpool_limits(1):
-        reduced = _principal(unit, min(_PCA_DIMENSIONS, *unit.shape))
         tsne = TSNE(
-            init="pca",
-            perplexity=min(30.0, (len(unit) - 1) / 3),
-            random_state=seed,
-            n_jobs=1,
-            max_iter=750,
+            init="pca", perplexity=min(30.0, (len(unit) - 1) / 3), random_state=seed, n_jobs=1, max_iter=500
         )
+        reduced = _principal(unit, min(_PCA_DIMENSIONS, *unit.shape), seed)
         return np.asarray(tsne.fit_transform(reduced), np.float64)
 
 

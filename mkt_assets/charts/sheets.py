@@ -240,9 +240,8 @@ def _fitted(tile: Image.Image, width: int, height: int) -> Image.Image:
     ground = Image.new("RGBA", (width, height), TILE)
     scale = min((width - 16) / tile.width, (height - 16) / tile.height)
     size = (max(round(tile.width * scale), 1), max(round(tile.height * scale), 1))
-    # Premultiplied while resized, or the colour behind transparent pixels bleeds into the edge.
-    small = tile.convert("RGBA").convert("RGBa").resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    ground.alpha_composite(small.convert("RGBA"), ((width - size[0]) // 2, (height - size[1]) // 2))
+    small = tile.convert("RGBA").resize(size, Image.Resampling.LANCZOS)
+    ground.alpha_composite(small, ((width - size[0]) // 2, (height - size[1]) // 2))
     return ground.convert("RGB")
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 
 UNITS: Mapping[str, int] = MappingProxyType(
@@ -28,6 +29,7 @@ class Count:
     is_lower_bound: bool = False
 
 
+@lru_cache(maxsize=65_536)  # the same few thousand strings over and over
 def parse_count(text: str | None) -> Count:
     """Read a count as shown: ``1,234``, ``1.2万``, ``10万+`` (a lower bound), ``3k``, ``赞`` (zero).
 

@@ -47,7 +47,7 @@ class Sweep:
 
 
 def fit_sweep(
-    X: Matrix, ks: Iterable[int], *, random_state: int = 0, n_init: int = 4, max_iter: int = 300
+    X: Matrix, ks: Iterable[int], *, random_state: int = 0, n_init: int | None = None, max_iter: int = 300
 ) -> Sweep:
     """Cluster the same items by k-means (k-means++ starts, Lloyd's algorithm) for each k.
 
@@ -59,7 +59,8 @@ def fit_sweep(
         X: Items, (n, d); unit vectors where the geometry shall be that of the cosine.
         ks: Numbers of clusters; above the number of distinct items, that number is taken.
         random_state: Seed of the starts.
-        n_init: Starts of which the best is kept, for each k.
+        n_init: Starts of which the best is kept, for each k; None: more of them where items are few, see
+            `default_n_init`.
         max_iter: Iterations of a start, at most.
 
     Raises:
@@ -72,9 +73,18 @@ def fit_sweep(
     n_distinct = count_distinct(X)
     fitted = tuple(sorted({min(k, n_distinct) for k in asked})) if n_distinct else ()
     scores = _span(X)
-    labels = {k: canonical_labels(_fit(scores, k, random_state, n_init, max_iter)) for k in fitted}
+    starts = default_n_init(len(X)) if n_init is None else n_init
+    labels = {k: canonical_labels(_fit(scores, k, random_state, starts, max_iter)) for k in fitted}
     inertia = np.array([_inertia(X, labels[k]) for k in fitted], dtype=np.float64)
     return Sweep(fitted, inertia, n_distinct, tuple(k for k in asked if k > n_distinct), X, labels)
+
+
+def default_n_init(n_items: int) -> int:
+    """Starts for so many items: 4 to 50, so that the work per k is about that of 4 starts on 5,000 items.
+
+    On planted crawls of some hundred items 4 starts missed a cluster in one of three sweeps, 30 in none.
+    """
+    return max(4, min(50, 20_000 // max(n_items, 1)))
 
 
 def count_distinct(X: Matrix) -> int:

@@ -1,15 +1,16 @@
-"""Bytes of a picture and frames of a video, decoded safely whatever they are. What they show is not asked here."""
+"""Pictures and video frames decoded safely, whatever the bytes are. What they show is not asked here."""
 
 from __future__ import annotations
 
 import io
 import struct
-import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -52,8 +53,9 @@ class FrameError:
     reason: str
 
 
-# What Pillow's decoders are known to raise on damaged bytes.
+# What Pillow's decoders are known to raise on damaged bytes; warnings, where Python is told to raise them.
 _DECODER_ERRORS = (
+    Warning,
     OSError,
     SyntaxError,
     ValueError,
@@ -68,23 +70,8 @@ _DECODER_ERRORS = (
     zlib.error,
 )
 
-_ISO_BRANDS = {
-    b"avif": "AVIF",
-    b"avis": "AVIF",
-    b"heic": "HEIF",
-    b"heix": "HEIF",
-    b"hevc": "HEIF",
-    b"heim": "HEIF",
-    b"heis": "HEIF",
-    b"mif1": "HEIF",
-    b"msf1": "HEIF",
-}
-_TEXT_STARTS = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
-
-
-def sniff_format(data: bytes) -> str | None:
-    """Pillow's name of the format that the first bytes say, or None: file extensions lie."""
-    starts = {
+_STARTS: Mapping[bytes, str] = MappingProxyType(
+    {
         b"\xff\xd8\xff": "JPEG",
         b"\x89PNG\r\n\x1a\n": "PNG",
         b"GIF87a": "GIF",
@@ -93,14 +80,22 @@ def sniff_format(data: bytes) -> str | None:
         b"II*\x00": "TIFF",
         b"MM\x00*": "TIFF",
     }
-    for start, name in starts.items():
+)
+_AVIF_BRANDS = (b"avif", b"avis")
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
+
+
+def sniff_format(data: bytes) -> str | None:
+    """Pillow's name of the format that the first bytes say, or None: file extensions lie."""
+    for start, name in _STARTS.items():
         if data.startswith(start):
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    if data[4:8] == b"ftyp":
-        return _ISO_BRANDS.get(data[8:12])
-    return None
+    if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIF" if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS else None
 
 
 def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image.Image:
@@ -113,45 +108,41 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
     """
     limits = limits or PictureLimits()
     picture_format = _checked_format(data, limits)
+    too_many = f"the picture has more than {limits.max_pixels / 1e6:g} megapixels"
     try:
-        with warnings.catch_warnings():
-            # Pillow warns above 89 megapixels; the limit here is lower or set on purpose.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(data), formats=(picture_format,))
-    except Image.DecompressionBombError:
-        raise PictureError(f"the picture has more than {limits.max_pixels / 1e6:g} megapixels") from None
-    except (KeyError, UnidentifiedImageError) as error:
-        raise PictureError(_unopened(data, picture_format)) from error
-    except _DECODER_ERRORS as error:
-        raise PictureError(f"the {picture_format} picture is damaged: {_sentence(error)}") from error
-    _check_size(opened.size, limits)
-    try:
+        opened = Image.open(io.BytesIO(data), formats=(picture_format,))
+        _check_size(opened.size, limits)
         opened.load()
-        return _upright(_eight_bit(opened))
+        return _eight_bit(_upright(opened))
+    except PictureError:
+        raise
     except Image.DecompressionBombError:
-        raise PictureError(f"the picture has more than {limits.max_pixels / 1e6:g} megapixels") from None
+        raise PictureError(too_many) from None
+    except UnidentifiedImageError as error:
+        raise PictureError(f"the {picture_format} picture is damaged or cut off in its header") from error
     except _DECODER_ERRORS as error:
         if "truncated" in str(error).lower():
             raise PictureError(f"the {picture_format} picture is truncated") from error
-        raise PictureError(f"the {picture_format} picture is damaged: {_sentence(error)}") from error
+        raise PictureError(f"the {picture_format} picture is damaged: {_cause(error)}") from error
 
 
 def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator[VideoFrame | FrameError]:
     """The frames at 1/4, 2/4 and 3/4 of a video's duration, as in the original; always three results.
 
-    A duration the file does not say is counted from its packets; a frame that cannot be had is a `FrameError`.
+    A duration that the file does not say is counted from its packets. A frame that cannot be had is a
+    `FrameError`, and does not keep the others from being had.
     """
     import av
 
     limits = limits or PictureLimits()
     try:
-        with av.open(str(path)) as container:
+        with _opened(path) as container:
             duration = _checked_duration(container, limits)
-    except (av.FFmpegError, PictureError, *_DECODER_ERRORS) as error:
-        reason = (
-            str(error) if isinstance(error, PictureError) else f"the video cannot be read: {_sentence(error)}"
-        )
-        yield from (FrameError(name, reason) for name in VIDEO_FRAMES)
+    except PictureError as error:
+        yield from (FrameError(name, str(error)) for name in VIDEO_FRAMES)
+        return
+    except (av.FFmpegError, *_DECODER_ERRORS) as error:
+        yield from (FrameError(name, f"the video cannot be read: {_cause(error)}") for name in VIDEO_FRAMES)
         return
     for i, name in enumerate(VIDEO_FRAMES, start=1):
         try:
@@ -159,7 +150,7 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
         except PictureError as error:
             yield FrameError(name, str(error))
         except (av.FFmpegError, *_DECODER_ERRORS) as error:
-            yield FrameError(name, f"the video is damaged: {_sentence(error)}")
+            yield FrameError(name, f"the video is damaged: {_cause(error)}")
 
 
 def _checked_format(data: bytes, limits: PictureLimits) -> str:
@@ -172,12 +163,15 @@ def _checked_format(data: bytes, limits: PictureLimits) -> str:
     picture_format = sniff_format(data)
     if picture_format is None:
         raise PictureError(_what_instead(data))
+    Image.init()
+    if picture_format not in Image.OPEN:
+        raise PictureError(f"a {picture_format} picture, which this installation cannot read")
     return picture_format
 
 
 def _what_instead(data: bytes) -> str:
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n\x00").lower()
-    if start.startswith(_TEXT_STARTS):
+    if start.startswith(_MARKUP):
         return "HTML or XML instead of a picture"
     if start.startswith((b"{", b"[")):
         return "JSON instead of a picture"
@@ -186,15 +180,6 @@ def _what_instead(data: bytes) -> str:
     if data[4:8] == b"ftyp":
         return "a video instead of a picture"
     return "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF)"
-
-
-def _unopened(data: bytes, picture_format: str) -> str:
-    Image.init()
-    if picture_format not in Image.OPEN:
-        return f"a {picture_format} picture, which this installation cannot read"
-    if len(data) < 1024:
-        return f"the {picture_format} picture is truncated"
-    return f"the {picture_format} picture is damaged: its header cannot be read"
 
 
 def _check_size(size: tuple[int, int], limits: PictureLimits) -> None:
@@ -212,13 +197,17 @@ def _check_size(size: tuple[int, int], limits: PictureLimits) -> None:
 def _eight_bit(image: Image.Image) -> Image.Image:
     """RGB, or RGBA when the mode carries transparency; deeper greys are scaled, not clipped."""
     if image.mode == "F" or image.mode.startswith("I"):
-        values = np.nan_to_num(np.asarray(image, np.float64))
-        highest = values.max(initial=0.0)
-        scale = 255.0 if highest <= 1 else 1.0 if highest <= 255 else 1 / 257
-        exif = image.getexif()
-        image = Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
-        image.getexif().update(exif)
+        with np.errstate(invalid="ignore"):
+            values = np.nan_to_num(np.asarray(image, np.float64))
+        grey = np.clip(values * _scale_to_255(image.mode, float(values.max(initial=0.0))), 0, 255)
+        image = Image.fromarray(np.rint(grey).astype(np.uint8))
     return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _scale_to_255(mode: str, highest: float) -> float:
+    if mode.startswith("I;16") or highest > 255:
+        return 1 / 257
+    return 255.0 if mode == "F" and highest <= 1 else 1.0
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -229,16 +218,32 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _sentence(error: BaseException) -> str:
-    """The first line of an error's message, short enough for a table."""
-    lines = str(error).strip().splitlines()
+def _cause(error: BaseException) -> str:
+    """The first line of an error's message, without the file's path (which names the account)."""
+    message = getattr(error, "strerror", None) or str(error)
+    lines = message.strip().splitlines()
     return (lines[0] if lines else type(error).__name__)[:120]
+
+
+# A playlist named .mp4 must not make FFmpeg open other files or the network.
+_OPEN_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,gif,asf,mp3,wav,ogg,aac",
+}
+_MAX_PACKETS = 1_000_000
+
+
+def _opened(path: Path) -> InputContainer:
+    import av
+
+    return av.open(f"file:{path}", options=_OPEN_OPTIONS)
 
 
 def _checked_duration(container: InputContainer, limits: PictureLimits) -> float:
     """Duration in seconds, of the header or else of the packets."""
     if not container.streams.video:
-        raise PictureError("the file has no video stream, only " + _stream_types(container))
+        found = " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise PictureError(f"the file has no video stream, only {found}")
     stream = container.streams.video[0]
     _check_size((stream.codec_context.width, stream.codec_context.height), limits)
     if stream.duration and stream.time_base:
@@ -248,66 +253,59 @@ def _checked_duration(container: InputContainer, limits: PictureLimits) -> float
     return _counted_duration(container, stream)
 
 
-def _stream_types(container: InputContainer) -> str:
-    return " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-
-
-_MAX_PACKETS = 1_000_000
-
-
 def _counted_duration(container: InputContainer, stream: VideoStream) -> float:
     """Duration in seconds from the packets' time stamps; packets are read, not decoded."""
-    first: float | None = None
-    last = 0.0
-    n_packets = 0
-    for packet in container.demux(stream):
-        n_packets += 1
-        if n_packets > _MAX_PACKETS:
-            break
-        stamp: Any = packet.pts if packet.pts is not None else packet.dts
-        if stamp is None or packet.time_base is None:
-            continue
-        seconds = float(stamp * packet.time_base)
-        first = seconds if first is None else min(first, seconds)
-        last = max(last, seconds)
-    return last - first if first is not None else 0.0
+    stamps = [
+        float(packet.pts * packet.time_base)
+        for packet in islice(container.demux(stream), _MAX_PACKETS)
+        if packet.pts is not None
+    ]
+    return max(stamps) - min(stamps) if stamps else 0.0
 
 
 def _frame_at(path: Path, second: float, limits: PictureLimits) -> Image.Image:
-    """The first frame shown at or after `second` (seconds from the first frame)."""
-    import av
-
-    with av.open(str(path)) as container:
+    """The first frame at or after `second` (from the stream's start), or the last when that is still shown."""
+    with _opened(path) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        start = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
-        target = start + second
-        try:
-            container.seek(int(target * 1_000_000), backward=True)
-        except av.FFmpegError:
-            # Not every format can seek; decoding from the start finds the same frame, later.
-            return _first_frame_from(path, target, limits)
-        return _decoded_until(container, stream, target, limits)
+        start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
+        frames = _sought(container, stream, start + second)
+        if frames is not None:
+            return _first_from(frames, start + second, limits)
+    with _opened(path) as container:
+        return _first_from(container.decode(container.streams.video[0]), start + second, limits)
 
 
-def _first_frame_from(path: Path, target: float, limits: PictureLimits) -> Image.Image:
+def _sought(container: InputContainer, stream: VideoStream, target: float) -> Iterator[av.VideoFrame] | None:
+    """Frames from the key frame before `target`; None where the format cannot seek to one."""
     import av
 
-    with av.open(str(path)) as container:
-        return _decoded_until(container, container.streams.video[0], target, limits)
+    try:
+        container.seek(int(target * 1_000_000), backward=True)
+        frames = container.decode(stream)
+        first = next(frames, None)
+    except av.FFmpegError:
+        return None
+    if first is None or first.pts is None or first.time > target or not first.key_frame:
+        return None
+    return chain([first], frames)
 
 
-def _decoded_until(
-    container: InputContainer, stream: VideoStream, target: float, limits: PictureLimits
-) -> Image.Image:
+def _first_from(frames: Iterator[av.VideoFrame], target: float, limits: PictureLimits) -> Image.Image:
     frame: av.VideoFrame | None = None
-    for n_decoded, frame in enumerate(container.decode(stream), start=1):  # noqa: B007
-        if frame.time is None or frame.time >= target:
-            break
+    for n_decoded, frame in enumerate(frames, start=1):
+        if frame.pts is None or frame.time >= target:
+            return _upright_frame(frame, limits)
         if n_decoded >= limits.max_video_frames_decoded:
             raise PictureError(f"the frame at {target:.1f} s was not reached in {n_decoded} decoded frames")
-    if frame is None or (frame.time is not None and frame.time < target - 1.0):
-        ends = "has no picture" if frame is None else f"ends at {frame.time:.1f} s"
-        raise PictureError(f"the video {ends}, before the frame at {target:.1f} s: it is truncated")
+    if frame is None:
+        raise PictureError(f"the video has no picture at {target:.1f} s: it is truncated")
+    shown_until = frame.time + float(frame.duration * (frame.time_base or 0))
+    if shown_until < target - 1.0:
+        raise PictureError(f"the video ends at {shown_until:.1f} s, before {target:.1f} s: it is truncated")
+    return _upright_frame(frame, limits)
+
+
+def _upright_frame(frame: av.VideoFrame, limits: PictureLimits) -> Image.Image:
     _check_size((frame.width, frame.height), limits)
-    return frame.to_image().convert("RGB")
+    return frame.to_image().convert("RGB").rotate(frame.rotation, expand=True)

@@ -1,9 +1,9 @@
-"""Work ahead of a consumer in threads, in order and with bounded memory. What the work is does not belong here."""
+"""Work done in threads ahead of its consumer, in order, in bounded memory. What the work is is not here."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,13 +17,13 @@ def map_ahead(
     *,
     n_threads: int = 2,
     n_ahead: int = 8,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Results of `function` for each item, in order, computed in threads ahead of the consumer.
 
-    At most `n_ahead` items are taken from `items` and not yet handed out, so memory is bounded however slow the
-    consumer is. An exception of `function` is raised where its result would have come; one of `items`, after
-    the results of what came before it. Closing the iterator early cancels what has not begun and waits for
-    what has.
+    At most `n_ahead` items are taken from `items` and not yet handed out, so memory is bounded however slow
+    the consumer is. An exception of `function` is raised where its result would have come; one of `items`,
+    after the results of what came before it. Closing the iterator early cancels what has not begun and waits
+    for what has.
 
     Raises:
         ValueError: `n_threads` or `n_ahead` is below 1.
@@ -35,7 +35,7 @@ def map_ahead(
 
 def _map_ahead(
     function: Callable[[Item], Result], items: Iterable[Item], n_threads: int, n_ahead: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="prefetch")
     pending: deque[Future[Result]] = deque()
     try:

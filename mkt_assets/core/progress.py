@@ -29,6 +29,12 @@ class Progress:
     _started: float = field(default_factory=time.monotonic)
     _said: float = field(default_factory=time.monotonic)
 
+    def finish(self) -> None:
+        """Everything is done, if it was fewer items than expected, too."""
+        self.total = self.done
+        if self.listener is not None:
+            self.listener(self.what, self.done, self.total)
+
     def advance(self, n: int = 1) -> None:
         """`n` more items are done."""
         self.done += n

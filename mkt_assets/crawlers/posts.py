@@ -20,6 +20,7 @@ POST_ADDRESS = "https://www.xiaohongshu.com/explore/{post_id}"
 # The original's crawler wrote missing cells so; inside a text they are words like any other.
 _MISSING = frozenset({"", "nan", "NaN", "None", "null"})
 _ID_SHAPE = "letters, digits, - and _, 64 at most"
+_CHAPTER_MARK = re.compile(r"\d{1,2}(:\d{2}){1,2}")
 _COMMA = re.compile("[,，]")
 
 
@@ -51,14 +52,17 @@ def present(text: str | None) -> str | None:
 
 
 def split_tags(text: str | None) -> list[str]:
-    """Hashtags of a comma-joined or JSON-encoded list: without leading # and blanks, each once, in order."""
+    """Hashtags of a comma-joined or JSON-encoded list: without leading # and blanks, each once, in order.
+
+    Chapter marks of a video (`00:57`), which the original's crawler took for hashtags, are left out.
+    """
     shown = present(text)
     if shown is None:
         return []
     listed = _json_strings(shown)
     parts = _COMMA.split(shown) if listed is None else listed
     tags = (part.strip().lstrip("#＃").strip() for part in parts)
-    return list(dict.fromkeys(tag for tag in tags if tag))
+    return list(dict.fromkeys(tag for tag in tags if tag and not _CHAPTER_MARK.fullmatch(tag)))
 
 
 def post_of(

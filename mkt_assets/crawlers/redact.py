@@ -17,6 +17,8 @@ _ACCOUNT_LIKE = re.compile(r"[0-9a-f]{24}|[0-9a-f]{16}")
 
 def storable(text: str) -> str:
     """The text without NUL, and with U+FFFD for lone surrogates: what UTF-8 and a database can hold."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _SURROGATE.sub("\ufffd", text.replace("\0", ""))
 
 

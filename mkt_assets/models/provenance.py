@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -46,3 +47,15 @@ def read_weights(path: Path, *, sha256: str, origin: str) -> bytes:
             f"it is damaged or another version; restore it from {origin}"
         )
     return data
+
+
+def package_file(package: str, name: str, *, origin: str) -> Path:
+    """Path of a file inside an installed package, which is not imported.
+
+    Raises:
+        WeightsError: the package is not installed.
+    """
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise WeightsError(f"the package {package} is not installed; it comes from {origin}")
+    return Path(spec.origin).parent / name

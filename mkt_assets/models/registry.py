@@ -1,4 +1,4 @@
-"""Which models there are, by role and id: the one place a new model is added. Nothing heavy is imported to ask."""
+"""Which models there are, by role and id: the place to add one. No model is implemented here."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ CARD = ModelCard(
     model_id="selfie-segmentation",
     version=model_version(WEIGHTS_SHA256, "two-pass-two-view-1"),
     licence="Apache-2.0",
-    origin="npm package @mediapipe/selfie_segmentation 0.1.1675465747, vendored",
+    origin="the npm package @mediapipe/selfie_segmentation 0.1.1675465747 (vendored)",
 )
 
 _INPUT_SIDE = 256

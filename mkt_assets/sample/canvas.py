@@ -151,7 +151,7 @@ class Canvas:
         zoom = per_unit / self._unit
         wide, high = min(size[0] * zoom, tile.width), min(size[1] * zoom, tile.height)
         left = abs(float(outline[0, 0]) * per_unit * 0.37) % max(tile.width - wide, 1e-6)
-        return tile.resize(size, Image.Resampling.BILINEAR, box=(left, 0, left + wide, high))
+        return tile.resize(size, Image.Resampling.NEAREST, box=(left, 0, left + wide, high))
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float, angle: float = 0.0) -> Points:
@@ -172,10 +172,21 @@ def tube(spine: Points, radii: Sequence[float]) -> Points:
     return smooth(np.vstack([start[None], spine + normal, end[None], (spine - normal)[::-1]]))
 
 
+def limb(spine: Points, radii: Sequence[float]) -> list[Points]:
+    """Outlines of a limb along a five-point spine: one tube, or two where it bends sharply in the middle."""
+    upper, lower = spine[2] - spine[0], spine[4] - spine[2]
+    if float(upper @ lower) > 0.5 * float(np.hypot(*upper) * np.hypot(*lower)):
+        return [tube(spine, radii)]
+    # a single tube would cross itself at the bend and leave a hole there
+    return [tube(spine[:3], radii[:3]), tube(spine[2:], radii[2:])]
+
+
 def along(spine: Points, share: float) -> Points:
-    """The first `share` (0..1) of a three-point spine, resampled to five points."""
+    """The first `share` (0..1) of a three-point spine, as five points, the middle one at the bend."""
     first = float(np.hypot(*(spine[1] - spine[0])))
     second = float(np.hypot(*(spine[2] - spine[1])))
-    at = np.linspace(0, share * (first + second), 5)
+    end = share * (first + second)
+    bend = first if end > first * 1.1 else end / 2
+    at = np.array([0.0, bend / 2, bend, (bend + end) / 2, end])
     knots = np.array([0.0, first, first + second])
     return np.stack([np.interp(at, knots, spine[:, axis]) for axis in (0, 1)], axis=1)

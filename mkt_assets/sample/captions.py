@@ -1,4 +1,4 @@
-"""Composing a post's title, body and hashtags from the lexicon, at a wanted length. Which post gets which length is the plan's."""
+"""Composing a post's title, body and hashtags at a wanted length; which post gets which is in `plan`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ class Caption:
 
 
 def compose(
-    rng: random.Random, topic: str, length: str, *, tagless: bool = False, oddity: str = "", edited: bool = False
+    rng: random.Random,
+    topic: str,
+    length: str,
+    *,
+    tagless: bool = False,
+    oddity: str = "",
+    edited: bool = False,
 ) -> Caption:
     """A caption of a topic.
 
@@ -47,7 +53,9 @@ def compose(
         caption = Caption(title, "", ())
     elif length == "short":
         tags = () if tagless else (rng.choice([tag for tag in words.tags if len(tag) <= 4]),)
-        caption = Caption(title, " ".join([_filled(rng, words, rng.choice(words.asides)), *_hashed(tags)]), tags)
+        caption = Caption(
+            title, " ".join([_filled(rng, words, rng.choice(words.asides)), *_hashed(tags)]), tags
+        )
     else:
         caption = _long(rng, words, title, tagless=tagless, n_tags=30 if oddity == "many_tags" else None)
     if oddity == "formula":
@@ -56,7 +64,9 @@ def compose(
         caption = Caption(caption.title, f"{_ODDITIES[oddity]}\n{caption.content}".strip(), caption.tags)
     if edited:
         update = _filled(rng, words, rng.choice(words.sentences))
-        caption = Caption(f"{caption.title}（更新）", f"{caption.content}\n更新：{update}".strip(), caption.tags)
+        caption = Caption(
+            f"{caption.title}（更新）", f"{caption.content}\n更新：{update}".strip(), caption.tags
+        )
     return caption
 
 

@@ -24,7 +24,7 @@ _N_MASKED_POSTS = 36
 _CHUNK = 8
 
 
-class NotASample(FileExistsError):
+class NotASampleError(FileExistsError):
     """The folder holds something that this generator did not write."""
 
 
@@ -76,11 +76,13 @@ def generate(
         n_processes: Processes that draw.
 
     Raises:
-        NotASample: `out_dir` holds something else.
+        NotASampleError: `out_dir` holds something else.
         ValueError: A number that makes no sample.
     """
     if n_crawl_dates < 1 or n_posts < 1:
-        raise ValueError(f"A sample needs a crawl date and a post at least, not {n_crawl_dates} and {n_posts}.")
+        raise ValueError(
+            f"A sample needs a crawl date and a post at least, not {n_crawl_dates} and {n_posts}."
+        )
     truth = _clear(out_dir)
     arguments = {"n_crawl_dates": n_crawl_dates, "n_posts": n_posts, "seed": seed, "shuffled": shuffled}
     _write(truth / _MARKER, json.dumps({**arguments, "first_crawl_date": str(first_crawl_date)}).encode())
@@ -93,7 +95,10 @@ def generate(
     )
     dates: list[date] = []
     n_done = n_pictures = 0
-    with (truth / "items.csv").open("w", encoding="utf-8", newline="") as file, _Mapper(n_processes) as mapped:
+    with (
+        (truth / "items.csv").open("w", encoding="utf-8", newline="") as file,
+        _Mapper(n_processes) as mapped,
+    ):
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(ITEM_COLUMNS)
         for crawl in crawls:
@@ -122,12 +127,14 @@ def _clear(out_dir: Path) -> Path:
     """Make room for a sample and return its truth folder; never remove what is not a sample's."""
     truth = out_dir / "truth"
     if out_dir.exists() and not out_dir.is_dir():
-        raise NotASample(f"{out_dir} is a file; choose a folder for the sample.")
+        raise NotASampleError(f"{out_dir} is a file; choose a folder for the sample.")
     present = [entry for entry in out_dir.glob("*") if not entry.name.startswith(".")]
     own = (truth / _MARKER).is_file()
-    foreign = [entry.name for entry in present if not (own and (entry == truth or _is_crawl_date(entry.name)))]
+    foreign = [
+        entry.name for entry in present if not (own and (entry == truth or _is_crawl_date(entry.name)))
+    ]
     if foreign:
-        raise NotASample(
+        raise NotASampleError(
             f"{out_dir} is not empty and not a sample of `mkt sample` ({min(foreign)} is in it): "
             "choose another folder, or empty this one."
         )
@@ -185,7 +192,7 @@ def _write_media(
         _write(drop_dir / path, file.data)
         frames += named
         if with_mask and file.mask is not None:
-            mask = file.mask.point(lambda value: 255 if value > 127 else 0).convert("1")
+            mask = file.mask.point([0] * 128 + [255] * 128).convert("1")
             mask.save(masks_dir / f"{post.post_id}_{named[0]}.png")
     return tuple(frames)
 

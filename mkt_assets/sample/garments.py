@@ -1,4 +1,4 @@
-"""Drawing clothes on a figure: tops, skirts, trousers, coats, shoes, bags. Which ones make a style is not decided here."""
+"""Drawing clothes on a figure: tops, skirts, trousers, coats. Which ones make a style is not decided here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from mkt_assets.sample.accessories import draw_shoe
 from mkt_assets.sample.canvas import (
     Canvas,
     Colour,
@@ -15,8 +16,7 @@ from mkt_assets.sample.canvas import (
     Points,
     along,
     darker,
-    ellipse,
-    lighter,
+    limb,
     points,
     smooth,
     tube,
@@ -61,6 +61,7 @@ class Trousers:
     widths: tuple[float, float, float] = (0.34, 0.25, 0.22)
     waist_y: float = 2.75
     seam: Colour | None = None
+    seam_width: float = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,23 @@ def ground_colour(paint: Paint) -> Colour:
 def draw_legs(canvas: Canvas, figure: Figure, skin: Colour, outfit: Outfit) -> None:
     """Bare legs, socks and shoes."""
     for index, side in enumerate(SIDES):
-        leg = figure.legs[index]
-        canvas.fill(tube(_leg_spine(leg), _widths(figure, 0.29, 0.27, 0.175, 0.165, 0.09)), skin, volume=0.45)
+        leg, snug = figure.legs[index], 0.82 if isinstance(outfit.bottom, Trousers) else 1.0
+        canvas.fill(
+            tube(
+                _leg_spine(leg), [radius * figure.build * snug for radius in (0.29, 0.27, 0.175, 0.165, 0.09)]
+            ),
+            skin,
+            volume=0.45,
+        )
         if outfit.sock is not None:
             spine = _leg_spine(leg)
             start = 1.0 - outfit.sock_length
             sock = np.stack([_at(spine, share) for share in np.linspace(start, 1.0, 4)])
-            radii = np.interp(np.linspace(start, 1.0, 4), (0, 0.35, 0.5, 0.7, 1.0), (0.3, 0.26, 0.2, 0.185, 0.11))
+            radii = np.interp(
+                np.linspace(start, 1.0, 4), (0, 0.35, 0.5, 0.7, 1.0), (0.3, 0.26, 0.2, 0.185, 0.11)
+            )
             canvas.fill(tube(sock, list(radii * figure.build)), outfit.sock, volume=0.45)
-        _draw_shoe(canvas, leg[2], side, outfit)
+        draw_shoe(canvas, leg[2], side, outfit.shoes, outfit.shoe_colour)
 
 
 def draw_bottom(canvas: Canvas, figure: Figure, bottom: Skirt | Trousers) -> None:
@@ -124,11 +133,20 @@ def draw_bottom(canvas: Canvas, figure: Figure, bottom: Skirt | Trousers) -> Non
 
 def draw_chest(canvas: Canvas, figure: Figure, skin: Colour) -> None:
     """Neck, shoulders and neckline, as far as a top leaves them bare."""
-    canvas.fill(figure.trunk(1.3, 2.4), skin)
-    neck = points((figure.centre(1.1) - 0.17, 0.8), (figure.centre(1.1) + 0.17, 0.8), (figure.centre(1.4) + 0.2, 1.48), (figure.centre(1.4) - 0.2, 1.48))
+    canvas.fill(figure.trunk(1.3, 3.0), skin, volume=0.3)
+    neck = points(
+        (figure.centre(1.1) - 0.17, 0.8),
+        (figure.centre(1.1) + 0.17, 0.8),
+        (figure.centre(1.4) + 0.2, 1.48),
+        (figure.centre(1.4) - 0.2, 1.48),
+    )
     canvas.fill(neck, darker(skin, 0.06), volume=0.3)
     x = figure.centre(1.4)
-    canvas.shade(smooth(points((x - 0.15, 0.95), (x + 0.15, 0.95), (x + 0.14, 1.12), (x, 1.22), (x - 0.14, 1.12))), darker(skin, 0.5), 0.3)
+    canvas.shade(
+        smooth(points((x - 0.15, 0.95), (x + 0.15, 0.95), (x + 0.14, 1.12), (x, 1.22), (x - 0.14, 1.12))),
+        darker(skin, 0.5),
+        0.3,
+    )
     for side in SIDES:
         canvas.stroke(points((x + side * 0.07, 1.5), (x + side * 0.4, 1.46)), darker(skin, 0.4), 0.02, 0.35)
 
@@ -142,13 +160,26 @@ def draw_top(canvas: Canvas, figure: Figure, top: Top, skin: Colour) -> None:
         for side in SIDES:
             canvas.stroke(points((x + side * 0.36, 1.78), (x + side * 0.3, 1.4)), seam, 0.05)
     elif top.neckline == "mandarin":
-        canvas.fill(points((x - 0.2, 1.16), (x + 0.2, 1.16), (x + 0.26, 1.46), (x - 0.26, 1.46)), top.paint, volume=0.4)
+        canvas.fill(
+            points((x - 0.2, 1.16), (x + 0.2, 1.16), (x + 0.26, 1.46), (x - 0.26, 1.46)),
+            top.paint,
+            volume=0.4,
+        )
     else:
         depth = {"crew": 1.52, "v": 1.95, "shirt": 1.72, "square": 1.74}[top.neckline]
-        opening = smooth(points((x - 0.24, 1.3), (x + 0.24, 1.3), (x + 0.2, (1.4 + depth) / 2), (x, depth), (x - 0.2, (1.4 + depth) / 2)))
+        opening = smooth(
+            points(
+                (x - 0.24, 1.3),
+                (x + 0.24, 1.3),
+                (x + 0.2, (1.4 + depth) / 2),
+                (x, depth),
+                (x - 0.2, (1.4 + depth) / 2),
+            )
+        )
         canvas.fill(opening, skin)
         canvas.stroke(opening[7:], seam, 0.022, 0.6)
-    _draw_folds(canvas, figure, seam)
+    if top.hem_y > 2.7:
+        _draw_folds(canvas, figure, seam)
 
 
 def draw_coat_back(canvas: Canvas, figure: Figure, coat: Coat) -> None:
@@ -180,39 +211,24 @@ def draw_sleeve(canvas: Canvas, figure: Figure, index: int, outfit: Outfit) -> N
     if outfit.coat is not None:
         width, paint, share, puff = outfit.coat.sleeve_width, outfit.coat.paint, 0.97, False
     else:
-        width, paint, share, puff = outfit.top.sleeve_width, outfit.top.paint, outfit.top.sleeve, outfit.top.puff
+        width, paint, share, puff = (
+            outfit.top.sleeve_width,
+            outfit.top.paint,
+            outfit.top.sleeve,
+            outfit.top.puff,
+        )
     if share <= 0.0:
         return
     spine = along(arm, share)
     radii = [width * 1.02, width * 1.04, width * 0.97, width * 0.92, width * 0.88]
     if puff:
         radii = [width, width * 1.5, width * 1.6, width * 1.5, width * 0.9]
-    canvas.fill(tube(spine, radii), paint, volume=0.5)
+    for part in limb(spine, radii):
+        canvas.fill(part, paint, volume=0.5)
     seam = darker(ground_colour(paint), 0.4)
     across = points((-0.1, 0.0), (0.1, 0.04)) * (width / 0.17)
     canvas.stroke(spine[2] + across, seam, 0.02, 0.35)
     canvas.stroke(spine[2] + np.array([0.0, 0.09]) + across * 0.8, seam, 0.02, 0.25)
-
-
-def draw_bag(canvas: Canvas, figure: Figure, kind: str, colour: Colour) -> None:
-    """A bag in the left hand or across the body."""
-    seam = darker(colour, 0.45)
-    if kind == "cross":
-        hip = (figure.centre(3.3) + 0.62, 3.35)
-        canvas.stroke(points((figure.centre(1.5) - 0.42, 1.42), hip), seam, 0.045)
-        x, y, half, tall = hip[0], hip[1], 0.33, 0.42
-    else:
-        hand = figure.arms[0][2] + (figure.arms[0][2] - figure.arms[0][1]) * 0.2
-        x, y, half, tall = float(hand[0]), float(hand[1]) + 0.42, (0.4 if kind == "tote" else 0.3), (0.72 if kind == "tote" else 0.4)
-        canvas.strap(points((x - half * 0.6, y), (x - half * 0.3, y - 0.4), (x + half * 0.3, y - 0.4), (x + half * 0.6, y)), seam, 0.045)
-    body = points((x - half, y), (x + half, y), (x + half * 1.12, y + tall), (x - half * 1.12, y + tall))
-    canvas.fill(body, colour, volume=0.5)
-    canvas.stroke(points((x - half, y + tall * 0.36), (x, y + tall * 0.5), (x + half, y + tall * 0.36)), seam, 0.025, 0.8)
-    canvas.shade(ellipse(x, y + tall * 0.5, 0.04, 0.04), (226, 196, 120), 1.0)
-
-
-def _widths(figure: Figure, *radii: float) -> list[float]:
-    return [radius * figure.build for radius in radii]
 
 
 def _leg_spine(leg: Points) -> Points:
@@ -230,7 +246,18 @@ def _draw_folds(canvas: Canvas, figure: Figure, seam: Colour) -> None:
         x = figure.centre(2.6)
         canvas.stroke(points((x + side * 0.44, 2.5), (x + side * 0.2, 2.66)), seam, 0.022, 0.3)
         canvas.stroke(points((x + side * 0.46, 2.7), (x + side * 0.24, 2.78)), seam, 0.02, 0.25)
-        canvas.shade(smooth(points((x + side * 0.1, 2.16), (x + side * 0.34, 2.24), (x + side * 0.52, 2.1), (x + side * 0.32, 2.18))), seam, 0.25)
+        canvas.shade(
+            smooth(
+                points(
+                    (x + side * 0.1, 2.16),
+                    (x + side * 0.34, 2.24),
+                    (x + side * 0.52, 2.1),
+                    (x + side * 0.32, 2.18),
+                )
+            ),
+            seam,
+            0.25,
+        )
 
 
 def _draw_skirt(canvas: Canvas, figure: Figure, skirt: Skirt) -> None:
@@ -247,7 +274,15 @@ def _draw_skirt(canvas: Canvas, figure: Figure, skirt: Skirt) -> None:
     ]
     side_y = (hip_y + bottom) / 2
     side = (hip + hem) / 2 + 0.02
-    outline = points((x + waist, top), (hem_x + hip, hip_y), (hem_x + side, side_y), *hem_line, (hem_x - side, side_y), (hem_x - hip, hip_y), (x - waist, top))
+    outline = points(
+        (x + waist, top),
+        (hem_x + hip, hip_y),
+        (hem_x + side, side_y),
+        *hem_line,
+        (hem_x - side, side_y),
+        (hem_x - hip, hip_y),
+        (x - waist, top),
+    )
     canvas.fill(outline, skirt.paint, volume=0.55)
     seam = darker(ground_colour(skirt.paint), 0.4)
     count = skirt.pleats or 5
@@ -264,38 +299,39 @@ def _draw_skirt(canvas: Canvas, figure: Figure, skirt: Skirt) -> None:
 
 def _draw_trousers(canvas: Canvas, figure: Figure, trousers: Trousers) -> None:
     seam = trousers.seam or darker(ground_colour(trousers.paint), 0.35)
-    yoke = figure.trunk(trousers.waist_y, HIP_Y + 0.35, 0.03)
+    x, hip_x = figure.centre(trousers.waist_y), figure.centre(HIP_Y)
+    waist, hip = figure.half_width(trousers.waist_y) + 0.02, figure.half_width(3.25) + 0.02
+    outer = (0.31 + trousers.widths[0]) * figure.build
+    right = [(x + waist, trousers.waist_y), (hip_x + hip, 3.25), (hip_x + outer, HIP_Y + 0.12)]
+    left = [
+        (2 * hip_x - right[2][0], right[2][1]),
+        (2 * hip_x - right[1][0], 3.25),
+        (x - waist, trousers.waist_y),
+    ]
+    yoke = points(*right, (hip_x, HIP_Y + 0.38), *left)
     for index, side in enumerate(SIDES):
         spine = along(figure.legs[index], trousers.length)
         thigh, knee, hem = (width * figure.build for width in trousers.widths)
         radii = [thigh, (thigh + knee) / 2, knee, (knee + hem) / 2, hem]
         canvas.fill(tube(spine, radii), trousers.paint, volume=0.5)
         outside = spine + np.array([side, 0.0]) * np.asarray(radii)[:, None] * 0.82
-        canvas.stroke(outside if trousers.seam else spine[1:], seam, 0.06 if trousers.seam else 0.02, 0.9 if trousers.seam else 0.3)
+        canvas.stroke(
+            outside if trousers.seam else spine[1:],
+            seam,
+            trousers.seam_width if trousers.seam else 0.02,
+            0.9 if trousers.seam else 0.3,
+        )
         canvas.stroke(points((-0.12, 0.0), (0.1, 0.05)) + spine[2], seam, 0.025, 0.35)
     canvas.fill(yoke, trousers.paint, volume=0.3)
-    x = figure.centre(3.0)
-    canvas.stroke(points((x, trousers.waist_y), (figure.centre(HIP_Y), HIP_Y + 0.4)), darker(ground_colour(trousers.paint), 0.4), 0.022, 0.6)
-    canvas.stroke(figure.trunk(trousers.waist_y, trousers.waist_y + 0.14, 0.03), darker(ground_colour(trousers.paint), 0.4), 0.018, 0.5)
-
-
-def _draw_shoe(canvas: Canvas, ankle: Points, side: int, outfit: Outfit) -> None:
-    x, y = float(ankle[0]), float(ankle[1])
-    colour, kind = outfit.shoe_colour, outfit.shoes
-    toe = x + side * 0.1
-    if kind == "boots":
-        canvas.fill(points((x - 0.17, y - 0.75), (x + 0.17, y - 0.75), (x + 0.13, y + 0.1), (x - 0.13, y + 0.1)), colour, volume=0.5)
-    if kind == "heels":
-        canvas.fill(points((x - side * 0.08, y + 0.02), (x - side * 0.02, y + 0.02), (x - side * 0.05, y + 0.34), (x - side * 0.09, y + 0.34)), darker(colour, 0.2))
-        canvas.fill(smooth(points((x - 0.09, y + 0.02), (x + 0.09, y + 0.02), (toe + 0.11, y + 0.24), (toe, y + 0.37), (toe - 0.12, y + 0.25))), colour, volume=0.4)
-        canvas.shade(ellipse((x + toe) / 2, y + 0.06, 0.075, 0.08), (236, 200, 176), 0.55)
-        return
-    upper = smooth(points((x - 0.13, y - 0.05), (x + 0.13, y - 0.05), (toe + 0.18, y + 0.2), (toe + 0.1, y + 0.34), (toe - 0.1, y + 0.34), (toe - 0.18, y + 0.2)))
-    canvas.fill(upper, colour, volume=0.4)
-    sole = (246, 244, 240) if kind == "sneakers" else darker(colour, 0.55)
-    canvas.fill(smooth(points((toe - 0.19, y + 0.24), (toe + 0.19, y + 0.24), (toe + 0.15, y + 0.37), (toe - 0.15, y + 0.37))), sole)
-    if kind == "sneakers":
-        for step in range(3):
-            canvas.stroke(points((x - 0.07, y + 0.03 + 0.06 * step), (x + 0.09, y + 0.05 + 0.06 * step)), lighter(colour, 0.5), 0.022)
-    else:
-        canvas.stroke(points((x - 0.11, y + 0.1), (x + 0.13, y + 0.1)), darker(colour, 0.5), 0.035, 0.8)
+    canvas.stroke(
+        points((x, trousers.waist_y), (figure.centre(HIP_Y), HIP_Y + 0.4)),
+        darker(ground_colour(trousers.paint), 0.4),
+        0.022,
+        0.6,
+    )
+    canvas.stroke(
+        figure.trunk(trousers.waist_y, trousers.waist_y + 0.14, 0.03),
+        darker(ground_colour(trousers.paint), 0.4),
+        0.018,
+        0.5,
+    )

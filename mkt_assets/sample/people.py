@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mkt_assets.sample.canvas import Canvas, Colour, ellipse, tube
+from mkt_assets.sample.accessories import draw_bag
+from mkt_assets.sample.canvas import Canvas, Colour, ellipse, limb, tube
 from mkt_assets.sample.figure import Figure, Pose, random_pose
 from mkt_assets.sample.garments import (
     Outfit,
-    draw_bag,
     draw_bottom,
     draw_chest,
     draw_coat_back,
@@ -51,9 +51,9 @@ def draw_person(canvas: Canvas, person: Person) -> None:
         draw_coat_back(canvas, figure, outfit.coat)
     draw_hair_behind(canvas, figure, person.head)
     draw_legs(canvas, figure, skin, outfit)
+    draw_chest(canvas, figure, skin)
     if outfit.bottom is not None:
         draw_bottom(canvas, figure, outfit.bottom)
-    draw_chest(canvas, figure, skin)
     draw_top(canvas, figure, outfit.top, skin)
     if outfit.coat is not None:
         draw_coat_front(canvas, figure, outfit.coat)
@@ -72,11 +72,14 @@ def _draw_arm(canvas: Canvas, figure: Figure, index: int, skin: Colour) -> None:
     shoulder, elbow, wrist = arm
     spine = np.stack([shoulder, (shoulder + elbow) / 2, elbow, (elbow + wrist) / 2, wrist])
     radii = [radius * figure.build for radius in (0.145, 0.135, 0.11, 0.105, 0.075)]
-    canvas.fill(tube(spine, radii), skin, volume=0.4)
+    for part in limb(spine, radii):
+        canvas.fill(part, skin, volume=0.4)
     ahead = (wrist - elbow) / float(np.hypot(*(wrist - elbow)))
     beside = np.array([-ahead[1], ahead[0]])
     palm = wrist + ahead * 0.13
-    canvas.fill(ellipse(float(palm[0]), float(palm[1]), 0.1, 0.085, float(np.arctan2(ahead[1], ahead[0]))), skin)
+    canvas.fill(
+        ellipse(float(palm[0]), float(palm[1]), 0.1, 0.085, float(np.arctan2(ahead[1], ahead[0]))), skin
+    )
     for finger in range(4):
         root = palm + ahead * 0.06 + beside * (0.055 - 0.037 * finger)
         tip = root + ahead * (0.15 if finger in (1, 2) else 0.12) + beside * (0.01 - 0.008 * finger)

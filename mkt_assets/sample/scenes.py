@@ -29,7 +29,13 @@ _WALLS: tuple[Colour, ...] = (
     (240, 236, 230),
     (176, 190, 186),
 )
-_FLOORS: tuple[Colour, ...] = ((186, 148, 108), (150, 116, 86), (206, 196, 184), (170, 168, 170), (214, 186, 150))
+_FLOORS: tuple[Colour, ...] = (
+    (186, 148, 108),
+    (150, 116, 86),
+    (206, 196, 184),
+    (170, 168, 170),
+    (214, 186, 150),
+)
 _GREENS: tuple[Colour, ...] = ((86, 130, 84), (64, 106, 76), (120, 150, 92), (98, 140, 110))
 
 
@@ -40,7 +46,7 @@ def scene(rng: random.Random, size: Size) -> Image.Image:
     high = min(_HEIGHT * zoom, _WIDTH * zoom * size[1] / size[0])
     wide = high * size[0] / size[1]
     left, top = rng.uniform(0, _WIDTH - wide), (_HEIGHT - high) * rng.uniform(0.7, 1.0)
-    view = picture.resize(size, Image.Resampling.BILINEAR, box=(left, top, left + wide, top + high))
+    view = picture.resize(size, Image.Resampling.NEAREST, box=(left, top, left + wide, top + high))
     if rng.random() < 0.5:
         view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     brightness = rng.uniform(0.88, 1.06)
@@ -94,11 +100,24 @@ def _plant(draw: Draw, rng: random.Random, x: float, ground: float, size: float)
         tip_x, tip_y = x + reach * math.sin(angle), ground - size * 0.5 - reach * math.cos(angle)
         middle_x, middle_y = (x + tip_x) / 2, (ground - size * 0.5 + tip_y) / 2
         side = size * 0.09
-        leaf = [(x, ground - size * 0.5), (middle_x - side, middle_y), (tip_x, tip_y), (middle_x + side, middle_y + side)]
+        leaf = [
+            (x, ground - size * 0.5),
+            (middle_x - side, middle_y),
+            (tip_x, tip_y),
+            (middle_x + side, middle_y + side),
+        ]
         draw.polygon(leaf, fill=mix(green, (200, 220, 150), rng.uniform(0, 0.35)))
     pot = rng.choice(((232, 226, 216), (188, 110, 78), (90, 90, 94)))
     half = size * 0.26
-    draw.polygon([(x - half, ground - size * 0.55), (x + half, ground - size * 0.55), (x + half * 0.7, ground), (x - half * 0.7, ground)], fill=pot)
+    draw.polygon(
+        [
+            (x - half, ground - size * 0.55),
+            (x + half, ground - size * 0.55),
+            (x + half * 0.7, ground),
+            (x - half * 0.7, ground),
+        ],
+        fill=pot,
+    )
 
 
 def _window(draw: Draw, rng: random.Random, left: int, top: int, wide: int, high: int) -> None:
@@ -107,12 +126,16 @@ def _window(draw: Draw, rng: random.Random, left: int, top: int, wide: int, high
     draw.rectangle((left, top, left + wide, top + high), fill=sky)
     draw.rectangle((left, top + high * 0.7, left + wide, top + high), fill=mix(rng.choice(_GREENS), sky, 0.4))
     for share in (0.333, 0.667):
-        draw.rectangle((left + wide * share - 4, top, left + wide * share + 4, top + high), fill=(248, 246, 242))
+        draw.rectangle(
+            (left + wide * share - 4, top, left + wide * share + 4, top + high), fill=(248, 246, 242)
+        )
     curtain = rng.choice(_WALLS)
     for side in (left - 40, left + wide - 20):
         for fold in range(4):
             x = side + fold * 16
-            draw.rectangle((x, top - 30, x + 16, _HORIZON - 20), fill=darker(curtain, 0.05 + 0.08 * (fold % 2)))
+            draw.rectangle(
+                (x, top - 30, x + 16, _HORIZON - 20), fill=darker(curtain, 0.05 + 0.08 * (fold % 2))
+            )
 
 
 def _room(picture: Image.Image, rng: random.Random) -> None:
@@ -123,7 +146,12 @@ def _room(picture: Image.Image, rng: random.Random) -> None:
     if rng.random() < 0.6:
         _window(draw, rng, rng.randrange(40, 340), rng.randrange(60, 160), 220, 330)
     for _ in range(rng.randrange(1, 4)):
-        x, y, wide, high = rng.randrange(20, 520), rng.randrange(60, 300), rng.randrange(70, 130), rng.randrange(80, 160)
+        x, y, wide, high = (
+            rng.randrange(20, 520),
+            rng.randrange(60, 300),
+            rng.randrange(70, 130),
+            rng.randrange(80, 160),
+        )
         draw.rectangle((x, y, x + wide, y + high), fill=(250, 248, 244), outline=darker(wall, 0.5), width=6)
         draw.ellipse((x + 22, y + 26, x + wide - 22, y + high - 26), fill=rng.choice(_WALLS[:5]))
     sofa = rng.choice(((148, 160, 150), (196, 176, 156), (120, 128, 148), (206, 160, 140)))
@@ -141,7 +169,9 @@ def _street(picture: Image.Image, rng: random.Random) -> None:
     x = -20
     while x < _WIDTH:
         wide, high = rng.randrange(110, 200), rng.randrange(280, 600)
-        front = rng.choice(((196, 176, 160), (166, 150, 146), (208, 200, 188), (150, 160, 170), (178, 126, 104)))
+        front = rng.choice(
+            ((196, 176, 160), (166, 150, 146), (208, 200, 188), (150, 160, 170), (178, 126, 104))
+        )
         draw.rectangle((x, _HORIZON - high, x + wide, _HORIZON), fill=front)
         for row in range(_HORIZON - high + 24, _HORIZON - 130, 56):
             for column in range(x + 16, x + wide - 26, 40):
@@ -149,7 +179,15 @@ def _street(picture: Image.Image, rng: random.Random) -> None:
                 draw.rectangle((column, row, column + 24, row + 36), fill=glass)
         awning = rng.choice(((186, 70, 66), (60, 96, 88), (232, 206, 150), (70, 80, 110)))
         draw.rectangle((x + 10, _HORIZON - 96, x + wide - 10, _HORIZON - 4), fill=(74, 76, 82))
-        draw.polygon([(x, _HORIZON - 120), (x + wide, _HORIZON - 120), (x + wide + 8, _HORIZON - 88), (x - 8, _HORIZON - 88)], fill=awning)
+        draw.polygon(
+            [
+                (x, _HORIZON - 120),
+                (x + wide, _HORIZON - 120),
+                (x + wide + 8, _HORIZON - 88),
+                (x - 8, _HORIZON - 88),
+            ],
+            fill=awning,
+        )
         x += wide
     _floor(draw, rng, rng.choice(((178, 176, 174), (156, 152, 150), (198, 190, 178))))
     if rng.random() < 0.7:
@@ -160,7 +198,11 @@ def _tree(draw: Draw, rng: random.Random, x: float, ground: float, size: float) 
     draw.rectangle((x - 9, ground - size, x + 9, ground), fill=(104, 80, 62))
     green = rng.choice(_GREENS)
     for _ in range(26):
-        centre_x, centre_y, radius = x + rng.gauss(0, size * 0.26), ground - size * 1.1 + rng.gauss(0, size * 0.22), size * rng.uniform(0.1, 0.2)
+        centre_x, centre_y, radius = (
+            x + rng.gauss(0, size * 0.26),
+            ground - size * 1.1 + rng.gauss(0, size * 0.22),
+            size * rng.uniform(0.1, 0.2),
+        )
         shade = mix(green, (226, 232, 150), rng.uniform(0, 0.4))
         draw.ellipse((centre_x - radius, centre_y - radius, centre_x + radius, centre_y + radius), fill=shade)
 
@@ -173,7 +215,9 @@ def _park(picture: Image.Image, rng: random.Random) -> None:
     for layer in range(3):
         hill = mix(rng.choice(_GREENS), sky, 0.5 - 0.2 * layer)
         top = 420 + 70 * layer
-        ridge = [(x, top + 40 * math.sin(x / rng.uniform(60, 120) + layer)) for x in range(-20, _WIDTH + 40, 20)]
+        ridge = [
+            (x, top + 40 * math.sin(x / rng.uniform(60, 120) + layer)) for x in range(-20, _WIDTH + 40, 20)
+        ]
         draw.polygon([*ridge, (_WIDTH + 40, _HEIGHT), (-20, _HEIGHT)], fill=hill)
     for _ in range(4):
         _tree(draw, rng, rng.uniform(0, _WIDTH), rng.uniform(560, 660), rng.uniform(150, 300))

@@ -1,4 +1,4 @@
-"""Rows about posts, as the original's crawler (CSV) and as MediaCrawler (JSON lines) write them, broken ones included."""
+"""Rows about posts as the original's crawler (CSV) and MediaCrawler (JSON lines) write them, broken ones included."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def jsonl_tables(crawl: Crawl, seed: int) -> Iterator[tuple[str, bytes]]:
     rows = [_note(post, crawl.crawl_date, seed, 0) for post in crawl.posts]
     rows += [_note(post, crawl.crawl_date, seed, 1) for post in crawl.repeated]
     broken = dict(rows[0], note_id="../5e5e5e5e", title="编号里有路径")
-    without_id = {key: value for key, value in rows[0].items() if key != "note_id"}
+    without_id = dict(rows[0], note_id="", title="没有编号的一条")
     lines = [json.dumps(row, ensure_ascii=False) for row in (*rows, broken, without_id)]
     half = json.dumps(dict(rows[0], note_id=_unwritten_id(crawl)), ensure_ascii=False)[:160]
     yield f"search_contents_{crawl.crawl_date}.jsonl", "\n".join([*lines, half]).encode()

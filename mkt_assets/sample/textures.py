@@ -52,7 +52,9 @@ def flowers(ground: Colour, petals: Colour, leaf: Colour, size: int) -> Image.Im
                 centre_x, centre_y, radius = x + dx * size, y + dy * size, size * 0.36
                 box = (centre_x - radius, centre_y - radius, centre_x + radius, centre_y + radius)
                 draw.ellipse(box, fill=colour)
-            draw.ellipse((x - size * 0.2, y - size * 0.2, x + size * 0.2, y + size * 0.2), fill=(246, 205, 84))
+            draw.ellipse(
+                (x - size * 0.2, y - size * 0.2, x + size * 0.2, y + size * 0.2), fill=(246, 205, 84)
+            )
     return tile
 
 
@@ -75,9 +77,18 @@ def woven(ground: Colour, strength: float, horizontal: bool = False) -> Image.Im
     """Plain cloth with a fine irregular weave (denim, wool, knit)."""
     noise = np.random.default_rng(7).normal(0, 1, (_SIDE, _SIDE)).astype(np.float32)
     axis = 1 if horizontal else 0
-    grain = sum(np.roll(noise, shift, axis=axis) for shift in range(8)) / 2.8
+    grain = np.sum([np.roll(noise, shift, axis=axis) for shift in range(8)], axis=0) / 2.8
     cloth = np.asarray(ground, dtype=np.float32) + (grain * strength)[..., None]
     return Image.fromarray(np.clip(cloth, 0, 255).astype(np.uint8), "RGB")
+
+
+@lru_cache(maxsize=32)
+def pinstripe(ground: Colour) -> Image.Image:
+    """Thin pale vertical lines, as on a suit."""
+    tile, draw = _shape(_SIDE, ground)
+    for left in range(0, _SIDE, 22):
+        draw.line((left, 0, left, _SIDE), fill=(*lighter(ground, 0.35), 150), width=2)
+    return tile
 
 
 @lru_cache(maxsize=32)

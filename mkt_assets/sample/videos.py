@@ -23,7 +23,7 @@ def encode_mp4(frames: Sequence[Image.Image]) -> bytes:
         stream.pix_fmt = "yuv420p"
         stream.thread_count = 1
         if codec == "libx264":
-            stream.options = {"preset": "veryfast", "crf": "24", "x264-params": "threads=1"}
+            stream.options = {"preset": "ultrafast", "crf": "26", "x264-params": "threads=1"}
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_image(frame)))
         container.mux(stream.encode())

@@ -60,7 +60,7 @@ def test_only_second_opinions_that_exist_get_a_panel():
     ("by", "said"),
     [
         ("knee", "Text clusters: the curve bends at k = 3"),
-        ("silhouette", "Text clusters: no elbow in the curve, so k = 3 by silhouette"),
+        ("bend", "Text clusters: no sharp elbow; k = 3, where the curve bends most"),
         ("pin", "Text clusters: k = 3, pinned by an analyst"),
         ("only", "Text clusters: k = 3 is the only choice"),
     ],

@@ -37,7 +37,7 @@ def test_the_static_font_has_the_shapes_and_the_weight_of_the_variable_one():
             np.frombuffer(shape(font, character), np.uint8).astype(int)
             for font in (static, pillow_font(40), pillow_font(40, 100))
         )
-        assert np.abs(drawn - regular).sum() < 0.1 * regular.sum()  # hinting differs by a shade
+        assert np.abs(drawn - regular).sum() < 0.2 * regular.sum()  # hinting differs by a shade
         assert np.abs(drawn - thin).sum() > 0.3 * regular.sum()
 
 

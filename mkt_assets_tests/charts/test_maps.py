@@ -52,6 +52,13 @@ def test_equal_vectors_are_one_dot_that_counts_them():
     assert placed.n_items.tolist() == [7] + [1] * 23
 
 
+def test_vectors_of_one_direction_are_one_dot():
+    X = np.outer(2.0 ** np.arange(8), np.ones(4)).astype(np.float32)
+    placed = lay_out(X, np.zeros(8, np.int64), 2000, seed=0)
+    assert placed.n_items.tolist() == [8]
+    assert placed.positions.tolist() == [[0, 0]]
+
+
 def test_a_large_set_is_sampled_and_the_picture_says_so():
     X, labels = planted(n_each=30)
     placed = lay_out(X, labels, 40, seed=0)

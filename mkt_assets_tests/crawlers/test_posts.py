@@ -94,6 +94,7 @@ def test_counts_carry_their_lower_bound_flag() -> None:
         ("[]", []),
         ("[笑]穿搭,b", ["[笑]穿搭", "b"]),
         ("穿搭[话题]#,nan", ["穿搭[话题]#", "nan"]),
+        ("穿搭, 00:57, 1:02:33, 2:1", ["穿搭", "2:1"]),
         ("[" * 100_000, ["[" * 100_000]),
     ],
 )
@@ -107,6 +108,7 @@ def test_tags_of_every_form_become_one_list(text: str, tags: list[str]) -> None:
         (f"{HERE}?xsec_token=abc#top", HERE),
         (f"https://www.xiaohongshu.com/user/profile/{ACCOUNT}/{POST}?x=1", HERE),
         (f"https://www.xiaohongshu.com/user/profile/someone/{POST}", HERE),
+        (f"https://example.org/of/{ACCOUNT}/1", HERE),
         (f"https://{ACCOUNT}:pw@example.org/a", HERE),
         ("http://xhslink.com/a/b", "http://xhslink.com/a/b"),
         ("javascript:alert(1)", None),

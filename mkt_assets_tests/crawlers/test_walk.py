@@ -50,6 +50,7 @@ def test_links_and_pipes_are_rejected_and_not_followed(tmp_path: Path) -> None:
     walk = walk_drop(drop)
     assert [str(file.relative) for file in walk.files] == ["a.csv"]
     assert [reject.source_file for reject in walk.rejects] == ["folder", "link.csv", "pipe"]
+    assert ["links are not followed" in reject.reason for reject in walk.rejects] == [True, True, False]
 
 
 def test_the_digest_is_stable_and_sees_every_change_that_matters(tmp_path: Path) -> None:

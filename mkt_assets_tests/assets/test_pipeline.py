@@ -1,0 +1,258 @@
+"""The assets through Dagster, on a temporary warehouse, with small stand-in models."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from numpy.testing import assert_allclose
+
+from mkt_assets.assets import build_assets
+from mkt_assets.checks import build_checks
+from mkt_assets.resources import build_resources, open_warehouse
+from mkt_assets.schema import TABLES
+from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import post_id, poster_id, write_drop
+
+D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
+
+
+def materialize(
+    settings: Settings,
+    models: FakeModels,
+    crawl_date: date,
+    *,
+    last: str = "crosstab_ratios",
+    checks: bool = False,
+    run_config: dict[str, Any] | None = None,
+    raise_on_error: bool = True,
+) -> dg.ExecuteInProcessResult:
+    """Everything up to the asset `last`, which by default leaves out the charts, the slowest."""
+    return dg.materialize(
+        [*build_assets(settings), *(build_checks(settings) if checks else [])],
+        partition_key=crawl_date.isoformat(),
+        selection=dg.AssetSelection.assets(last).upstream(),
+        resources={**build_resources(settings), "models": models},
+        run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+        raise_on_error=raise_on_error,
+    )
+
+
+def rows(settings: Settings, table: str, *dates: date) -> list[dict[str, Any]]:
+    return open_warehouse(settings).read(table, dates or None).to_pylist()
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    [event] = result.asset_materializations_for_node(asset)
+    return {key: value.value for key, value in event.metadata.items()}
+
+
+def test_one_run_fills_every_table_and_publishes_the_snapshot(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    assert materialize(settings, fake_models, D1, last="charts").success
+    with duckdb.connect(str(settings.snapshot_path), read_only=True) as reader:
+        for name in TABLES:
+            if name != "rejects":
+                found = reader.execute(f"SELECT count(*) FROM {name} WHERE crawl_date = ?", [D1]).fetchone()
+                assert found is not None
+                assert found[0] > 0, name
+
+
+def test_every_check_passes_on_a_sound_crawl(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    evaluations = materialize(settings, fake_models, D1, last="charts", checks=True).get_asset_check_evaluations()
+    assert len(evaluations) == len(build_checks(settings))
+    assert [e.check_name for e in evaluations if not e.passed] == []
+
+
+def test_colours_and_topics_that_go_together_are_found_together(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
+    materialize(settings, fake_models, D1, run_config=pins)
+    pairs = [r for r in rows(settings, "crosstab_ratios") if r["unit"] == "image"]
+    assert [(r["ratio"], r["n"]) for r in pairs] == [(1.0, 10)] * 3
+    assert len({r["text_cluster"] for r in pairs}) == 3
+
+
+def test_run_config_beats_the_environment(
+    settings: Settings, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_drop(settings.drops, D1, range(30))
+    monkeypatch.setenv("MKT_IMAGE_K", "5")
+    pinned = Settings.load(home=settings.home, drops=settings.drops, workers=2)
+    materialize(pinned, fake_models, D1, run_config={"ops": {"k_selection": {"config": {"image_k": 2}}}})
+    [chosen] = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
+    assert (chosen["k"], chosen["chosen_by"]) == (2, "pin")
+
+
+def test_a_pin_above_the_number_of_distinct_items_is_clipped_and_said(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    write_drop(settings.drops, D1, range(6))
+    pins = {"ops": {"k_selection": {"config": {"text_k": 500}}}}
+    materialize(settings, fake_models, D1, run_config=pins)
+    [chosen] = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "text"]
+    assert chosen["k"] == 6
+    assert "500" in chosen["reason"] and "clipped" in chosen["reason"]
+
+
+def test_a_second_crawl_of_nearly_the_same_posts_computes_only_what_is_new(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    write_drop(settings.drops, D1, range(30))
+    write_drop(settings.drops, D2, range(3, 33), likes="1.2万")
+    materialize(settings, fake_models, D1)
+    before = (fake_models.images.n_encoded, fake_models.texts.n_encoded)
+    second = materialize(settings, fake_models, D2)
+    assert fake_models.images.n_encoded - before[0] == 3
+    assert fake_models.texts.n_encoded - before[1] == 3
+    assert metadata(second, "matted_images")["from_cache"] == 27
+    assert {r["n_likes"] for r in rows(settings, "raw_posts", D2)} == {12000}
+
+
+def test_running_a_crawl_again_changes_no_row_and_computes_nothing(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    write_drop(settings.drops, D1, range(20))
+    materialize(settings, fake_models, D1)
+    before = {name: rows(settings, name) for name in TABLES}
+    n_encoded = (fake_models.images.n_encoded, fake_models.texts.n_encoded)
+    materialize(settings, fake_models, D1)
+    assert {name: rows(settings, name) for name in TABLES} == before
+    assert (fake_models.images.n_encoded, fake_models.texts.n_encoded) == n_encoded
+
+
+def test_a_lost_matte_file_is_made_again(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(6))
+    materialize(settings, fake_models, D1)
+    lost = settings.media_dir / rows(settings, "matted_images")[0]["matte_path"]
+    lost.unlink()
+    materialize(settings, fake_models, D1)
+    assert lost.is_file()
+
+
+def test_an_empty_drop_is_an_empty_crawl(settings: Settings, fake_models: FakeModels) -> None:
+    (settings.drops / D1.isoformat()).mkdir()
+    result = materialize(settings, fake_models, D1, last="charts", checks=True)
+    assert result.success
+    assert [name for name in TABLES if name != "charts" and rows(settings, name)] == []
+    warned = {e.check_name for e in result.get_asset_check_evaluations() if not e.passed}
+    assert warned == {"has_posts"}
+
+
+def test_a_missing_drop_fails_in_a_sentence_and_leaves_the_stored_rows(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    folder = write_drop(settings.drops, D1, range(6))
+    materialize(settings, fake_models, D1)
+    before = rows(settings, "raw_posts")
+    folder.rename(folder.with_name("unmounted"))
+    failed = materialize(settings, fake_models, D1, raise_on_error=False)
+    assert not failed.success
+    [failure] = failed.get_step_failure_events()
+    assert "drop folder" in str(failure.step_failure_data.error)
+    assert rows(settings, "raw_posts") == before
+
+
+def test_accounts_are_hashed_everywhere(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(10))
+    result = materialize(settings, fake_models, D1, last="charts")
+    said = str([rows(settings, name) for name in TABLES]) + str(
+        [e.metadata for name in TABLES if name != "rejects" for e in result.asset_materializations_for_node(name)]
+    )
+    names = [p.name for p in settings.home.rglob("*")]
+    for account in map(poster_id, range(5)):
+        assert account not in said
+        assert not [name for name in names if account in name]
+
+
+def test_broken_pictures_are_rejected_with_a_reason_and_fail_nothing(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    folder = write_drop(settings.drops, D1, range(9))
+    pictures = sorted(folder.rglob("post.png"))
+    pictures[0].write_bytes(b"")
+    pictures[1].write_bytes(pictures[1].read_bytes()[:60])
+    pictures[2].write_bytes(b"<html>403</html>")
+    assert materialize(settings, fake_models, D1).success
+    verdicts = [r["verdict"] for r in rows(settings, "matted_images")]
+    assert (len(verdicts), verdicts.count("rejected")) == (9, 3)
+    reasons = {r["reason"] for r in rows(settings, "rejects") if r["asset"] == "matted_images"}
+    assert len(reasons) == 3
+    assert len(rows(settings, "image_embeddings")) == 6
+
+
+def test_a_text_without_picture_and_a_picture_without_text_are_counted(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    folder = write_drop(settings.drops, D1, range(12))
+    table = next(folder.glob("*.csv"))
+    lines = table.read_text("utf-8").splitlines()
+    lines[1] = ",".join(cell if i in (0, 1, 14) else "" for i, cell in enumerate(lines[1].split(",")))
+    table.write_text("\n".join(lines) + "\n", "utf-8")
+    materialize(settings, fake_models, D1)
+    assert [r["post_id"] for r in rows(settings, "summaries") if not r["has_text"]] == [post_id(0)]
+    by_image = [r for r in rows(settings, "crosstab_ratios") if r["unit"] == "image"]
+    assert sum({r["image_cluster"]: r["n_without_text"] for r in by_image}.values()) == 1
+
+
+def test_a_window_clusters_each_post_once_in_its_latest_version(tmp_path: Path, fake_models: FakeModels) -> None:
+    settings = Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2)
+    write_drop(settings.drops, D1, range(12))
+    write_drop(settings.drops, D2, range(6, 18))
+    materialize(settings, fake_models, D1)
+    materialize(settings, fake_models, D2)
+    items = [r for r in rows(settings, "clusters", D2) if r["modality"] == "image"]
+    assert {r["post_id"]: r["item_crawl_date"] for r in items} == {
+        post_id(i): D1 if i < 6 else D2 for i in range(18)
+    }
+
+
+def test_two_encoders_never_meet_in_one_clustering(tmp_path: Path, fake_models: FakeModels) -> None:
+    settings = Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2)
+    write_drop(settings.drops, D1, range(6))
+    write_drop(settings.drops, D2, range(6, 12))
+    materialize(settings, fake_models, D1)
+    fake_models.images.version = "2"
+    failed = materialize(settings, fake_models, D2, raise_on_error=False)
+    assert [e.step_key for e in failed.get_step_failure_events()] == ["k_selection"]
+    assert "different encoders" in str(failed.get_step_failure_events()[0].step_failure_data.error)
+
+
+def test_ids_do_not_depend_on_the_order_of_the_rows(settings: Settings, fake_models: FakeModels) -> None:
+    folder = write_drop(settings.drops, D1, range(24))
+    materialize(settings, fake_models, D1)
+    before = rows(settings, "clusters")
+    table = next(folder.glob("*.csv"))
+    header, *lines = table.read_text("utf-8").splitlines()
+    table.write_text("\n".join([header, *reversed(lines)]) + "\n", "utf-8")
+    materialize(settings, fake_models, D1)
+    assert rows(settings, "clusters") == before
+
+
+def test_charts_on_disk_are_those_of_the_table(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    for k in (5, 3):
+        pins = {"ops": {"k_selection": {"config": {"image_k": k, "text_k": k}}}}
+        materialize(settings, fake_models, D1, last="charts", run_config=pins)
+    listed = rows(settings, "charts")
+    on_disk = {p.relative_to(settings.charts_dir).as_posix(): p for p in settings.charts_dir.rglob("*.png")}
+    assert set(on_disk) == {r["path"] for r in listed}
+    assert all(on_disk[r["path"]].stat().st_size == r["n_bytes"] for r in listed)
+    names = [r["name"] for r in listed]
+    assert names.count("cluster_sheet") == names.count("caption_sheet") == names.count("bars_top3") == 3
+
+
+def test_the_ratio_of_a_post_counts_it_once(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    materialize(settings, fake_models, D1)
+    totals: dict[tuple[str, int], float] = {}
+    for row in rows(settings, "crosstab_ratios"):
+        key = (row["unit"], row["image_cluster"])
+        totals[key] = totals.get(key, 0.0) + (row["ratio"] or 0.0)
+    assert_allclose(list(totals.values()), 1.0)

