@@ -134,13 +134,19 @@ def composite(
         max_side: longest side of the result, pixels; None for the original's size.
     """
     scale = 1.0 if max_side is None else min(1.0, max_side / max(width, height))
-    left, top, right, bottom = (round(edge * scale) for edge in bbox)
-    right, bottom = max(right, left + 1), max(bottom, top + 1)
     frame = Image.new("RGB", (max(1, round(width * scale)), max(1, round(height * scale))), colour)
+    left, right = _scaled(bbox[0], bbox[2], scale, frame.width)
+    top, bottom = _scaled(bbox[1], bbox[3], scale, frame.height)
     if cutout.size != (right - left, bottom - top):
         cutout = cutout.resize((right - left, bottom - top), Image.Resampling.BILINEAR, reducing_gap=2.0)
     frame.paste(cutout, (left, top), cutout)
     return frame
+
+
+def _scaled(first: int, last: int, scale: float, length: int) -> tuple[int, int]:
+    """An interval scaled to whole pixels inside 0..length, at least one pixel long."""
+    first = min(round(first * scale), length - 1)
+    return first, max(first + 1, min(round(last * scale), length))
 
 
 def encode_cutout(rgba: Image.Image) -> bytes:

@@ -59,7 +59,7 @@ def _submitted(
             item = next(iterator)
         except StopIteration:
             return
-        except BaseException as error:
+        except Exception as error:
             failed: Future[Result] = Future()
             failed.set_exception(error)
             yield failed

@@ -9,6 +9,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,10 +128,8 @@ def sha256_of(path: Path) -> str:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from None
-    try:
+    with suppress(OSError):
         note.write_text(json.dumps({"sha256": digest, "file": state}))
-    except OSError:
-        return digest
     return digest
 
 
@@ -172,7 +171,7 @@ def _is_legacy(path: Path) -> bool:
 
 
 def _what_it_is(head: bytes) -> str:
-    if not head or _LEGACY_MAGIC.startswith(head):
+    if any(magic.startswith(head) for magic in (_ZIP_MAGIC, _LEGACY_MAGIC)):
         return "it is empty or cut off; download it again"
     if head.lstrip()[:1] == b"<":
         return "it is a web page, probably the one that asks you to confirm the download"

@@ -204,7 +204,8 @@ class _Planner:
     def __init__(self, n_posts: int, seed: int, shuffled: bool) -> None:
         self._n_posts = n_posts
         self._rng = random.Random(f"plan:{seed}")
-        self._shuffled = shuffled
+        # its own generator, so that a shuffled sample has the pictures of the plain one
+        self._shuffler = random.Random(f"shuffle:{seed}") if shuffled else None
         self._serial = 0
         self._previous: tuple[Post, ...] = ()
         self._texts: dict[str, Counter[str]] = {topic: Counter() for topic in TOPICS}
@@ -222,8 +223,8 @@ class _Planner:
         planned += [(_special_cell(rng, special), special) for special in specials]
         rng.shuffle(planned)
         topics = [cell.topic for cell, _ in planned]
-        if self._shuffled:
-            topics = _shuffle_topics(rng, [cell for cell, _ in planned])
+        if self._shuffler is not None:
+            topics = _shuffle_topics(self._shuffler, [cell for cell, _ in planned])
         posters = list(Counter(largest_remainder(self._posters, len(planned))).elements())
         rng.shuffle(posters)
         posts = [

@@ -75,13 +75,14 @@ def _drawn(kind: str, variant: int) -> Image.Image:
 
 
 def _lit(picture: Image.Image, rng: random.Random) -> Image.Image:
-    down, across = np.mgrid[0 : picture.height, 0 : picture.width].astype(np.float32)
-    x, y = rng.uniform(0.1, 0.9) * picture.width, rng.uniform(0.0, 0.5) * picture.height
-    distance = np.hypot(across - x, down - y) / picture.height
-    light = 1.08 - 0.26 * np.clip(distance, 0, 1)
-    tint = np.array([1.0, rng.uniform(0.97, 1.0), rng.uniform(0.92, 1.04)], dtype=np.float32)
-    lit = np.asarray(picture, dtype=np.float32) * light[..., None] * tint
-    return Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8), "RGB")
+    """The picture under a lamp somewhere above, falling off with the distance; a little warm or cold."""
+    across, down = np.meshgrid(np.linspace(0, _WIDTH / _HEIGHT, 40), np.linspace(0, 1, 60))
+    distance = np.hypot(across - rng.uniform(0.06, 0.6), down - rng.uniform(0.0, 0.5))
+    tint = np.array([1.0, rng.uniform(0.97, 1.0), rng.uniform(0.92, 1.0)])
+    light = np.clip(255 * (1.02 - 0.26 * distance[..., None]) * tint, 0, 255).astype(np.uint8)
+    return ImageChops.multiply(
+        picture, Image.fromarray(light, "RGB").resize(picture.size, Image.Resampling.BILINEAR)
+    )
 
 
 def _floor(draw: Draw, rng: random.Random, colour: Colour, top: int = _HORIZON) -> None:

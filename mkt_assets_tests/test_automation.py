@@ -1,0 +1,186 @@
+"""Sensor, schedule and jobs: a drop is run when it should be, and never twice."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from mkt_assets.definitions import build_defs
+from mkt_assets.drop_state import DIGEST_TAG
+from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import write_drop
+
+D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
+QUIET_LOGS = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def settle(drop: Path) -> None:
+    """As if the drop had been written a minute ago."""
+    then = time.time() - 60
+    for path in [*drop.rglob("*"), drop]:
+        os.utime(path, (then, then))
+
+
+class Platform:
+    """The code location with one instance, ticked by hand."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance, models: FakeModels) -> None:
+        self.defs = build_defs(settings, models=models)
+        self.instance = instance
+        self.cursor: str | None = None
+
+    def tick_sensor(self) -> list[dg.RunRequest] | str:
+        context = dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor, repository_def=self.defs.get_repository_def()
+        )
+        data = self.defs.resolve_sensor_def("new_drops").evaluate_tick(context)
+        self.cursor = data.cursor
+        return list(data.run_requests or []) or str(data.skip_message)
+
+    def tick_schedule(self) -> list[dg.RunRequest] | str:
+        context = dg.build_schedule_context(
+            instance=self.instance,
+            scheduled_execution_time=datetime(2024, 6, 15, 7, tzinfo=UTC),
+            repository_def=self.defs.get_repository_def(),
+        )
+        data = self.defs.resolve_schedule_def("daily_catch_up").evaluate_tick(context)
+        return list(data.run_requests or []) or str(data.skip_message)
+
+    def run(self, request: dg.RunRequest, *, succeed: bool = True) -> None:
+        done = self.defs.resolve_job_def("crawl").execute_in_process(
+            partition_key=request.partition_key,
+            instance=self.instance,
+            tags=request.tags,
+            raise_on_error=False,
+            run_config=QUIET_LOGS,
+        )
+        assert done.success == succeed
+
+
+@pytest.fixture
+def platform(settings: Settings, instance: dg.DagsterInstance, fake_models: FakeModels) -> Platform:
+    return Platform(settings, instance, fake_models)
+
+
+def test_without_drops_the_sensor_says_so(platform: Platform) -> None:
+    assert "there is no drop in" in platform.tick_sensor()
+
+
+def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, settings: Settings) -> None:
+    settle(write_drop(settings.drops, D1, range(6)))
+    [first] = platform.tick_sensor()
+    assert isinstance(first, dg.RunRequest)
+    assert first.partition_key == "2024-06-13"
+    platform.run(first)
+    assert "2024-06-13: materialized as it is" in platform.tick_sensor()
+    assert "2024-06-13: materialized as it is" in platform.tick_schedule()
+
+    settle(write_drop(settings.drops, D1, range(8)))
+    [second] = platform.tick_sensor()
+    assert isinstance(second, dg.RunRequest)
+    assert second.run_key != first.run_key
+    platform.run(second)
+    assert "materialized as it is" in platform.tick_sensor()
+
+
+def test_a_drop_still_being_written_is_left_alone(platform: Platform, settings: Settings) -> None:
+    drop = write_drop(settings.drops, D1, range(3))
+    later = time.time() + 0.5
+    os.utime(next(drop.glob("*.csv")), (later, later))
+    time.sleep(0.6)
+    assert "still being written" in platform.tick_sensor()
+
+
+def test_a_run_under_way_is_not_doubled(platform: Platform, settings: Settings) -> None:
+    settle(write_drop(settings.drops, D1, range(3)))
+    [request] = platform.tick_sensor()
+    assert isinstance(request, dg.RunRequest)
+    platform.instance.create_run_for_job(
+        platform.defs.resolve_job_def("crawl"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={**request.tags, "dagster/partition": "2024-06-13"},
+    )
+    assert "queued or under way" in platform.tick_sensor()
+    assert "queued or under way" in platform.tick_schedule()
+
+
+def test_a_failed_run_is_left_to_the_daily_schedule(platform: Platform, settings: Settings) -> None:
+    drop = write_drop(settings.drops, D1, range(3))
+    settle(drop)
+    [request] = platform.tick_sensor()
+    assert isinstance(request, dg.RunRequest)
+    hidden = drop.rename(settings.drops / "unmounted")
+    platform.run(request, succeed=False)
+    hidden.rename(drop)
+    assert "its run failed" in platform.tick_sensor()
+    [retry] = platform.tick_schedule()
+    assert isinstance(retry, dg.RunRequest)
+    assert retry.tags[DIGEST_TAG] == request.tags[DIGEST_TAG]
+    platform.run(retry)
+    assert "materialized as it is" in platform.tick_schedule()
+
+
+def test_the_schedule_catches_up_on_what_the_sensor_missed(platform: Platform, settings: Settings) -> None:
+    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops, D2, range(3)))
+    requests = platform.tick_schedule()
+    assert [r.partition_key for r in requests if isinstance(r, dg.RunRequest)] == ["2024-06-13", "2024-06-14"]
+
+
+def test_the_schedule_says_that_yesterday_has_no_drop(platform: Platform, settings: Settings) -> None:
+    assert "2024-06-14: there is no drop" in platform.tick_schedule()
+
+
+def test_a_drop_before_the_first_crawl_date_is_ignored(platform: Platform, settings: Settings) -> None:
+    settle(write_drop(settings.drops, date(2020, 1, 1), range(3)))
+    assert isinstance(platform.tick_sensor(), str)
+
+
+def test_the_lineage_is_the_spine() -> None:
+    graph = build_defs(Settings.load()).get_repository_def().asset_graph
+    lineage = {
+        key.to_user_string(): {parent.to_user_string() for parent in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+    }
+    assert lineage == {
+        "raw_posts": set(),
+        "matted_images": {"raw_posts"},
+        "image_embeddings": {"matted_images"},
+        "summaries": {"raw_posts"},
+        "text_embeddings": {"summaries"},
+        "k_selection": {"image_embeddings", "text_embeddings"},
+        "clusters": {"k_selection"},
+        "crosstab_ratios": {"clusters"},
+        "charts": {"crosstab_ratios"},
+    }
+
+
+def test_every_asset_says_who_owns_it_what_it_is_and_what_its_columns_mean() -> None:
+    graph = build_defs(Settings.load()).get_repository_def().asset_graph
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        schema = node.metadata["dagster/column_schema"]
+        assert node.description and node.owners and node.kinds and node.group_name != "default"
+        assert isinstance(schema, dg.TableSchema)
+        assert all(column.description for column in schema.columns)
+
+
+def test_a_window_shows_in_the_lineage(tmp_path: Path) -> None:
+    settings = Settings.load(home=tmp_path, window_crawl_dates=7)
+    graph = build_defs(settings).get_repository_def().asset_graph
+    mapping = graph.get(dg.AssetKey("k_selection")).partition_mappings[dg.AssetKey("image_embeddings")]
+    assert isinstance(mapping, dg.TimeWindowPartitionMapping)
+    assert (mapping.start_offset, mapping.end_offset) == (-6, 0)
