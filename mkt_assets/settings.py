@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     max_picture_megabytes: float = Field(64.0, gt=0, description="larger picture files are rejected unread")
     max_video_megabytes: float = Field(2048.0, gt=0, description="larger video files are rejected unread")
     background: str = Field(
-        "white", description="colour behind a matte when it is embedded: a CSS name or #rrggbb"
+        "black", description="colour behind a matte when it is embedded: a CSS name or #rrggbb"
     )
 
     emoji_language: EmojiLanguage = Field("en", description="language of the names that replace emoji")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-COLUMNS = (
-    "poster_id post_id post_url post_title post_location post_date post_time post_content post_tag "
-    "post_comments post_like post_collect post_img post_comment_content post_fetch_time"
-).split()
+COLUMNS = [
+    *("poster_id", "post_id", "post_url", "post_title", "post_location", "post_date", "post_time"),
+    *("post_content", "post_tag", "post_comments", "post_like", "post_collect", "post_img"),
+    *("post_comment_content", "post_fetch_time"),
+]
 COLOURS = {"红": (255, 120, 120), "绿": (130, 255, 130), "蓝": (150, 150, 255)}
 
 

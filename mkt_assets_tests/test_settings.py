@@ -77,7 +77,9 @@ def test_a_misspelt_variable_is_noticed() -> None:
     assert unknown_variables({"MKT_IMGE_K": "3", "MKT_IMAGE_K": "3", "PATH": ""}) == ["MKT_IMGE_K"]
 
 
-def test_relative_paths_are_those_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_paths_are_those_of_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MKT_HOME", "here")
     assert Settings.load().home == tmp_path / "here"

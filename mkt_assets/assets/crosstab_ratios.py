@@ -18,7 +18,9 @@ from mkt_assets.settings import Settings
 class CrosstabConfig(dg.Config):
     """Run configuration; a field left out keeps the setting."""
 
-    low_support_posts: int | None = Field(None, description="fewer posts with text than this are low support")
+    low_support_posts: int | None = Field(
+        default=None, description="fewer posts with text than this are low support"
+    )
 
 
 def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:

@@ -27,13 +27,15 @@ from mkt_assets.schema import IMAGE_EMBEDDINGS
 from mkt_assets.settings import Settings
 
 BATCH_SIZE = 32
+# four times what the encoder sees: a 50-megapixel original need not be held as such in every thread
+MAX_COMPOSITE_SIDE = 896
 
 
 class ImageEmbeddingsConfig(dg.Config):
     """Run configuration; a field left out keeps the setting."""
 
-    image_encoder: str | None = Field(None, description="encoder of pictures")
-    background: str | None = Field(None, description="colour behind a matte: a CSS name or #rrggbb")
+    image_encoder: str | None = Field(default=None, description="encoder of pictures")
+    background: str | None = Field(default=None, description="colour behind a matte: a CSS name or #rrggbb")
 
 
 def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
@@ -67,10 +69,8 @@ def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
             used = [m for m in mattes if m["verdict"] != "rejected"]
             encoder = models.image_encoder(settings.image_encoder)
             colour = ImageColor.getrgb(settings.background)[:3]
-            keys = [
-                content_key(m["matte_path"], encoder.model_id, encoder.version, settings.background)
-                for m in used
-            ]
+            background = f"{settings.background} at {MAX_COMPOSITE_SIDE}"
+            keys = [content_key(m["matte_path"], encoder.model_id, encoder.version, background) for m in used]
             known = cache.get_vectors(keys)
             by_key = dict(zip(keys, used, strict=True))
             bar = Progress("pictures embedded", len(set(keys) - set(known)), context.log.info, progress)
@@ -124,6 +124,7 @@ def _composited(matte: Mapping[str, object], media: FileStore, colour: tuple[int
             height=int(str(matte["height"])),
             bbox=(left, top, right, bottom),
             colour=colour,
+            max_side=MAX_COMPOSITE_SIDE,
         )
 
 

@@ -22,11 +22,11 @@ from mkt_assets.settings import Settings
 class KSelectionConfig(dg.Config):
     """Run configuration; a field left out keeps the setting."""
 
-    image_k: int | None = Field(None, description="pin the number of image clusters")
-    text_k: int | None = Field(None, description="pin the number of text clusters")
-    image_k_range: str | None = Field(None, description="smallest and largest k tried, as 2-200")
-    text_k_range: str | None = Field(None, description="smallest and largest k tried, as 2-100")
-    random_state: int | None = Field(None, description="seed")
+    image_k: int | None = Field(default=None, description="pin the number of image clusters")
+    text_k: int | None = Field(default=None, description="pin the number of text clusters")
+    image_k_range: str | None = Field(default=None, description="smallest and largest k tried, as 2-200")
+    text_k_range: str | None = Field(default=None, description="smallest and largest k tried, as 2-100")
+    random_state: int | None = Field(default=None, description="seed")
 
 
 def build_k_selection(settings: Settings) -> dg.AssetsDefinition:

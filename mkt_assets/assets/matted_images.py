@@ -36,10 +36,10 @@ from mkt_assets.settings import Settings
 class MattingConfig(dg.Config):
     """Run configuration; a field left out keeps the setting."""
 
-    matting: str | None = Field(None, description="matting model")
-    reject_foreground_below: float | None = Field(None, description="share of the picture, 0..1")
-    flag_foreground_below: float | None = Field(None, description="share of the picture, 0..1")
-    flag_foreground_above: float | None = Field(None, description="share of the picture, 0..1")
+    matting: str | None = Field(default=None, description="matting model")
+    reject_foreground_below: float | None = Field(default=None, description="share of the picture, 0..1")
+    flag_foreground_below: float | None = Field(default=None, description="share of the picture, 0..1")
+    flag_foreground_above: float | None = Field(default=None, description="share of the picture, 0..1")
 
 
 def build_matted_images(settings: Settings) -> dg.AssetsDefinition:
@@ -73,14 +73,15 @@ def build_matted_images(settings: Settings) -> dg.AssetsDefinition:
             posts = warehouse.read("raw_posts", [crawl_date], columns=["post_id", "poster_id", "media_paths"])
             sources, refused = _sources(posts, settings, accounts, crawl_date)
             model = models.matting(settings.matting)
+            limits = PictureLimits(
+                max_bytes=int(settings.max_picture_megabytes * 1e6),
+                max_pixels=int(settings.max_picture_megapixels * 1e6),
+            )
             maker = MatteMaker(
                 model,
                 cache=cache,
                 media=media,
-                limits=PictureLimits(
-                    max_bytes=int(settings.max_picture_megabytes * 1e6),
-                    max_pixels=int(settings.max_picture_megapixels * 1e6),
-                ),
+                limits=limits,
                 max_video_bytes=int(settings.max_video_megabytes * 1e6),
                 workers=settings.workers,
             )
@@ -122,7 +123,7 @@ def build_matted_images(settings: Settings) -> dg.AssetsDefinition:
                     "model": f"{model.model_id} {model.version}, {model.licence}",
                     **(
                         {"before_and_after": image_preview(shown, "before and after")}
-                        if (shown := before_and_after(usable, media))
+                        if (shown := before_and_after(usable, media, limits))
                         else {}
                     ),
                 },

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from mkt_assets.core.pictures import FrameError, PictureError, decode_picture, video_frames
+from mkt_assets.core.pictures import FrameError, PictureError, PictureLimits, decode_picture, video_frames
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.mattes import MadeMatte
 
@@ -16,11 +16,13 @@ TILE_WIDTH, TILE_HEIGHT, GAP = 110, 150, 6
 MATTE_BACKGROUND = (214, 228, 240)
 
 
-def before_and_after(made: Sequence[MadeMatte], media: FileStore, *, n: int = 6) -> bytes | None:
+def before_and_after(
+    made: Sequence[MadeMatte], media: FileStore, limits: PictureLimits, *, n: int = 6
+) -> bytes | None:
     """A JPEG with up to `n` pictures above their mattes, spread over the crawl; None if there is none to show."""
     usable = [m for m in made if m.facts is not None and m.facts.matte_path is not None]
     chosen = usable[:: max(1, len(usable) // n)][:n]
-    pairs = [pair for pair in (_pair(m, media) for m in chosen) if pair is not None]
+    pairs = [pair for pair in (_pair(m, media, limits) for m in chosen) if pair is not None]
     if not pairs:
         return None
     sheet = Image.new(
@@ -36,11 +38,11 @@ def before_and_after(made: Sequence[MadeMatte], media: FileStore, *, n: int = 6)
     return buffer.getvalue()
 
 
-def _pair(made: MadeMatte, media: FileStore) -> tuple[Image.Image, Image.Image] | None:
+def _pair(made: MadeMatte, media: FileStore, limits: PictureLimits) -> tuple[Image.Image, Image.Image] | None:
     facts = made.facts
     if facts is None or facts.matte_path is None or facts.bbox is None:
         return None
-    before = _original(made)
+    before = _original(made, limits)
     if before is None:
         return None
     after = Image.new("RGB", (facts.width, facts.height), MATTE_BACKGROUND)
@@ -50,11 +52,11 @@ def _pair(made: MadeMatte, media: FileStore) -> tuple[Image.Image, Image.Image] 
     return before.convert("RGB"), after
 
 
-def _original(made: MadeMatte) -> Image.Image | None:
+def _original(made: MadeMatte, limits: PictureLimits) -> Image.Image | None:
     try:
         if made.source.frame is not None:
-            return decode_picture(made.source.path.read_bytes())
-        frames = {f.name: f for f in video_frames(made.source.path)}
+            return decode_picture(made.source.path.read_bytes(), limits=limits)
+        frames = {f.name: f for f in video_frames(made.source.path, limits=limits)}
     except (PictureError, OSError):
         # it was readable a moment ago; a preview is not worth failing for
         return None

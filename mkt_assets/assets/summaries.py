@@ -16,7 +16,7 @@ from mkt_assets.settings import Settings
 class SummariesConfig(dg.Config):
     """Run configuration; a field left out keeps the setting."""
 
-    emoji_language: str | None = Field(None, description="language of emoji names: en or zh")
+    emoji_language: str | None = Field(default=None, description="language of emoji names: en or zh")
 
 
 def build_summaries(settings: Settings) -> dg.AssetsDefinition:
@@ -45,7 +45,8 @@ def build_summaries(settings: Settings) -> dg.AssetsDefinition:
                 "raw_posts", [crawl_date], columns=["post_id", "poster_id", "title", "content", "tags"]
             )
             summarizer = Summarizer(
-                load_stop_words(settings.stop_words or STOP_WORD_FILES), emoji_language=settings.emoji_language
+                load_stop_words(settings.stop_words or STOP_WORD_FILES),
+                emoji_language=settings.emoji_language,
             )
             made = [summarizer.summarize(p["title"], p["content"], p["tags"]) for p in posts.to_pylist()]
             rows = pa.table(

@@ -25,7 +25,7 @@ BATCH_SIZE = 64
 class TextEmbeddingsConfig(dg.Config):
     """Run configuration; a field left out keeps the setting."""
 
-    text_encoder: str | None = Field(None, description="encoder of captions")
+    text_encoder: str | None = Field(default=None, description="encoder of captions")
 
 
 def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:

@@ -131,7 +131,7 @@ class MatteMaker:
             with source.path.open("rb") as file:
                 return source, hashlib.file_digest(file, "sha256").hexdigest(), None
         except OSError as error:
-            return source, None, f"the file cannot be read: {error.strerror or error}"
+            return source, None, f"the file cannot be read: {error.strerror}"
 
     def _compute(self, sources: Sequence[tuple[MediaSource, str]]) -> Iterator[MadeMatte]:
         """Decoding and writing run in threads; the model runs here, between the two."""
@@ -164,7 +164,7 @@ class MatteMaker:
             return _Decoded(source, frame, sha, self._key(sha, frame), None, str(error))
         except OSError as error:
             return _Decoded(
-                source, frame, sha, self._key(sha, frame), None, f"the file cannot be read: {error}"
+                source, frame, sha, self._key(sha, frame), None, f"the file cannot be read: {error.strerror}"
             )
         return _Decoded(source, frame, sha, self._key(sha, frame), image)
 

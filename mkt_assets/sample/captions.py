@@ -75,6 +75,8 @@ def _title(rng: random.Random, words: Topic, length: str) -> str:
         drafts = [_filled(rng, words, rng.choice(words.titles)) for _ in range(4)]
         return min(drafts, key=len)
     title = _filled(rng, words, rng.choice(words.titles))
+    if rng.random() < 0.5:
+        title = f"{title}｜{rng.choice(words.keywords)}"
     return title + rng.choice(words.emoji) if rng.random() < 0.3 else title
 
 

@@ -45,7 +45,7 @@ def _white_dress(rng: random.Random) -> Outfit:
         top=Top(
             cloth, hem_y=2.8, sleeve=rng.uniform(0.3, 0.45), sleeve_width=0.18, neckline="square", puff=True
         ),
-        bottom=Skirt(cloth, hem_y=rng.uniform(4.9, 5.5), flare=rng.uniform(0.6, 0.8), waves=9),
+        bottom=Skirt(cloth, hem_y=rng.uniform(4.3, 4.9), flare=rng.uniform(0.6, 0.8), waves=9, pleats=9),
         bag=rng.choice(("", "hand")),
         bag_colour=rng.choice(((214, 184, 150), (240, 232, 222), (176, 120, 92))),
         details=(sash(_jitter(rng, (232, 222, 206)), 2.68),),
@@ -75,9 +75,7 @@ def _black_suit(rng: random.Random) -> Outfit:
 def _red_qipao(rng: random.Random) -> Outfit:
     red = _jitter(rng, (182, 28, 40), 10)
     gold = (222, 180, 92)
-    cloth = rng.choice(
-        (textures.brocade(red, gold), textures.flowers(red, (236, 190, 120), (150, 24, 36), 16))
-    )
+    cloth = rng.choice((textures.brocade(red, gold), textures.brocade(red, (236, 196, 120))))
     return Outfit(
         shoes="heels",
         shoe_colour=rng.choice(((168, 32, 40), (206, 170, 96))),
@@ -94,7 +92,7 @@ def _red_qipao(rng: random.Random) -> Outfit:
 
 
 def _striped_denim(rng: random.Random) -> Outfit:
-    line = rng.choice(((36, 48, 92), (30, 34, 52), (40, 70, 110)))
+    line = rng.choice(((196, 48, 58), (206, 70, 56), (180, 40, 66)))
     denim = textures.woven(_jitter(rng, (94, 128, 170), 18), 8.0)
     return Outfit(
         shoes="sneakers",

@@ -35,9 +35,7 @@ class Framing:
 
 def random_framing(rng: random.Random) -> Framing:
     """The whole figure, most often; else down to the knees or to the hips."""
-    heads = rng.choices((rng.uniform(7.6, 8.3), rng.uniform(5.4, 6.4), rng.uniform(4.3, 4.9)), (54, 33, 13))[
-        0
-    ]
+    heads = rng.choices((rng.uniform(7.6, 8.4), rng.uniform(5.6, 6.6), rng.uniform(4.5, 5.0)), (60, 32, 8))[0]
     return Framing(heads=heads, top=rng.uniform(0.12, 0.3), x=rng.uniform(0.4, 0.6))
 
 

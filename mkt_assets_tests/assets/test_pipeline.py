@@ -52,7 +52,9 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
     return {key: value.value for key, value in event.metadata.items()}
 
 
-def test_one_run_fills_every_table_and_publishes_the_snapshot(settings: Settings, fake_models: FakeModels) -> None:
+def test_one_run_fills_every_table_and_publishes_the_snapshot(
+    settings: Settings, fake_models: FakeModels
+) -> None:
     write_drop(settings.drops, D1, range(30))
     assert materialize(settings, fake_models, D1, last="charts").success
     with duckdb.connect(str(settings.snapshot_path), read_only=True) as reader:
@@ -65,12 +67,16 @@ def test_one_run_fills_every_table_and_publishes_the_snapshot(settings: Settings
 
 def test_every_check_passes_on_a_sound_crawl(settings: Settings, fake_models: FakeModels) -> None:
     write_drop(settings.drops, D1, range(30))
-    evaluations = materialize(settings, fake_models, D1, last="charts", checks=True).get_asset_check_evaluations()
+    evaluations = materialize(
+        settings, fake_models, D1, last="charts", checks=True
+    ).get_asset_check_evaluations()
     assert len(evaluations) == len(build_checks(settings))
     assert [e.check_name for e in evaluations if not e.passed] == []
 
 
-def test_colours_and_topics_that_go_together_are_found_together(settings: Settings, fake_models: FakeModels) -> None:
+def test_colours_and_topics_that_go_together_are_found_together(
+    settings: Settings, fake_models: FakeModels
+) -> None:
     write_drop(settings.drops, D1, range(30))
     pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
     materialize(settings, fake_models, D1, run_config=pins)
@@ -163,7 +169,12 @@ def test_accounts_are_hashed_everywhere(settings: Settings, fake_models: FakeMod
     write_drop(settings.drops, D1, range(10))
     result = materialize(settings, fake_models, D1, last="charts")
     said = str([rows(settings, name) for name in TABLES]) + str(
-        [e.metadata for name in TABLES if name != "rejects" for e in result.asset_materializations_for_node(name)]
+        [
+            e.metadata
+            for name in TABLES
+            if name != "rejects"
+            for e in result.asset_materializations_for_node(name)
+        ]
     )
     names = [p.name for p in settings.home.rglob("*")]
     for account in map(poster_id, range(5)):
@@ -201,8 +212,12 @@ def test_a_text_without_picture_and_a_picture_without_text_are_counted(
     assert sum({r["image_cluster"]: r["n_without_text"] for r in by_image}.values()) == 1
 
 
-def test_a_window_clusters_each_post_once_in_its_latest_version(tmp_path: Path, fake_models: FakeModels) -> None:
-    settings = Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2)
+def test_a_window_clusters_each_post_once_in_its_latest_version(
+    tmp_path: Path, fake_models: FakeModels
+) -> None:
+    settings = Settings.load(
+        home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2
+    )
     write_drop(settings.drops, D1, range(12))
     write_drop(settings.drops, D2, range(6, 18))
     materialize(settings, fake_models, D1)
@@ -214,7 +229,9 @@ def test_a_window_clusters_each_post_once_in_its_latest_version(tmp_path: Path, 
 
 
 def test_two_encoders_never_meet_in_one_clustering(tmp_path: Path, fake_models: FakeModels) -> None:
-    settings = Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2)
+    settings = Settings.load(
+        home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2
+    )
     write_drop(settings.drops, D1, range(6))
     write_drop(settings.drops, D2, range(6, 12))
     materialize(settings, fake_models, D1)

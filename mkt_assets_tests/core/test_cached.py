@@ -43,7 +43,9 @@ def test_the_cache_gets_new_vectors_within_the_flush_interval(monkeypatch: pytes
     clock = iter(range(0, 10_000, 20))
     monkeypatch.setattr(cached.time, "monotonic", lambda: float(next(clock)))
     store = Store()
-    embed_missing([str(i) for i in range(1, 7)], {}, compute=one_by_one, store=store, dimension=2, flush_seconds=30)
+    embed_missing(
+        [str(i) for i in range(1, 7)], {}, compute=one_by_one, store=store, dimension=2, flush_seconds=30
+    )
     assert [len(call) for call in store.calls] == [2, 2, 2]
 
 

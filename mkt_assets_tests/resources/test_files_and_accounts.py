@@ -39,7 +39,10 @@ def test_pruning_removes_only_what_is_not_kept(tmp_path: Path) -> None:
     for name in ("d/1.png", "d/2.png", "e/3.png"):
         store.write(name, b"x")
     store.prune("d", {"d/1.png"})
-    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.png")) == ["d/1.png", "e/3.png"]
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.png")) == [
+        "d/1.png",
+        "e/3.png",
+    ]
 
 
 def test_the_same_account_has_the_same_hash_under_one_key_only(tmp_path: Path) -> None:
@@ -67,6 +70,7 @@ def test_first_uses_at_once_agree_on_one_key(tmp_path: Path) -> None:
         "print(AccountHasher(Path(sys.argv[1]) / 'poster.key').hash('account'))"
     )
     processes = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+        for _ in range(4)
     ]
     assert len({process.communicate()[0] for process in processes}) == 1

@@ -1,0 +1,108 @@
+"""The `mkt` command: what it prints, writes, and how it fails."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from mkt_assets.cli import app
+from mkt_assets.resources import open_warehouse
+from mkt_assets.schema import TABLES
+from mkt_assets.settings import Settings
+from mkt_assets_tests.assets.test_pipeline import materialize
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import write_drop
+
+D1 = date(2024, 6, 13)
+
+
+@pytest.fixture
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("MKT_HOME", str(settings.home))
+    monkeypatch.setenv("MKT_DROPS", str(settings.drops))
+    monkeypatch.setenv("COLUMNS", "200")
+    return CliRunner()
+
+
+def test_settings_are_shown_with_their_values(run: CliRunner, settings: Settings) -> None:
+    result = run.invoke(app, ["settings"])
+    assert result.exit_code == 0
+    assert "MKT_HOME" in result.output
+    assert settings.home.name in result.output
+
+
+def test_a_wrong_setting_ends_in_one_sentence(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MKT_IMAGE_K", "many")
+    result = run.invoke(app, ["settings"])
+    assert result.exit_code == 2
+    assert "MKT_IMAGE_K is 'many'" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_running_without_drops_says_where_to_put_one(run: CliRunner, settings: Settings) -> None:
+    result = run.invoke(app, ["run"])
+    assert result.exit_code == 2
+    assert "there is no drop in" in result.output
+
+
+def test_a_date_before_the_first_partition_is_refused(run: CliRunner) -> None:
+    result = run.invoke(app, ["run", "--crawl-date", "2019-01-01"])
+    assert result.exit_code == 2
+    assert "MKT_FIRST_CRAWL_DATE" in result.output
+
+
+def test_an_export_reads_back_equal(
+    run: CliRunner, settings: Settings, fake_models: FakeModels, tmp_path: Path
+) -> None:
+    write_drop(settings.drops, D1, range(12))
+    materialize(settings, fake_models, D1, last="charts")
+    result = run.invoke(app, ["export", "--crawl-date", "2024-06-13", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    warehouse = open_warehouse(settings)
+    for name in TABLES:
+        assert pq.read_table(tmp_path / "out" / "tables" / f"{name}.parquet").equals(warehouse.read(name, [D1]))
+    [labels] = (tmp_path / "out").glob("clustered_labels*.csv")
+    frame = pd.read_csv(labels)
+    assert list(frame.columns) == ["poster_id", "post_id", "nums_category_img"]
+    assert len(frame) == 12
+    exported = {p.name for p in (tmp_path / "out" / "charts").iterdir()}
+    assert exported == {Path(path).name for path in warehouse.read("charts", [D1])["path"].to_pylist()}
+
+
+def test_an_export_of_an_unknown_date_or_into_a_full_folder_is_refused(
+    run: CliRunner, settings: Settings, fake_models: FakeModels, tmp_path: Path
+) -> None:
+    unknown = run.invoke(app, ["export", "--crawl-date", "2024-06-14", str(tmp_path / "out")])
+    assert (unknown.exit_code, "no posts of 2024-06-14" in unknown.output) == (2, True)
+    write_drop(settings.drops, D1, range(3))
+    materialize(settings, fake_models, D1, last="raw_posts")
+    full = run.invoke(app, ["export", "--crawl-date", "2024-06-13", str(settings.drops)])
+    assert (full.exit_code, "is not empty" in full.output) == (2, True)
+
+
+def test_two_label_files_are_crossed(run: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "i.csv").write_text("poster_id,post_id,nums_category_img\np,1,0\np,2,0\np,3,1\n")
+    (tmp_path / "t.csv").write_text("poster_id,post_id,num_category_text\np,1,4\np,2,5\np,2,5\np,3,4\n")
+    arguments = ["crosstab", "--images", str(tmp_path / "i.csv"), "--texts", str(tmp_path / "t.csv")]
+    result = run.invoke(
+        app, [*arguments, "--unit", "post", "--out", str(tmp_path / "r.csv"), "--table", str(tmp_path / "w.csv")]
+    )
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "r.csv").read_text() == (
+        "nums_category_img,num_category_text,ratio\n0,4,0.5\n0,5,0.5\n1,4,1.0\n"
+    )
+    assert (tmp_path / "w.csv").read_text().splitlines()[0] == "nums_category_img,4,5"
+
+
+def test_a_label_file_without_its_column_is_a_sentence(run: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "i.csv").write_text("poster_id,post_id\np,1\n")
+    paths = ["--images", str(tmp_path / "i.csv"), "--texts", str(tmp_path / "i.csv"), "--out", str(tmp_path / "r.csv")]
+    result = run.invoke(app, ["crosstab", *paths])
+    assert result.exit_code == 2
+    assert "nums_category_img" in result.output
+    assert "Traceback" not in result.output

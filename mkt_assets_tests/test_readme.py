@@ -1,0 +1,67 @@
+"""The README is true: its shell and Python examples run, in order, on an empty machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mkt_assets.settings import PREFIX, PROJECT_DIR, Settings
+
+README = (PROJECT_DIR / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def environment(home: Path) -> dict[str, str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX) and k != "DAGSTER_HOME"}
+    return {
+        **clean,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}",
+        "MKT_HOME": str(home / "data" / "home"),
+        "MKT_DROPS": str(home / "data" / "drops"),
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+@pytest.mark.slow
+def test_every_example_of_the_readme_runs(tmp_path: Path) -> None:
+    # `dg` looks for the project around it
+    for name in ("pyproject.toml", "mkt_assets"):
+        (tmp_path / name).symlink_to(PROJECT_DIR / name)
+    script = "set -euo pipefail\n" + "\n".join(blocks("sh"))
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    [example] = blocks("python")
+    shown = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "style" in shown.stdout
+    assert "0 rows" not in shown.stdout
+    header = (tmp_path / "ratios.csv").read_text("utf-8").splitlines()[0]
+    assert header == "nums_category_img,num_category_text,ratio"
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    makefile = (PROJECT_DIR / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"\bmake ([a-z-]+)", README))
+    assert targets >= {"demo", "test", "ui"}
+    assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in targets)
+
+
+def test_every_setting_the_readme_names_exists() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    assert set(re.findall(r"\bMKT_[A-Z_]+\b", README)) <= known
+
+
+def test_the_readmes_picture_is_in_the_repository() -> None:
+    [path] = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert (PROJECT_DIR / path).stat().st_size > 10_000
