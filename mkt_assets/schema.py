@@ -238,9 +238,7 @@ K_SELECTION = Table(
         Column("silhouette", "DOUBLE", "mean silhouette (cosine geometry)", "1", True, minimum=-1, maximum=1),
         Column("stability", "DOUBLE", "mean adjusted Rand index between seeds", "1", True),
         Column("chosen", "BOOLEAN", "this k was chosen; exactly one a modality"),
-        Column(
-            "chosen_by", "VARCHAR", "who chose", nullable=True, allowed=("knee", "bend", "only", "pin")
-        ),
+        Column("chosen_by", "VARCHAR", "who chose", nullable=True, allowed=("knee", "bend", "only", "pin")),
         Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
         Column("n_items", "BIGINT", "items fitted", "items", minimum=1),
         Column("n_distinct", "BIGINT", "distinct vectors among them", "items", minimum=1),

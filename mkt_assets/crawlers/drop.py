@@ -22,6 +22,7 @@ from mkt_assets.schema import RAW_POSTS, REJECTS
 __all__ = ["DropMissing", "Ingest", "SourceFile", "drop_digest", "ingest_drop", "list_drops"]
 
 _HEAD_BYTES = 4096
+_BLANKS = b"\0 \t\r\n\xef\xbb\xbf"
 # A file of which no row so far is of a known crawler is not read to its end.
 _MOST_UNKNOWN_ROWS = 100
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
@@ -215,6 +216,8 @@ def _open(file: DropFile, limits: Limits) -> RawTable:
         raise FileRefusedError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
     with file.path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
+    if not head.strip(_BLANKS):
+        raise FileRefusedError("The file is empty, or begins with nothing but blanks and zeros.")
     return format_of(head).read(file.path, limits, lambda columns: reader_of(columns) is not None)
 
 

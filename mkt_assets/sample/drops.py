@@ -73,7 +73,7 @@ def generate(
         first_crawl_date: The first day.
         shuffled: Permute the topics over the posts: a control in which style and topic are independent.
         progress: Called with (posts done, posts in all) after every post.
-        n_processes: Processes that draw.
+        n_processes: Processes that draw; with several, a calling script needs its `__main__` guard.
 
     Raises:
         NotASampleError: `out_dir` holds something else.
@@ -103,8 +103,9 @@ def generate(
         rows.writerow(ITEM_COLUMNS)
         for crawl in crawls:
             dates.append(crawl.crawl_date)
-            _write_tables(crawl, out_dir / str(crawl.crawl_date), seed)
-            write = partial(_write_media, _drop_dir(out_dir, crawl), crawl.layout, truth / "masks", seed)
+            drop_dir = out_dir / str(crawl.crawl_date)
+            _write_tables(crawl, drop_dir, seed)
+            write = partial(_write_media, drop_dir, crawl.layout, truth / "masks", seed)
             for post, frames in zip(crawl.posts, mapped(write, _with_masks(crawl.posts)), strict=True):
                 n_pictures += len(frames)
                 rows.writerows(_item_rows(crawl.crawl_date, post, frames))
@@ -205,10 +206,6 @@ def _placed(post: Post, file: MediaFile, number: int, layout: str) -> tuple[Path
         return Path("xhs") / "videos" / post.post_id / "0.mp4", file.frames
     # MediaCrawler calls every picture .jpg, whatever is inside
     return Path("xhs") / "images" / post.post_id / f"{number}.jpg", (f"image_{number}",)
-
-
-def _drop_dir(out_dir: Path, crawl: Crawl) -> Path:
-    return out_dir / str(crawl.crawl_date)
 
 
 def _write_tables(crawl: Crawl, drop_dir: Path, seed: int) -> None:

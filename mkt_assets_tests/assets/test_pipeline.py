@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from mkt_assets.assets import build_assets
 from mkt_assets.checks import build_checks
 from mkt_assets.resources import build_resources, open_warehouse
+from mkt_assets.resources.models import Models
 from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
@@ -24,7 +25,7 @@ D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 
 def materialize(
     settings: Settings,
-    models: FakeModels,
+    models: FakeModels | Models,
     crawl_date: date,
     *,
     last: str = "crosstab_ratios",

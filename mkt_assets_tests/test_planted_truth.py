@@ -1,0 +1,85 @@
+"""The whole platform on real models: what was planted in a generated crawl is found, and a shuffled one is not."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from sklearn.metrics import adjusted_rand_score
+
+from mkt_assets.resources.models import Models
+from mkt_assets.sample import generate
+from mkt_assets.settings import Settings
+from mkt_assets_tests.assets.test_pipeline import materialize, rows
+
+D1 = date(2024, 6, 13)
+PINS = {"ops": {"k_selection": {"config": {"image_k": 10, "text_k": 8}}}}
+
+
+class Truth:
+    """What was planted: style of a picture, topic of a post, ratios of the planted table."""
+
+    def __init__(self, folder: Path) -> None:
+        self.styles: dict[tuple[str, str], str] = {}
+        self.topics: dict[str, str] = {}
+        with (folder / "items.csv").open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row["style"]:
+                    self.styles[row["post_id"], row["frame"]] = row["style"]
+                if row["topic"]:
+                    self.topics[row["post_id"]] = row["topic"]
+        with (folder / "crosstab.csv").open(encoding="utf-8") as file:
+            self.ratios = {(r["style"], r["topic"]): float(r["ratio"]) for r in csv.DictReader(file)}
+
+
+def crawl(folder: Path, *, shuffled: bool = False) -> tuple[Settings, Truth]:
+    generate(folder / "drops", n_crawl_dates=1, n_posts=90, seed=3, shuffled=shuffled)
+    settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
+    assert materialize(settings, Models(), D1, run_config=PINS).success
+    return settings, Truth(folder / "drops" / "truth")
+
+
+def test_planted_styles_topics_and_links_are_found(tmp_path: Path) -> None:
+    settings, truth = crawl(tmp_path)
+    items = rows(settings, "clusters", D1)
+    images = {(r["post_id"], r["frame"]): r["cluster_id"] for r in items if r["modality"] == "image"}
+    texts = {r["post_id"]: r["cluster_id"] for r in items if r["modality"] == "text"}
+    known = [key for key in images if key in truth.styles]
+    assert adjusted_rand_score([truth.styles[k] for k in known], [images[k] for k in known]) >= 0.7
+    posts = [post for post in texts if post in truth.topics]
+    assert adjusted_rand_score([truth.topics[p] for p in posts], [texts[p] for p in posts]) >= 0.9
+
+    topic_of = majority((texts[p], truth.topics[p]) for p in posts)
+    style_of = majority((images[k], truth.styles[k]) for k in known)
+    found = {
+        style_of[r["image_cluster"]]: topic_of[r["text_cluster"]]
+        for r in rows(settings, "crosstab_ratios", D1)
+        if r["unit"] == "image" and r["rank"] == 1 and not r["low_support"]
+    }
+    planted = {
+        style: max((ratio, topic) for (s, topic), ratio in truth.ratios.items() if s == style)[1]
+        for style in {style for style, _ in truth.ratios}
+    }
+    assert len(found) >= 6
+    assert found == {style: planted[style] for style in found}
+
+
+def test_on_the_shuffled_control_topics_say_nothing_of_styles(tmp_path: Path) -> None:
+    settings, truth = crawl(tmp_path, shuffled=True)
+    planted = Counter((style, truth.topics.get(post)) for (post, _), style in truth.styles.items())
+    sizes = Counter(truth.styles.values())
+    strongest = max(n / sizes[style] for (style, topic), n in planted.items() if topic and sizes[style] >= 8)
+    assert strongest < 0.9
+    pure = [r for r in rows(settings, "crosstab_ratios", D1) if r["unit"] == "post" and r["ratio"] == 1.0]
+    assert [r for r in pure if r["n_posts"] >= 5] == []
+
+
+def majority(pairs: Iterable[tuple[int, str]]) -> dict[int, str]:
+    """The name that most items of each cluster have."""
+    tallies: dict[int, Counter[str]] = {}
+    for cluster, name in pairs:
+        tallies.setdefault(cluster, Counter())[name] += 1
+    return {cluster: tally.most_common(1)[0][0] for cluster, tally in tallies.items()}
