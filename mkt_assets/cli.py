@@ -85,6 +85,7 @@ def sample(
     crawl_dates: Annotated[int, typer.Option(min=1, help="number of crawl dates, from 2024-06-13")] = 3,
     posts: Annotated[int, typer.Option(min=1, help="posts per crawl date")] = 90,
     seed: Annotated[int, typer.Option(help="same seed, same files")] = 0,
+    processes: Annotated[int, typer.Option(min=1, help="processes that draw; for large crawls")] = 1,
     shuffled: Annotated[
         bool, typer.Option("--shuffled", help="control: topics have nothing to do with styles")
     ] = False,
@@ -100,6 +101,7 @@ def sample(
             n_posts=posts,
             seed=seed,
             shuffled=shuffled,
+            n_processes=processes,
             progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
     _out.print(f"{crawl_dates} drops in {out_dir}, the planted truth in {out_dir / 'truth'}", highlight=False)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from os import scandir
 from pathlib import Path, PurePosixPath
 
@@ -121,10 +122,16 @@ def drop_digest(drop_dir: Path) -> str:
 
 
 def _fingerprint(file: DropFile) -> str:
+    status = file.path.stat()
     if file.path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
-        status = file.path.stat()
         return f"{status.st_size} {status.st_mtime_ns}"
-    with file.path.open("rb") as stream:
+    return _content_sha256(file.path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=10_000)
+def _content_sha256(path: Path, size: int, mtime_ns: int) -> str:
+    """Hash of a file; while size and time stay, it is not read again: a sensor asks every minute."""
+    with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

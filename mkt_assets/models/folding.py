@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
@@ -15,7 +17,7 @@ def fold_batch_norms(network: nn.Module) -> None:
     """
     for module in network.modules():
         children = list(module.named_children())
-        for (_, convolution), (name, normalisation) in zip(children, children[1:], strict=False):
+        for (_, convolution), (name, normalisation) in itertools.pairwise(children):
             is_convolution = isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d)
             if is_convolution and isinstance(normalisation, nn.BatchNorm2d):
                 _fold(convolution, normalisation)
