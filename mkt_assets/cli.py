@@ -21,7 +21,6 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from mkt_assets.settings import Settings, SettingsError, describe, unknown_variables
 
@@ -175,10 +174,10 @@ def settings(
         # plain print: rich would wrap a long path
         print(prepare_instance(loaded))
         return
-    shown = Table("variable", "value", "from", "meaning")
-    for row in describe(loaded):
-        shown.add_row(*row)
-    _out.print(shown)
+    # plain lines, not a table: a path must come out whole, whatever the width
+    for variable, value, source, meaning in describe(loaded):
+        print(f"{variable}={value}" + ("" if source == "default" else f"   ({source})"))
+        print(f"    {meaning}")
     if unknown := unknown_variables(os.environ):
         _err.print(f"[yellow]not a setting, perhaps misspelt:[/] {', '.join(unknown)}", highlight=False)
 

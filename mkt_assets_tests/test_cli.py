@@ -25,15 +25,14 @@ D1 = date(2024, 6, 13)
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("MKT_HOME", str(settings.home))
     monkeypatch.setenv("MKT_DROPS", str(settings.drops))
-    monkeypatch.setenv("COLUMNS", "200")
     return CliRunner()
 
 
 def test_settings_are_shown_with_their_values(run: CliRunner, settings: Settings) -> None:
     result = run.invoke(app, ["settings"])
     assert result.exit_code == 0
-    assert "MKT_HOME" in result.output
-    assert settings.home.name in result.output
+    assert f"MKT_HOME={settings.home}   (environment)\n" in result.output
+    assert "MKT_IMAGE_K=-\n" in result.output
 
 
 def test_a_wrong_setting_ends_in_one_sentence(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
