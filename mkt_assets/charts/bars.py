@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _AXES_HEIGHT = 4.6
-_LEFT, _BELOW = 1.25, 0.62
+_LEFT, _BELOW = 1.25, 0.82
 _BAR_WIDTH = 0.8
 _SEGMENT_POINTS, _LEGEND_POINTS, _LEGEND_LINE, _LEGEND_ROOM = 7.0, 8.5, 0.205, 2.0
 _REST, _REST_KEY, _HATCH = "all others", -1, "/////"
@@ -257,10 +257,9 @@ def _label_bars(figure: Figure, axes: Axes, bars: Sequence[Bar], unit: str, floo
     axes.set_xticks(range(len(bars)), [str(bar.image_cluster) for bar in bars], fontweight="bold")
     below = axes.get_xaxis_transform()
     for x, bar in enumerate(bars):
-        n = f"{bar.n_with_text:,}"
-        axes.text(
-            x, -0.36 / _AXES_HEIGHT, n, transform=below, ha="center", va="center", fontsize=7.5, color=MUTED
-        )
+        for depth, n in ((0.36, bar.n_with_text), (0.56, bar.n_without_text)):
+            where: dict[str, Any] = {"transform": below, "ha": "center", "va": "center"}
+            axes.text(x, -depth / _AXES_HEIGHT, f"{n:,}", fontsize=7.5, color=MUTED, **where)
         if not bar.shares:
             box = Rectangle(
                 (x - _BAR_WIDTH / 2, 0.004), _BAR_WIDTH, 0.992, fill=False, edgecolor=GRID, linestyle="--"
@@ -270,6 +269,7 @@ def _label_bars(figure: Figure, axes: Axes, bars: Sequence[Bar], unit: str, floo
             axes.text(x, 0.5, text, rotation=90, ha="center", va="center", fontsize=NOTE_POINTS, color=MUTED)
     write(figure, "image cluster", _LEFT - 0.1, floor + 0.09, 8, weight="bold", ha="right")
     write(figure, f"{unit}s with text", _LEFT - 0.1, floor + 0.3, 7.5, color=MUTED, ha="right")
+    write(figure, "without text", _LEFT - 0.1, floor + 0.5, 7.5, color=MUTED, ha="right")
 
 
 def _legend_text(text_id: int, names: Mapping[int, str]) -> str:

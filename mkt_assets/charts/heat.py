@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _CELL_WIDTH, _CELL_HEIGHT = 0.5, 0.24
-_LEFT, _RIGHT, _NAME_ROOM, _POINTS = 1.0, 0.9, 1.4, 7.5
+_LEFT, _RIGHT, _NAME_ROOM, _POINTS = 1.0, 1.5, 1.4, 7.5
+# the two columns of counts, in cells right of the table
+_COUNTS = ((0.7, "with text"), (2.0, "without"))
 _FULL, _FULL_LOW_SUPPORT = CLUSTER_COLOURS[0], "#9b9b96"
 _TITLE = "Which text clusters go with which image clusters"
 
@@ -58,17 +60,15 @@ def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:
     units = ratios["unit"].unique().tolist()
     if len(units) > 1:
         raise ValueError(f"A heat map is of one unit, these rows have {sorted(units)}: filter them first.")
-    counted = bars_of(ratios, top=None)
-    bars = [bar for bar in counted if bar.shares]
-    if not bars:
+    bars = bars_of(ratios, top=None)
+    if not any(bar.shares for bar in bars):
         return nothing_figure(_TITLE, "No image cluster has an item with a text.")
     text_ids = sorted({text_id for bar in bars for text_id in bar.shares})
     labels = [_column_label(text_id, names) for text_id in text_ids]
     label_height = max(text_width(label, _POINTS) for label in labels) if names else 0.15
     subtitle = (
         f"Percent of an image cluster's {units[0]}s with a text, by text cluster; a row adds up to 100. "
-        "Right: how many. Grey rows: too few posts to believe. "
-        f"{len(counted) - len(bars)} image clusters without any text are left out."
+        f"Right: how many {units[0]}s with and without a text. Grey rows: too few posts to believe."
     )
     width = max(_LEFT + _CELL_WIDTH * len(text_ids) + _RIGHT, 7.0)
     top = headline_height(_TITLE, subtitle, width) + 0.35 + label_height
@@ -89,6 +89,8 @@ def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:
     axes.set_yticks(rows, [str(bar.image_cluster) for bar in bars], fontsize=_POINTS)
     axes.set_xlabel("text cluster", fontsize=8, color=MUTED, loc="left")
     axes.set_ylabel("image cluster", fontsize=8, color=MUTED, loc="top")
+    for right, heading in _COUNTS:
+        axes.text(len(text_ids) + right, -0.35, heading, ha="center", fontsize=_POINTS, color=MUTED)
     for y, bar in enumerate(bars):
         _draw_row(figure, y, bar, text_ids)
     return figure
@@ -114,6 +116,6 @@ def _draw_row(figure: Figure, y: int, bar: Bar, text_ids: Sequence[int]) -> None
             axes.text(
                 *middle, percent, ha="center", va="center_baseline", fontsize=_POINTS, color=ink_on(colour)
             )
-    axes.text(
-        len(text_ids) + 0.15, y + 0.5, f"{bar.n_with_text:,}", va="center", fontsize=_POINTS, color=MUTED
-    )
+    for (right, _), n in zip(_COUNTS, (bar.n_with_text, bar.n_without_text), strict=True):
+        where: dict[str, Any] = {"ha": "center", "va": "center"}
+        axes.text(len(text_ids) + right, y + 0.5, f"{n:,}", fontsize=_POINTS, color=MUTED, **where)
