@@ -16,7 +16,7 @@ from mkt_assets.core.cached import Batch, embed_missing
 from mkt_assets.core.matting import composite
 from mkt_assets.core.prefetch import map_ahead
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.vectors import content_key, to_column
+from mkt_assets.core.vectors import content_key, embedding_columns
 from mkt_assets.models.base import ImageEncoder
 from mkt_assets.models.registry import describe
 from mkt_assets.resources.cache import Cache
@@ -92,10 +92,9 @@ def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
                         name: pa.array([m[name] for m in used], pa.string())
                         for name in ("post_id", "poster_id", "frame", "content_sha256")
                     },
-                    "encoder": pa.array([encoder.model_id] * len(used), pa.string()),
-                    "encoder_version": pa.array([encoder.version] * len(used), pa.string()),
-                    "dimension": pa.array([encoder.dimension] * len(used), pa.int64()),
-                    "embedding": to_column(embedded.matrix),
+                    **embedding_columns(
+                        embedded.matrix, encoder=encoder.model_id, encoder_version=encoder.version
+                    ),
                 }
             )
             warehouse.replace_partition("image_embeddings", crawl_date, rows)

@@ -10,7 +10,7 @@ from pydantic import Field
 from mkt_assets.assets.step import crawl_date_of, explained, result, table_asset
 from mkt_assets.core.cached import Batch, embed_missing
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.vectors import content_key, to_column, token_sha256
+from mkt_assets.core.vectors import content_key, embedding_columns, token_sha256
 from mkt_assets.models.base import TextEncoder
 from mkt_assets.models.registry import describe
 from mkt_assets.resources.cache import Cache
@@ -79,10 +79,9 @@ def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
                     "token_sha256": pa.array([token_sha256(ids) for ids in tokens], pa.string()),
                     "n_tokens": pa.array([len(ids) for ids in tokens], pa.int64()),
                     "n_chunks": pa.array([encoder.n_windows(len(ids)) for ids in tokens], pa.int64()),
-                    "encoder": pa.array([encoder.model_id] * n, pa.string()),
-                    "encoder_version": pa.array([encoder.version] * n, pa.string()),
-                    "dimension": pa.array([encoder.dimension] * n, pa.int64()),
-                    "embedding": to_column(embedded.matrix),
+                    **embedding_columns(
+                        embedded.matrix, encoder=encoder.model_id, encoder_version=encoder.version
+                    ),
                 }
             )
             warehouse.replace_partition("text_embeddings", crawl_date, rows)

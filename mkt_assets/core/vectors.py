@@ -17,6 +17,19 @@ def to_column(matrix: NDArray[np.float32]) -> pa.ListArray:
     return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel()))
 
 
+def embedding_columns(
+    matrix: NDArray[np.float32], *, encoder: str, encoder_version: str
+) -> dict[str, pa.Array]:
+    """The columns that every table of vectors has, from a (n, d) matrix."""
+    n, d = matrix.shape
+    return {
+        "encoder": pa.array([encoder] * n, pa.string()),
+        "encoder_version": pa.array([encoder_version] * n, pa.string()),
+        "dimension": pa.array([d] * n, pa.int64()),
+        "embedding": to_column(matrix),
+    }
+
+
 def to_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """(n, d) float32 matrix of an Arrow list column.
 
