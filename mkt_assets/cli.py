@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,7 +21,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from mkt_assets.settings import Settings, SettingsError, describe, unknown_variables
+from mkt_assets.model_commands import models_app
+from mkt_assets.plain_errors import plain_errors
+from mkt_assets.settings import Settings, describe, unknown_variables
 
 app = typer.Typer(
     help="Understand what a crowd of posts looks like and talks about.",
@@ -30,9 +31,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(models_app, name="models")
 _out = Console()
 _err = Console(stderr=True)
-_P = ParamSpec("_P")
 
 
 class Unit(StrEnum):
@@ -50,20 +51,6 @@ class Ties(StrEnum):
     first_seen = "first_seen"
 
 
-def _plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
-    """A mistake of the caller ends in one sentence, not in a traceback."""
-
-    @wraps(command)
-    def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except (SettingsError, ValueError, FileNotFoundError, FileExistsError) as error:
-            _err.print(f"[red]mkt:[/] {error}", highlight=False, soft_wrap=True)
-            raise typer.Exit(2) from error
-
-    return run
-
-
 @contextmanager
 def _bars() -> Generator[Progress]:
     with Progress(
@@ -78,7 +65,7 @@ def _bars() -> Generator[Progress]:
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def sample(
     out_dir: Annotated[Path, typer.Argument(help="where the drops go; OUT_DIR/truth holds what was planted")],
     crawl_dates: Annotated[int, typer.Option(min=1, help="number of crawl dates, from 2024-06-13")] = 3,
@@ -107,7 +94,7 @@ def sample(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def run(
     crawl_date: Annotated[
         list[datetime] | None, typer.Option(formats=["%Y-%m-%d"], help="may be repeated; default: every drop")
@@ -126,7 +113,7 @@ def run(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def crosstab(
     images: Annotated[Path, typer.Option(help="CSV: poster_id, post_id, nums_category_img")],
     texts: Annotated[Path, typer.Option(help="CSV: poster_id, post_id, num_category_text")],
@@ -145,7 +132,7 @@ def crosstab(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def export(
     out_dir: Annotated[Path, typer.Argument(help="a new or empty folder")],
     crawl_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="which crawl")],
@@ -159,7 +146,7 @@ def export(
 
 
 @app.command()
-@_plain_errors
+@plain_errors
 def settings(
     dagster_home: Annotated[
         bool,

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
+from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, ModelOptions
 
 PREFIX = "MKT_"
 _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
@@ -25,6 +25,7 @@ PROJECT_DIR = _PACKAGE_PARENT if (_PACKAGE_PARENT / "pyproject.toml").is_file() 
 Share = Annotated[float, Field(ge=0, le=1)]
 KRange = Annotated[tuple[int, int], NoDecode]
 EmojiLanguage = Literal["en", "zh"]
+Precision = Literal["auto", "float32", "bfloat16", "int8"]
 
 
 class SettingsError(ValueError):
@@ -58,6 +59,16 @@ class Settings(BaseSettings):
     matting: str = Field("selfie-segmentation", description="matting model")
     image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures")
     text_encoder: str = Field("use-multilingual-v3", description="encoder of captions")
+    models: Path = Field(
+        PROJECT_DIR / "data" / "models", description="checkpoints of the models that no package carries"
+    )
+    precision: Precision = Field(
+        "auto",
+        description="of ImageBind: float32, bfloat16, int8, or auto (bfloat16 where the hardware has it)",
+    )
+    imagebind_heads: int | None = Field(
+        None, ge=1, description="attention heads, for an ImageBind of other widths than the published one"
+    )
     workers: int = Field(
         default_factory=lambda: min(8, os.cpu_count() or 1),
         ge=1,
@@ -97,7 +108,7 @@ class Settings(BaseSettings):
 
     lock_timeout_seconds: float = Field(120.0, gt=0, description="how long to wait for the warehouse's lock")
 
-    @field_validator("home", "drops", mode="after")
+    @field_validator("home", "drops", "models", mode="after")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
@@ -180,6 +191,13 @@ class Settings(BaseSettings):
         """These settings with every field that `config` (a run configuration) gives, checked again."""
         given = {name: value for name, value in config.model_dump().items() if value is not None}
         return type(self).load(**(self.model_dump() | given)) if given else self
+
+    @property
+    def model_options(self) -> ModelOptions:
+        """What the loading of a model depends on."""
+        return ModelOptions(
+            self.models, None if self.precision == "auto" else self.precision, self.imagebind_heads
+        )
 
     @property
     def warehouse_path(self) -> Path:

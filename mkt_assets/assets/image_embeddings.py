@@ -40,7 +40,7 @@ class ImageEmbeddingsConfig(dg.Config):
 
 def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
     """The asset, for these settings."""
-    card = describe("image_encoder", settings.image_encoder)
+    card = describe("image_encoder", settings.image_encoder, settings.model_options)
 
     @table_asset(
         IMAGE_EMBEDDINGS,

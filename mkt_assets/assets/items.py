@@ -11,9 +11,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mkt_assets.assets.step import MixedEncodersError
 from mkt_assets.core.vectors import to_matrix
 from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.settings import SettingsError
+
+
+class MixedEncodersError(SettingsError):
+    """Vectors of different encoders would meet in one clustering."""
 
 
 @dataclass(frozen=True)

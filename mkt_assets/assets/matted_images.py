@@ -44,7 +44,7 @@ class MattingConfig(dg.Config):
 
 def build_matted_images(settings: Settings) -> dg.AssetsDefinition:
     """The asset, for these settings."""
-    card = describe("matting", settings.matting)
+    card = describe("matting", settings.matting, settings.model_options)
 
     @table_asset(
         MATTED_IMAGES,

@@ -27,10 +27,6 @@ _MAX_RETRIES = 3
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
 
-class MixedEncodersError(SettingsError):
-    """Vectors of different encoders would meet in one clustering."""
-
-
 def table_asset(
     table: Table,
     settings: Settings,

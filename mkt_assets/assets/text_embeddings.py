@@ -30,7 +30,7 @@ class TextEmbeddingsConfig(dg.Config):
 
 def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
     """The asset, for these settings."""
-    card = describe("text_encoder", settings.text_encoder)
+    card = describe("text_encoder", settings.text_encoder, settings.model_options)
 
     @table_asset(
         TEXT_EMBEDDINGS,

@@ -133,6 +133,12 @@ def sha256_of(path: Path) -> str:
     return digest
 
 
+def known_sha256(path: Path) -> str | None:
+    """The sha256 that was last taken of the file, without reading it; None if none was."""
+    remembered = _remembered(path.with_name(path.name + ".sha256.json"))
+    return str(remembered["sha256"]) if remembered is not None and path.is_file() else None
+
+
 def _remembered(note: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(note.read_text())

@@ -34,7 +34,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "cache": Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds),
         "media": FileStore(settings.media_dir),
         "chart_files": FileStore(settings.charts_dir),
-        "models": Models(),
+        "models": Models(settings.model_options),
         "progress": silent,
     }
 

@@ -1,0 +1,31 @@
+"""How a command fails: in one sentence on standard error and exit code 2, not in a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import typer
+from rich.console import Console
+
+from mkt_assets.models.provenance import WeightsError
+from mkt_assets.models.zoo import FetchError
+
+_P = ParamSpec("_P")
+# What a person can put right; anything else is a defect, and keeps its traceback.
+_EXPECTED = (ValueError, FileNotFoundError, FileExistsError, WeightsError, FetchError)
+
+
+def plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
+    """The command, with mistakes of its caller said in one sentence."""
+
+    @wraps(command)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except _EXPECTED as error:
+            Console(stderr=True).print(f"[red]mkt:[/] {error}", highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+
+    return run
