@@ -92,6 +92,9 @@ class FakeModels:
     def matting(self, model_id: str) -> BrightPersonMatting:
         return self._matting
 
+    def cosine_to_float32(self, role: str, model_id: str) -> float | None:
+        return None
+
     def image_encoder(self, model_id: str) -> MeanColourEncoder:
         return self.images
 

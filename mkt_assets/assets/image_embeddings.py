@@ -98,6 +98,7 @@ def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
                 }
             )
             warehouse.replace_partition("image_embeddings", crawl_date, rows)
+            cosine = models.cosine_to_float32("image_encoder", encoder.model_id)
             return result(
                 len(used),
                 {
@@ -106,6 +107,7 @@ def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
                     "from_cache": embedded.n_from_cache,
                     "dimension": encoder.dimension,
                     "encoder": f"{encoder.model_id} {encoder.version}, {encoder.licence}",
+                    **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
                 },
             )
 

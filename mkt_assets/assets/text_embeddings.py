@@ -86,6 +86,7 @@ def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
             )
             warehouse.replace_partition("text_embeddings", crawl_date, rows)
             lengths = sorted(len(ids) for ids in tokens)
+            cosine = models.cosine_to_float32("text_encoder", encoder.model_id)
             return result(
                 n,
                 {
@@ -96,6 +97,7 @@ def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
                     "median_tokens": lengths[n // 2] if lengths else 0,
                     "longest_tokens": lengths[-1] if lengths else 0,
                     "encoder": f"{encoder.model_id} {encoder.version}, {encoder.licence}",
+                    **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
                 },
             )
 
