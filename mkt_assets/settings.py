@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     imagebind_heads: int | None = Field(
         None, ge=1, description="attention heads, for an ImageBind of other widths than the published one"
     )
+    matting_long_side: int = Field(
+        3072,
+        ge=64,
+        description="longest side, in pixels, at which SGHM sees a picture; smaller is faster and coarser",
+    )
     workers: int = Field(
         default_factory=lambda: min(8, os.cpu_count() or 1),
         ge=1,
@@ -195,9 +200,8 @@ class Settings(BaseSettings):
     @property
     def model_options(self) -> ModelOptions:
         """What the loading of a model depends on."""
-        return ModelOptions(
-            self.models, None if self.precision == "auto" else self.precision, self.imagebind_heads
-        )
+        precision = None if self.precision == "auto" else self.precision
+        return ModelOptions(self.models, precision, self.imagebind_heads, self.matting_long_side)
 
     @property
     def warehouse_path(self) -> Path:

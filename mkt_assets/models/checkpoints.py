@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import pickletools
 import re
 import struct
 import zipfile
@@ -113,38 +114,38 @@ def sha256_of(path: Path) -> str:
     Raises:
         CheckpointError: the file is missing or cannot be read.
     """
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    # ctime too: a copy that keeps size and mtime is another file.
-    state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
-    note = path.with_name(path.name + ".sha256.json")
-    remembered = _remembered(note)
-    if remembered is not None and remembered.get("file") == state:
-        return str(remembered["sha256"])
+    if (known := known_sha256(path)) is not None:
+        return known
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
+        state = _state(path)
     except OSError as error:
         raise _unreadable(path, error) from None
     with suppress(OSError):
-        note.write_text(json.dumps({"sha256": digest, "file": state}))
+        _note_of(path).write_text(json.dumps({"sha256": digest, "file": state}))
     return digest
 
 
 def known_sha256(path: Path) -> str | None:
-    """The sha256 that was last taken of the file, without reading it; None if none was."""
-    remembered = _remembered(path.with_name(path.name + ".sha256.json"))
-    return str(remembered["sha256"]) if remembered is not None and path.is_file() else None
-
-
-def _remembered(note: Path) -> dict[str, Any] | None:
+    """The sha256 remembered of the file as it is, without reading it; None if there is none."""
     try:
-        content = json.loads(note.read_text())
+        content = json.loads(_note_of(path).read_text())
+        state = _state(path)
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) and "sha256" in content else None
+    remembered = isinstance(content, dict) and content.get("file") == state and "sha256" in content
+    return str(content["sha256"]) if remembered else None
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(path.name + ".sha256.json")
+
+
+def _state(path: Path) -> list[int]:
+    stat = path.stat()
+    # ctime too: a copy that keeps size and mtime is another file.
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def _is_legacy(path: Path) -> bool:
@@ -194,6 +195,9 @@ def _load(path: Path, *, legacy: bool) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=not legacy)
     except pickle.UnpicklingError as error:
+        # a name that is cut in half looks like that of something forbidden
+        if legacy and not _first_pickles_are_whole(path):
+            raise CheckpointError(f"{path} is cut off: its end is missing; download it again") from None
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f" ({named[1]})" if named else ""
         raise CheckpointError(
@@ -203,6 +207,18 @@ def _load(path: Path, *, legacy: bool) -> Any:
     except _DAMAGE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CheckpointError(f"{path} is cut off or damaged ({reason}); download it again") from error
+
+
+def _first_pickles_are_whole(path: Path) -> bool:
+    """Whether the four pickles before the numbers of the old format are there to their ends; runs nothing."""
+    with path.open("rb") as file:
+        try:
+            for _ in range(4):
+                for _opcode in pickletools.genops(file):
+                    pass
+        except ValueError:
+            return False
+    return True
 
 
 def _state_dict(content: Any, path: Path) -> dict[str, Tensor]:

@@ -30,11 +30,13 @@ class ModelOptions:
         models_dir: folder of the checkpoints.
         precision: None takes the model's own choice.
         n_heads: attention heads of an ImageBind of other widths than the published one.
+        matting_long_side: longest side, in pixels, at which SGHM sees a picture.
     """
 
     models_dir: Path = Path("models")
     precision: Precision | None = None
     n_heads: int | None = None
+    matting_long_side: int = 3072
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,24 @@ def _imagebind_texts(path: Path, options: ModelOptions) -> TextEncoder:
     return ImageBindTextEncoder(path, precision=options.precision, n_heads=options.n_heads)
 
 
+def _resnet50(path: Path, options: ModelOptions) -> ImageEncoder:
+    from mkt_assets.models.resnet50 import ResNet50Encoder
+
+    return ResNet50Encoder(path)
+
+
+def _sghm(path: Path, options: ModelOptions) -> MattingModel:
+    from mkt_assets.models.sghm import SGHMMatting
+
+    return SGHMMatting(path, max_long_side=options.matting_long_side)
+
+
 MATTING_MODELS: Mapping[str, Entry[MattingModel]] = MappingProxyType(
     {
         selfie_segmentation.CARD.model_id: Entry(
             selfie_segmentation.CARD, lambda _: selfie_segmentation.SelfieSegmentation()
         ),
+        "sghm": _of_checkpoint("sghm", _sghm),
     }
 )
 IMAGE_ENCODERS: Mapping[str, Entry[ImageEncoder]] = MappingProxyType(
@@ -85,6 +100,7 @@ IMAGE_ENCODERS: Mapping[str, Entry[ImageEncoder]] = MappingProxyType(
             efficientnet_lite.CARD, lambda _: efficientnet_lite.EfficientNetLite0()
         ),
         "imagebind": _of_checkpoint("imagebind", _imagebind_images),
+        "resnet-50": _of_checkpoint("resnet-50", _resnet50),
     }
 )
 TEXT_ENCODERS: Mapping[str, Entry[TextEncoder]] = MappingProxyType(

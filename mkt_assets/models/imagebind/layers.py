@@ -43,9 +43,8 @@ class LayerFactory:
 
     def linear(self, weight: Tensor, bias: Tensor | None = None) -> Linear:
         """The layer for a weight, (out features, in features), and bias of any float type; neither is kept."""
-        if self._device.type != "cpu":
-            bias = None if bias is None else self.in_stream(bias)
-            return PlainLinear(self.in_stream(weight), bias)
+        if self._precision != "int8" and not _can_pack(self.stream_dtype, self._device):
+            return PlainLinear(self.in_stream(weight), None if bias is None else self.in_stream(bias))
         if self._buffer.numel() < weight.numel():
             self._buffer = torch.empty(weight.numel(), dtype=self.stream_dtype)
         room = self._buffer[: weight.numel()].view(weight.shape)
@@ -124,6 +123,13 @@ class Int8Linear:
         )
         y = torch.addcmul(self._bias, sums, scale, out=sums)
         return functional.gelu(y) if gelu else y
+
+
+def _can_pack(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether oneDNN multiplies this type here."""
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    return dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _largest(x: Tensor) -> Tensor:

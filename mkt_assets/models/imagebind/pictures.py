@@ -19,8 +19,8 @@ _LONGEST = 8
 def prepare_picture(image: Image.Image) -> NDArray[np.float32]:
     """A picture as (3, 224, 224) float32: short side to 224 (bicubic), middle square, normalised.
 
-    The official transform to the last bit, up to eight times as long as wide; beyond that a pixel may be off
-    by rounding, and a strip a thousand times as long as wide does not take gigabytes.
+    The official transform to the last bit, up to eight times as long as wide. Beyond that the square may lie
+    part of a pixel aside, and a strip a thousand times as long as wide does not take gigabytes.
     """
     image = _middle(image)
     width, height = image.size

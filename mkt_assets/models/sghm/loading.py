@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +23,7 @@ def load_network(path: Path) -> HumanMatting:
         CheckpointError: the file cannot be read, or any parameter is missing, misshapen or unknown.
     """
     with torch.device("meta"):
-        network = HumanMatting()
+        network: Any = HumanMatting()
     released = read_checkpoint(path)
     require_shapes(released, released_shapes(network), source=path, other_prefixes=())
     network.load_state_dict(_plain_weights(released), assign=True)

@@ -55,13 +55,16 @@ class HumanMatting(nn.Module):
         logits = self.decoder(context, (features.layer2, features.layer1, features.stem, small))
         segment = _enlarged(torch.sigmoid(logits[:, :1]), 4)
         person = (segment > 0.5).to(pixels.dtype)
-        maps = (pixels, small, features.stem, features.layer1, features.layer2)
+        # The mask of a deeper map is made from that of the quarter picture, not from the full one.
+        person_small = _resized(person, small)
+        masks = (person, person_small, *(_resized(person_small, x) for x in features[:3]))
+        maps = (pixels, small, *features[:3])
         details = [
-            shortcut(torch.cat([x, _resized(person, x)], dim=1))
-            for shortcut, x in zip(self.shortcut, maps, strict=True)
+            shortcut(torch.cat([x, mask], dim=1))
+            for shortcut, x, mask in zip(self.shortcut, maps, masks, strict=True)
         ]
         os1, os4, os8 = self.refine(context, details)
-        return Mattes(os1, _enlarged(os4, 4), _enlarged(os8, 8), segment)
+        return Mattes(_alpha(os1), _alpha(_enlarged(os4, 4)), _alpha(_enlarged(os8, 8)), segment)
 
 
 class _PyramidPooling(nn.Module):
@@ -128,7 +131,7 @@ def _shortcut(channels: int, width: int) -> nn.Sequential:
 
 
 class _MattingDecoder(nn.Module):
-    """From the context at 1/64 up to the picture, with an alpha at strides 8, 4 and 1."""
+    """From the context at 1/64 up to the picture, with an alpha (before its tanh) at strides 1, 4 and 8."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,7 +142,8 @@ class _MattingDecoder(nn.Module):
         self.layer6 = _residual_stage(32, 32, n_blocks=2)
         self.conv1 = nn.ConvTranspose2d(_HIDDEN, _HIDDEN, 4, stride=2, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(_HIDDEN)
-        self.conv2 = nn.Conv2d(_HIDDEN, _HIDDEN, 3, padding=1, bias=False)
+        # transposed although it enlarges nothing: its kernel is applied mirrored
+        self.conv2 = nn.ConvTranspose2d(_HIDDEN, _HIDDEN, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(_HIDDEN)
         self.refine_OS1 = _head()
         self.refine_OS4 = _head()
@@ -149,13 +153,13 @@ class _MattingDecoder(nn.Module):
         x = self.layer2(context) + details[4]
         x = self.layer3(x) + details[3]
         x = self.layer4(x) + details[2]
-        os8 = _alpha(self.refine_OS8(x))
+        os8 = self.refine_OS8(x)
         x = self.layer5(x) + details[1]
-        os4 = _alpha(self.refine_OS4(x))
+        os4 = self.refine_OS4(x)
         x = self.layer6(x)
         x = _leaky(self.bn1(self.conv1(x))) + details[0]
         x = _leaky(self.bn2(self.conv2(x)))
-        return _alpha(self.refine_OS1(x)), os4, os8
+        return self.refine_OS1(x), os4, os8
 
 
 class _ResidualBlock(nn.Module):

@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 
 SHIPPED_CASES = Path(__file__).parent.parent / "parity"
-TINY_HEADS = 4
 
 
 @pytest.fixture(scope="session")
