@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -98,6 +99,9 @@ def walk_drop(drop_dir: Path) -> Walk:
     )
 
 
+_COARSE_CLOCK_NS = 2_000_000_000
+
+
 def drop_digest(drop_dir: Path) -> str:
     """Hash of what is in a drop, hex: media by name, size and modification time, everything else by content.
 
@@ -125,12 +129,17 @@ def _fingerprint(file: DropFile) -> str:
     status = file.path.stat()
     if file.path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
         return f"{status.st_size} {status.st_mtime_ns}"
-    return _content_sha256(file.path, status.st_size, status.st_mtime_ns)
+    # ctime: a file can be rewritten with its old size and modification time, but not with its old ctime
+    state = (file.path, status.st_size, status.st_ctime_ns)
+    if time.time_ns() - status.st_ctime_ns < _COARSE_CLOCK_NS:
+        # so fresh a file could change again within a tick of the clock
+        return _content_sha256.__wrapped__(*state)
+    return _content_sha256(*state)
 
 
 @lru_cache(maxsize=10_000)
-def _content_sha256(path: Path, size: int, mtime_ns: int) -> str:
-    """Hash of a file; while size and time stay, it is not read again: a sensor asks every minute."""
+def _content_sha256(path: Path, size: int, ctime_ns: int) -> str:
+    """Hash of a file; while size and ctime stay, it is not read again: a sensor asks every minute."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
