@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -108,6 +109,9 @@ def run(
     with _bars() as bars:
         outcomes = materialize(settings, dates, bars)
     _out.print(summarize(settings, outcomes))
+    for outcome in outcomes:
+        for problem in outcome.problems:
+            _err.print(f"[red]{outcome.crawl_date}[/] {escape(problem)}", highlight=False, soft_wrap=True)
     if not all(outcome.success for outcome in outcomes):
         raise typer.Exit(1)
 

@@ -65,14 +65,20 @@ def _run_one(job: dg.JobDefinition, instance: dg.DagsterInstance, crawl_date: da
         partition_key=crawl_date.isoformat(),
         instance=instance,
         raise_on_error=False,
-        run_config={"loggers": {"console": {"config": {"log_level": logging.getLevelName(logging.ERROR)}}}},
+        run_config={
+            "loggers": {"console": {"config": {"log_level": logging.getLevelName(logging.CRITICAL)}}}
+        },
     )
-    problems = [
-        f"{event.step_key}: {event.step_failure_data.error.message.strip()}"
-        for event in done.get_step_failure_events()
-        if event.step_failure_data.error
-    ]
+    problems = [f"{event.step_key}: {_reason(event)}" for event in done.get_step_failure_events()]
     return Outcome(crawl_date, done.success, tuple(problems))
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """The sentence the asset failed with, or else the error's message; the traceback is in the run's log."""
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    return failure.error.message.strip() if failure.error else "failed; see its log in the Dagster UI"
 
 
 def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
@@ -104,7 +110,7 @@ def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
             str(chosen.get("image", "-")),
             str(chosen.get("text", "-")),
             f"{warehouse.read('rejects', dates, columns=['reason']).num_rows:,}",
-            "done" if outcome.success else "\n".join(outcome.problems) or "failed",
+            "done" if outcome.success else "failed",
         )
     table.caption = f"pictures: {settings.charts_dir}\ntables:   {settings.snapshot_path}"
     return table

@@ -115,3 +115,14 @@ def test_a_label_file_without_its_column_is_a_sentence(run: CliRunner, tmp_path:
     assert result.exit_code == 2
     assert "nums_category_img" in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_run_that_fails_says_why_in_a_sentence_and_runs_the_other_dates(
+    run: CliRunner, settings: Settings
+) -> None:
+    write_drop(settings.drops, D1, range(4))
+    result = run.invoke(app, ["run", "--crawl-date", "2024-06-12", "--crawl-date", "2024-06-13"])
+    assert result.exit_code == 1
+    assert "2024-06-12 raw_posts: There is no drop folder" in result.output
+    assert "Traceback" not in result.output
+    assert open_warehouse(settings).read("charts", [D1]).num_rows > 0
