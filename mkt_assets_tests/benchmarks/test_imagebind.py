@@ -2,8 +2,8 @@
 
 Takes some minutes, 10 GB of memory and 5 GB of disk, and the official code beside this project's own
 packages: `.venv/bin/pip install --no-deps imagebind-unofficial==0.1.1 ftfy wcwidth regex einops`, or the same
-with `--target DIR` and `PYTHONPATH=DIR make bench`. Its dependencies do not install together any more; what it
-needs of timm and iopath is stood in for (see `imagebind_worker`).
+with `--target DIR` and `PYTHONPATH=DIR make bench`. Its dependencies are gigabytes, and it does not import with
+them today; what it needs of timm and iopath is stood in for (see `imagebind_worker`).
 """
 
 from __future__ import annotations
