@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from mkt_assets.charts.base import Picture
+from mkt_assets.charts.base import Picture, media_type
 from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.partitions import crawl_date_partitions
@@ -107,8 +108,7 @@ def preview(picture: Picture, *, max_side: int = 900) -> dg.MarkdownMetadataValu
 
 def image_preview(data: bytes, alt: str) -> dg.MarkdownMetadataValue:
     """A small PNG or JPEG as a picture in the Dagster UI."""
-    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
-    return dg.MetadataValue.md(f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode()})")
+    return dg.MetadataValue.md(f"![{alt}](data:{media_type(data)};base64,{base64.b64encode(data).decode()})")
 
 
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
@@ -123,7 +123,5 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataV
 
 def counts(values: Iterable[str]) -> list[dict[str, object]]:
     """How often each value occurs, most frequent first."""
-    tally: dict[str, int] = {}
-    for value in values:
-        tally[value] = tally.get(value, 0) + 1
-    return [{"n": n, "what": what} for what, n in sorted(tally.items(), key=lambda item: (-item[1], item[0]))]
+    ranked = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
+    return [{"n": n, "what": what} for what, n in ranked]

@@ -6,7 +6,7 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
+from mkt_assets.assets.step import counts, crawl_date_of, explained, markdown_table, result, table_asset
 from mkt_assets.core.summaries import STOP_WORD_FILES, Summarizer, load_stop_words
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.schema import SUMMARIES
@@ -77,8 +77,5 @@ def build_summaries(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _most_removed(words: list[tuple[str, ...]], n: int = 15) -> list[dict[str, object]]:
-    tally: dict[str, int] = {}
-    for word in (w for removed in words for w in removed):
-        tally[word] = tally.get(word, 0) + 1
-    ranked = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
-    return [{"word": word, "times": times} for word, times in ranked[:n]]
+    ranked = counts(word for removed in words for word in removed)
+    return [{"word": row["what"], "times": row["n"]} for row in ranked[:n]]
