@@ -1,5 +1,6 @@
 """clusters: every picture and text in its cluster, at the chosen k. The clustering is in core/kmeans."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from mkt_assets.assets.items import read_items
 from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
-from mkt_assets.core.kmeans import distances, fit_sweep, rank_in_cluster
+from mkt_assets.core.kmeans import cluster_means, distances, fit_sweep, rank_in_cluster, refine
 from mkt_assets.partitions import window
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.schema import CLUSTERS, MODALITIES
@@ -31,7 +32,7 @@ def build_clusters(settings: Settings) -> dg.AssetsDefinition:
         group="clusters",
         kinds={"python", "duckdb", "scikitlearn"},
         deps=["k_selection"],
-        code_version=f"1-{settings.random_state}-{settings.window_crawl_dates}",
+        code_version=f"2-{settings.random_state}-{settings.window_crawl_dates}",
         description="Every picture and every text of the window in its k-means cluster. Ids are by size, 0 is "
         "the largest; the same items have the same ids, whatever their order, process or number of threads.",
     )
@@ -44,12 +45,9 @@ def build_clusters(settings: Settings) -> dg.AssetsDefinition:
         with explained():
             crawl_date = crawl_date_of(context)
             settings = settings.overridden_by(config)
-            chosen = {
-                str(row["modality"]): row
-                for row in warehouse.read("k_selection", [crawl_date]).to_pylist()
-                if row["chosen"]
-            }
-            parts = {m: _clustered(warehouse, m, chosen.get(m), crawl_date, settings) for m in MODALITIES}
+            tried = warehouse.read("k_selection", [crawl_date]).to_pylist()
+            curves = {m: [row for row in tried if row["modality"] == m] for m in MODALITIES}
+            parts = {m: _clustered(warehouse, m, curves[m], crawl_date, settings) for m in MODALITIES}
             rows = pa.concat_tables(parts.values())
             warehouse.replace_partition("clusters", crawl_date, rows)
             return result(
@@ -69,7 +67,7 @@ def build_clusters(settings: Settings) -> dg.AssetsDefinition:
 def _clustered(
     warehouse: Warehouse,
     modality: str,
-    chosen: dict[str, object] | None,
+    curve: Sequence[Mapping[str, object]],
     crawl_date: date,
     settings: Settings,
 ) -> pa.Table:
@@ -79,6 +77,8 @@ def _clustered(
         ContractError: if the vectors are not those that k was chosen for.
     """
     items = read_items(warehouse, modality, window(crawl_date, settings.window_crawl_dates))
+    ks = [int(str(row["k"])) for row in curve]
+    chosen = next((row for row in curve if row["chosen"]), None)
     expected = (None, 0) if chosen is None else (chosen["encoder"], chosen["n_items"])
     if (items.encoder, len(items.vectors)) != expected:
         raise ContractError(
@@ -87,10 +87,10 @@ def _clustered(
         )
     if chosen is None:
         return CLUSTERS.empty()
-    k = int(str(chosen["k"]))
-    sweep = fit_sweep(items.vectors, [k], random_state=settings.random_state)
-    labels = sweep.labels(k)
-    distance = distances(items.vectors, labels, sweep.centers(k))
+    # the sweep that k was chosen on, so that the clusters are those the curve speaks of
+    sweep = fit_sweep(items.vectors, ks, random_state=settings.random_state)
+    labels = refine(items.vectors, sweep.labels(int(str(chosen["k"]))))
+    distance = distances(items.vectors, labels, cluster_means(items.vectors, labels))
     frame = items.frame.assign(
         crawl_date=crawl_date,
         modality=modality,

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from mkt_assets.core.kmeans import (
     canonical_labels,
+    cluster_means,
     count_distinct,
     distances,
     fit_sweep,
     rank_in_cluster,
+    refine,
     silhouette,
     stability,
 )
@@ -63,6 +70,63 @@ def test_labels_do_not_depend_on_the_number_of_threads():
         with threadpool_limits(limits=threads):
             runs.append(fit_sweep(X, [12]).labels(12))
     np.testing.assert_array_equal(runs[0], runs[1])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 400), st.sampled_from([3, 40, 300]))
+def test_labels_follow_the_items_whatever_the_order_of_the_rows_and_the_number_of_threads(
+    seed: int, n: int, d: int
+):
+    X, _ = blobs(n, d, 5, 1.0, seed)
+    X[: n // 4] = X[n // 4 : 2 * (n // 4)]  # some items twice
+    order = np.random.default_rng(seed).permutation(n)
+    ks = (1, 3, 8, 20)
+    first, second = fit_sweep(X, ks, n_jobs=1), fit_sweep(X[order], ks, n_jobs=2)
+    for k in first.ks:
+        np.testing.assert_array_equal(first.labels(k)[order], second.labels(k))
+    np.testing.assert_allclose(first.inertia, second.inertia, rtol=1e-9, atol=1e-12)
+
+
+def test_labels_are_the_same_in_another_process():
+    program = (
+        "import numpy as np; from mkt_assets.core.kmeans import fit_sweep;"
+        "X = np.random.default_rng(3).normal(size=(6000, 200)).astype(np.float32);"
+        "print(hash(tuple(fit_sweep(X, [7, 30]).labels(30).tolist())))"
+    )
+    environments = [os.environ | {"OPENBLAS_NUM_THREADS": n, "OMP_NUM_THREADS": n} for n in ("1", "2")]
+    runs = [
+        subprocess.run([sys.executable, "-c", program], env=e, capture_output=True, check=True)
+        for e in environments
+    ]
+    assert runs[0].stdout == runs[1].stdout != b""
+
+
+@pytest.mark.parametrize("n", [300, 6000])
+def test_the_sweep_is_no_worse_than_the_median_of_scikit_learns_starts_at_every_k(n: int):
+    X, _ = blobs(n, 160, 40, 1.2)
+    ks = (5, 20, 50)
+    sweep = fit_sweep(X, ks)
+    for k, inertia in zip(ks, sweep.inertia, strict=True):
+        peers = [KMeans(k, n_init=1, random_state=seed).fit(X) for seed in range(3)]  # pyright: ignore[reportArgumentType]
+        assert inertia <= 1.005 * np.median([float(str(peer.inertia_)) for peer in peers])
+    assert (np.diff(sweep.inertia) < 0).all()
+
+
+def test_refining_takes_the_search_in_few_dimensions_to_a_fixed_point_of_all():
+    X, _ = blobs(6000, 300, 12, 2.0)
+    sweep = fit_sweep(X, [25])
+    labels = refine(X, sweep.labels(25))
+    centers = cluster_means(X, labels)
+    assert (distances(X, labels, centers) ** 2).sum() <= sweep.inertia[0]
+    nearest = (X @ centers.T - 0.5 * (centers**2).sum(axis=1)).argmax(axis=1)
+    assert (nearest == labels).mean() > 0.9999  # but for ties within float32
+    np.testing.assert_array_equal(refine(X, labels), labels)
+
+
+def test_no_cluster_is_empty_however_alike_the_items():
+    X = (1 + 1e-6 * np.arange(50)[:, None] + np.zeros((50, 8))).astype(np.float32)
+    sweep = fit_sweep(X, [2, 5, 12])
+    assert [len(set(sweep.labels(k).tolist())) for k in sweep.ks] == list(sweep.ks)
 
 
 def test_numbers_above_the_distinct_items_are_clipped_and_recorded():
