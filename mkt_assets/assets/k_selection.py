@@ -1,5 +1,6 @@
 """k_selection: the curve of every k tried, and which k was chosen, by whom and why. The rules are in core/knee."""
 
+from dataclasses import fields
 from typing import Any
 
 import dagster as dg
@@ -11,8 +12,9 @@ from pydantic import Field
 from mkt_assets.assets.items import Items, read_items
 from mkt_assets.assets.step import crawl_date_of, explained, preview, result, table_asset
 from mkt_assets.charts.elbow import draw_elbow
-from mkt_assets.core.kmeans import count_distinct, fit_sweep, silhouette, stability
-from mkt_assets.core.knee import choose_k, default_ks
+from mkt_assets.core.kmeans import count_distinct, fit_sweep, silhouette
+from mkt_assets.core.knee import KneeRange, choose_k, default_ks, find_knee, knee_range
+from mkt_assets.core.stability import half_stability, seed_stability, sweeps_over_seeds
 from mkt_assets.partitions import window, window_mapping
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.schema import K_SELECTION, MODALITIES
@@ -42,7 +44,7 @@ def build_k_selection(settings: Settings) -> dg.AssetsDefinition:
             dg.AssetDep("image_embeddings", partition_mapping=window_mapping(settings)),
             dg.AssetDep("text_embeddings", partition_mapping=window_mapping(settings)),
         ],
-        code_version=f"1-{pins}-{settings.random_state}-{settings.window_crawl_dates}",
+        code_version=f"2-{pins}-{settings.random_state}-{settings.window_crawl_dates}",
         description="Inertia, silhouette and stability of k-means at every k tried, for pictures and for captions; and "
         "the k that was chosen: the knee of the inertia curve (Kneedle), or a pin.",
     )
@@ -89,21 +91,37 @@ def _curve(items: Items, modality: str, settings: Settings) -> pd.DataFrame:
     sweep = fit_sweep(items.vectors, ks, random_state=settings.random_state)
     silhouettes = [silhouette(items.vectors, sweep.labels(k)) for k in sweep.ks]
     choice = choose_k(sweep.ks, sweep.inertia, silhouettes, pin=pin, n_distinct=n_distinct)
+    seeds = sweeps_over_seeds(items.vectors, sweep.ks)
+    others = knee_range(sweep.ks, [other.inertia for other in seeds])
+    reason = choice.reason
+    if others.n_curves:
+        reason += f"; {others.sentence()}"
     chosen = np.asarray(sweep.ks) == choice.k
+
+    def if_chosen(value: object) -> list[object]:
+        return [value if is_chosen else None for is_chosen in chosen]
+
     return pd.DataFrame(
         {
             "k": sweep.ks,
             "inertia": sweep.inertia,
             "silhouette": silhouettes,
-            "stability": stability(items.vectors, sweep.ks),
+            "stability": seed_stability(seeds, sweep.ks),
+            "half_stability": half_stability(items.vectors, sweep.ks, random_state=settings.random_state),
             "chosen": chosen,
-            "chosen_by": [choice.chosen_by if c else None for c in chosen],
-            "reason": [choice.reason if c else None for c in chosen],
+            "chosen_by": if_chosen(choice.chosen_by),
+            "reason": if_chosen(reason),
+            "knee_strength": if_chosen(find_knee(sweep.ks, sweep.inertia).strength),
+            **{f"knee_{f.name}": _integers(if_chosen(getattr(others, f.name))) for f in fields(KneeRange)},
             "n_items": len(items.vectors),
             "n_distinct": n_distinct,
             "encoder": items.encoder,
         }
     )
+
+
+def _integers(values: list[object]) -> pd.Series:
+    return pd.Series(values, dtype="Int64")
 
 
 def _metadata(modality: str, curve: pd.DataFrame) -> dict[str, object]:
@@ -114,6 +132,14 @@ def _metadata(modality: str, curve: pd.DataFrame) -> dict[str, object]:
         f"{modality}_k": int(chosen["k"]),
         f"{modality}_chosen_by": str(chosen["chosen_by"]),
         f"{modality}_reason": str(chosen["reason"]),
+        f"{modality}_knee_strength": float(chosen["knee_strength"]),
+        **_if_known(f"{modality}_silhouette", chosen["silhouette"]),
+        **_if_known(f"{modality}_stability", chosen["stability"]),
+        **_if_known(f"{modality}_half_stability", chosen["half_stability"]),
         f"{modality}_items": int(chosen["n_items"]),
         f"elbow_{modality}": preview(draw_elbow(modality, curve)),
     }
+
+
+def _if_known(name: str, value: float) -> dict[str, object]:
+    return {} if pd.isna(value) else {name: float(value)}

@@ -32,6 +32,7 @@ _LINE, _CHOSEN, _SECOND = CLUSTER_COLOURS[0], CLUSTER_COLOURS[3], CLUSTER_COLOUR
 _SECOND_OPINIONS = (
     ("silhouette", "silhouette (higher: clusters further apart)"),
     ("stability", "stability over seeds (1: always the same clusters)"),
+    ("half_stability", "stability over halves (1: each half of the items gives the same clusters)"),
 )
 _TITLES = {
     "knee": "{what} clusters: the curve bends at k = {k}",
@@ -76,7 +77,9 @@ def elbow_figure(modality: str, curve: pd.DataFrame) -> Figure:
     curve = curve.sort_values("k")
     row = _chosen(curve)
     subtitle = _subtitle(curve, str(row["reason"]))
-    opinions = [pair for pair in _SECOND_OPINIONS if not np.isnan(_values(curve, pair[0])).all()]
+    opinions = [
+        pair for pair in _SECOND_OPINIONS if pair[0] in curve and not np.isnan(_values(curve, pair[0])).all()
+    ]
     top = headline_height(title, subtitle, _WIDTH)
     height = top + 0.25 + _MAIN_HEIGHT + len(opinions) * (_SMALL_HEIGHT + _GAP) + _BOTTOM
     figure = new_figure(_WIDTH, height)
@@ -92,6 +95,7 @@ def elbow_figure(modality: str, curve: pd.DataFrame) -> Figure:
         axes.set_title(label, loc="left", fontsize=8.5, color=MUTED, pad=6)
         panels.append(axes)
         y += tall + _GAP
+    _draw_range(panels[0], row)
     _label_k(panels[-1], curve["k"].tolist(), int(row["k"]))
     _label_chosen(panels[0], int(row["k"]), float(row["inertia"]))
     return figure
@@ -130,6 +134,14 @@ def _draw_panel(axes: Axes, curve: pd.DataFrame, column: str, colour: str, chose
     axes.yaxis.set_major_formatter(_number)
     axes.locator_params(axis="y", nbins=5 if column == "inertia" else 3)
     axes.set_xticks([])
+
+
+def _draw_range(axes: Axes, row: Any) -> None:
+    """A band over the elbows that other seeds and ranges of k found, if they found any."""
+    if pd.isna(row.get("knee_lowest")):
+        return
+    low, high = int(row["knee_lowest"]), int(row["knee_highest"])
+    axes.axvspan(low - 0.4, high + 0.4, color=_CHOSEN, alpha=0.13, linewidth=0, zorder=1)
 
 
 def _values(curve: pd.DataFrame, column: str) -> NDArray[np.float64]:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -225,30 +224,6 @@ def silhouette(X: Matrix, labels: Labels) -> float:
 
     with _one_thread_each(None) as run:
         return sum(run(total, n)) / n
-
-
-def stability(X: Matrix, ks: Sequence[int], *, seeds: Sequence[int] = (1, 2, 3)) -> NDArray[np.float64]:
-    """Mean adjusted Rand index (Hubert and Arabie 1985) between single starts from two seeds, for each k.
-
-    1 if every start finds the same clusters, about 0 if they agree as chance does; NaN where there is
-    nothing to agree on: one cluster, or as many as distinct items.
-
-    Raises:
-        ValueError: X is not a matrix of finite numbers, or there are fewer than two seeds.
-    """
-    from sklearn.metrics import adjusted_rand_score
-
-    if len(seeds) < 2:
-        raise ValueError("Stability compares seeds: give two or more.")
-    n_distinct = count_distinct(X)
-    inside = [k for k in ks if 1 < k < n_distinct]
-    sweeps = [fit_sweep(X, inside, random_state=seed, n_init=1) for seed in seeds]
-    values = np.full(len(ks), np.nan)
-    for i, k in enumerate(ks):
-        if k in inside:
-            pairs = combinations([sweep.labels(k) for sweep in sweeps], 2)
-            values[i] = np.mean([adjusted_rand_score(a, b) for a, b in pairs])
-    return values
 
 
 def lloyd(items: Matrix, centers: Matrix, *, run: Runner, max_iter: int = 300, tol: float = 0.0) -> Fit:

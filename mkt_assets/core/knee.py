@@ -104,6 +104,56 @@ def find_knee(ks: Sequence[int], inertia: ArrayLike, *, sensitivity: float = 1.0
     return Knee(ks[best], strength, f"elbow of the inertia curve at k = {ks[best]} (strength {strength:.3f})")
 
 
+@dataclass(frozen=True)
+class KneeRange:
+    """Where the elbow lies when the seed or the range of k changes.
+
+    Attributes:
+        lowest: Smallest k of an elbow found; None if none was.
+        highest: Largest.
+        n_found: Curves with an elbow.
+        n_curves: Curves looked at.
+    """
+
+    lowest: int | None
+    highest: int | None
+    n_found: int
+    n_curves: int
+
+    def sentence(self) -> str:
+        """What the range says, to stand behind a reason."""
+        if self.n_found == 0:
+            return f"none of {self.n_curves} curves of other seeds and ranges has an elbow either"
+        where = f"{self.lowest}" if self.lowest == self.highest else f"{self.lowest} to {self.highest}"
+        return f"other seeds and ranges of k find an elbow in {self.n_found} of {self.n_curves} curves, at {where}"
+
+
+def knee_range(
+    ks: Sequence[int], curves: Sequence[ArrayLike], *, sensitivity: float = 1.0, share: float = 0.2
+) -> KneeRange:
+    """The elbows of several seeds' curves, each whole, without its first k and without its last k.
+
+    Args:
+        ks: Numbers of clusters, ascending.
+        curves: Inertia at each k, one curve a seed.
+        sensitivity: See `find_knee`.
+        share: Part of the ks left out at an end, at least one.
+
+    Raises:
+        ValueError: As `find_knee`.
+    """
+    n_cut = max(1, round(share * len(ks)))
+    parts = (slice(None), slice(n_cut, None), slice(None, len(ks) - n_cut))
+    knees = [
+        find_knee(ks[part], np.asarray(curve)[part], sensitivity=sensitivity)
+        for curve in curves
+        for part in parts
+        if len(ks[part]) >= 3
+    ]
+    found = [knee.k for knee in knees if knee.k is not None]
+    return KneeRange(min(found, default=None), max(found, default=None), len(found), len(knees))
+
+
 def choose_k(
     ks: Sequence[int],
     inertia: ArrayLike,

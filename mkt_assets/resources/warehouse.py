@@ -109,12 +109,21 @@ class Warehouse:
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    existing = {
-        str(name) for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-    }
+    existing: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns()"
+    ).fetchall():
+        existing.setdefault(str(table), set()).add(str(column))
     for spec in TABLES.values():
         if spec.name not in existing:
             connection.execute(_ddl(spec))
+            _comment(connection, spec)
+            continue
+        # a warehouse of an earlier version: rows it has keep null in what came later
+        added = [c for c in spec.columns if c.name not in existing[spec.name] and c.nullable]
+        for column in added:
+            connection.execute(f"ALTER TABLE {spec.name} ADD COLUMN {column.name} {column.type}")
+        if added:
             _comment(connection, spec)
 
 

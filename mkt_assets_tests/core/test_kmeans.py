@@ -24,7 +24,6 @@ from mkt_assets.core.kmeans import (
     rank_in_cluster,
     refine,
     silhouette,
-    stability,
 )
 
 
@@ -198,13 +197,3 @@ def test_the_silhouette_of_repeated_items_is_perfect_and_of_one_cluster_unknown(
     assert silhouette(X, np.repeat(np.arange(3), 4)) == pytest.approx(1)
     assert np.isnan(silhouette(X, np.zeros(12, dtype=np.int64)))
     assert np.isnan(silhouette(np.eye(3, dtype=np.float32), np.arange(3)))
-
-
-def test_stability_is_high_for_real_clusters_low_for_noise_and_unknown_at_the_ends():
-    X, _ = blobs(120, 30, 4, 0.2)
-    noise, _ = blobs(120, 30, 120, 1.0)
-    assert stability(X, [4])[0] == 1
-    assert stability(noise, [10])[0] < 0.5
-    assert np.isnan(stability(X, [1, 120])).all()
-    with pytest.raises(ValueError, match="two or more"):
-        stability(X, [4], seeds=[1])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mkt_assets.core.kmeans import fit_sweep, silhouette
-from mkt_assets.core.knee import MIN_STRENGTH, choose_k, default_ks, find_knee
+from mkt_assets.core.knee import MIN_STRENGTH, choose_k, default_ks, find_knee, knee_range
 
 
 def planted(k: int, n: int, d: int, spread: float, seed: int) -> NDArray[np.float32]:
@@ -170,3 +170,22 @@ def test_all_of_it_finds_planted_clusters_from_vectors():
     )
     assert choice.chosen_by == "knee"
     assert abs(choice.k - 9) <= 1
+
+
+def test_the_elbow_stays_where_it_is_for_real_clusters_and_no_curve_of_noise_has_one():
+    ks = default_ks(400, largest=40)
+    X = planted(8, 400, 64, 0.25, seed=3)
+    sweeps = [fit_sweep(X, ks, random_state=seed) for seed in (1, 2)]
+    found = knee_range(ks, [sweep.inertia for sweep in sweeps])
+    assert (found.n_found, found.n_curves) == (6, 6)
+    assert found.lowest is not None and found.highest is not None
+    assert 7 <= found.lowest <= found.highest <= 9
+    assert "in 6 of 6 curves" in found.sentence()
+    noise = np.random.default_rng(0).normal(size=(400, 64)).astype(np.float32)
+    none = knee_range(ks, [fit_sweep(noise, ks, random_state=seed).inertia for seed in (1, 2)])
+    assert (none.lowest, none.n_found) == (None, 0)
+    assert "none of 6 curves" in none.sentence()
+
+
+def test_two_k_have_no_sub_ranges_to_look_at():
+    assert knee_range([2, 3], [[5.0, 4.0]]).n_curves == 0
