@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         5, ge=0, description="image clusters with fewer posts with text are drawn faint"
     )
 
+    comparison_pictures: int = Field(
+        300, ge=0, description="pictures that methods and encoders are compared on, sampled; 0: no comparison"
+    )
+    comparison_texts: int = Field(1000, ge=0, description="captions they are compared on, sampled")
+
     lock_timeout_seconds: float = Field(120.0, gt=0, description="how long to wait for the warehouse's lock")
 
     @field_validator("home", "drops", "models", mode="after")

@@ -10,6 +10,7 @@ from mkt_assets.assets.crosstab_ratios import build_crosstab_ratios
 from mkt_assets.assets.image_embeddings import build_image_embeddings
 from mkt_assets.assets.k_selection import build_k_selection
 from mkt_assets.assets.matted_images import build_matted_images
+from mkt_assets.assets.method_comparison import build_method_comparison
 from mkt_assets.assets.raw_posts import build_raw_posts
 from mkt_assets.assets.summaries import build_summaries
 from mkt_assets.assets.text_embeddings import build_text_embeddings
@@ -25,6 +26,7 @@ BUILDERS = (
     build_clusters,
     build_crosstab_ratios,
     build_charts,
+    build_method_comparison,
 )
 
 

@@ -76,7 +76,7 @@ def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
             bar = Progress("pictures embedded", len(set(keys) - set(known)), context.log.info, progress)
 
             def prepare(key: str) -> NDArray[np.float32]:
-                return encoder.prepare(_composited(by_key[key], media, (colour[0], colour[1], colour[2])))
+                return encoder.prepare(composited(by_key[key], media, (colour[0], colour[1], colour[2])))
 
             embedded = embed_missing(
                 keys,
@@ -114,7 +114,8 @@ def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
     return image_embeddings
 
 
-def _composited(matte: Mapping[str, object], media: FileStore, colour: tuple[int, int, int]) -> Image.Image:
+def composited(matte: Mapping[str, object], media: FileStore, colour: tuple[int, int, int]) -> Image.Image:
+    """The matte over a plain colour, as encoders see it, at most `MAX_COMPOSITE_SIDE` pixels long."""
     left, top, right, bottom = (
         int(str(matte[f"bbox_{side}"])) for side in ("left", "top", "right", "bottom")
     )

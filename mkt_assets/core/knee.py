@@ -95,9 +95,9 @@ def find_knee(ks: Sequence[int], inertia: ArrayLike, *, sensitivity: float = 1.0
     curve = np.minimum.accumulate(values)
     if curve[-1] >= curve[0] * (1 - _ZERO):
         return Knee(None, 0.0, "no elbow: more clusters leave the inertia as it is")
-    sag = _sag(np.log(np.asarray(ks, dtype=np.float64)), np.log(np.maximum(curve, curve[0] * _ZERO)))
-    best = int(sag.argmax())
-    strength = float(sag[best])
+    depth = sag(np.log(np.asarray(ks, dtype=np.float64)), np.log(np.maximum(curve, curve[0] * _ZERO)))
+    best = int(depth.argmax())
+    strength = float(depth[best])
     needed = max(MIN_STRENGTH, sensitivity / (len(ks) - 1))
     if strength < needed:
         weak = f"strength {strength:.3f} of {needed:.3f} needed"
@@ -207,7 +207,7 @@ def _bend(ks: Sequence[int], inertia: NDArray[np.float64]) -> int:
     curve = np.minimum.accumulate(inertia)
     if len(ks) < 3 or curve[-1] >= curve[0] * (1 - _ZERO):
         return ks[0]
-    return ks[int(_sag(np.asarray(ks, dtype=np.float64), curve).argmax())]
+    return ks[int(sag(np.asarray(ks, dtype=np.float64), curve).argmax())]
 
 
 def _pinned(ks: Sequence[int], pin: int, n_distinct: int) -> Choice:
@@ -218,7 +218,7 @@ def _pinned(ks: Sequence[int], pin: int, n_distinct: int) -> Choice:
     return Choice(k, "pin", f"pinned to k = {pin}{clipped}")
 
 
-def _sag(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def sag(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far a falling curve lies below the line between its ends, both axes scaled to 0..1."""
     return 1 - (x - x[0]) / (x[-1] - x[0]) - (y - y[-1]) / (y[0] - y[-1])
 

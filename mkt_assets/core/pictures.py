@@ -126,6 +126,13 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
         raise PictureError(f"the {picture_format} picture is damaged: {_cause(error)}") from error
 
 
+def shrunk_copy(image: Image.Image, max_side: int) -> Image.Image:
+    """The picture as RGB, its long side `max_side` pixels at most."""
+    small = image.convert("RGB")
+    small.thumbnail((max_side, max_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return small
+
+
 def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator[VideoFrame | FrameError]:
     """The frames at 1/4, 2/4 and 3/4 of a video's duration, as in the original; always three results.
 

@@ -8,7 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Generic, Literal, TypeVar
 
-from mkt_assets.models import efficientnet_lite, selfie_segmentation, universal_sentence_encoder, zoo
+from mkt_assets.models import (
+    colour_histogram,
+    efficientnet_lite,
+    selfie_segmentation,
+    universal_sentence_encoder,
+    zoo,
+)
 from mkt_assets.models.base import ImageEncoder, MattingModel, TextEncoder
 from mkt_assets.models.checkpoints import known_sha256
 from mkt_assets.models.provenance import ModelCard, WeightsError, model_version
@@ -98,6 +104,9 @@ IMAGE_ENCODERS: Mapping[str, Entry[ImageEncoder]] = MappingProxyType(
     {
         efficientnet_lite.CARD.model_id: Entry(
             efficientnet_lite.CARD, lambda _: efficientnet_lite.EfficientNetLite0()
+        ),
+        colour_histogram.CARD.model_id: Entry(
+            colour_histogram.CARD, lambda _: colour_histogram.ColourHistogram()
         ),
         "imagebind": _of_checkpoint("imagebind", _imagebind_images),
         "resnet-50": _of_checkpoint("resnet-50", _resnet50),

@@ -44,8 +44,8 @@ def test_the_numbers_tried_find_unequal_clusters_within_a_tenth(k: int, d: int):
 @pytest.mark.parametrize("d", [8, 64, 512])
 @pytest.mark.parametrize("n", [200, 800])
 def test_uniform_noise_on_the_sphere_has_no_elbow(n: int, d: int):
-    X = np.random.default_rng(n + d).normal(size=(n, d))
-    X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+    points = np.random.default_rng(n + d).normal(size=(n, d))
+    X = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
     sweep = fit_sweep(X, default_ks(n), n_init=1)
     assert find_knee(sweep.ks, sweep.inertia).k is None
 

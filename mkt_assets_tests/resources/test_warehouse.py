@@ -225,5 +225,9 @@ def test_a_warehouse_of_an_earlier_version_gets_the_columns_that_came_later(tmp_
         connection.execute(
             "INSERT INTO k_selection (crawl_date, modality, k) VALUES ('2024-06-13', 'text', 7)"
         )
-    [row] = Warehouse(path, tmp_path / "snapshot.duckdb").read("k_selection").to_pylist()
-    assert (row["k"], row["half_stability"], row["knee_strength"]) == (7, None, None)
+    [row] = (
+        Warehouse(path, tmp_path / "snapshot.duckdb")
+        .read("k_selection", columns=["k", "half_stability", "knee_strength"])
+        .to_pylist()
+    )
+    assert row == {"k": 7, "half_stability": None, "knee_strength": None}

@@ -1,0 +1,478 @@
+"""method_comparison: the original's choices against their alternatives, on a sample of this crawl.
+
+What is measured is in core/comparison, what the numbers say in core/verdicts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from PIL import Image, ImageColor
+
+from mkt_assets.assets.image_embeddings import MAX_COMPOSITE_SIDE, composited
+from mkt_assets.assets.items import Items, read_items
+from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, preview, result, table_asset
+from mkt_assets.charts.methods import draw_comparison
+from mkt_assets.core.cached import Batch, embed_missing
+from mkt_assets.core.comparison import References, group_backgrounds, measure
+from mkt_assets.core.controls import background_pixels, copied_pictures, copied_texts, difference_hash
+from mkt_assets.core.methods import METHODS, MIN_ITEMS, Trial, agreement_of_labels, fit_kmeans, try_method
+from mkt_assets.core.pictures import (
+    FrameError,
+    PictureError,
+    PictureLimits,
+    decode_picture,
+    shrunk_copy,
+    video_frames,
+)
+from mkt_assets.core.progress import Progress, ProgressListener
+from mkt_assets.core.vectors import content_key
+from mkt_assets.core.verdicts import encoder_verdict, leakage_verdict, matting_verdict, method_verdict
+from mkt_assets.crawlers.media import find_media
+from mkt_assets.models.colour_histogram import CARD as FLOOR
+from mkt_assets.models.colour_histogram import colour_histogram
+from mkt_assets.models.provenance import WeightsError
+from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS
+from mkt_assets.partitions import window, window_mapping
+from mkt_assets.resources.accounts import AccountHasher
+from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.models import Models
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.schema import METHOD_COMPARISON, MODALITIES
+from mkt_assets.settings import Settings
+
+BATCH_SIZE = 32
+ABSENT, TOO_FEW = "not run: weights absent", "not run: too few items"
+
+Row = dict[str, Any]
+Vectors = NDArray[np.float32]
+
+
+def build_method_comparison(settings: Settings) -> dg.AssetsDefinition:
+    """The asset, for these settings."""
+    sampled = f"{settings.comparison_pictures}-{settings.comparison_texts}"
+
+    @table_asset(
+        METHOD_COMPARISON,
+        settings,
+        group="research",
+        kinds={"python", "duckdb", "scikitlearn"},
+        deps=[
+            "clusters",
+            dg.AssetDep("matted_images", partition_mapping=window_mapping(settings)),
+            dg.AssetDep("summaries", partition_mapping=window_mapping(settings)),
+        ],
+        code_version=f"1-{sampled}-{settings.random_state}-{settings.window_crawl_dates}",
+        description="K-means against DBSCAN, OPTICS and HDBSCAN, matted against unmatted pictures, and encoder "
+        "against encoder, on a sample of this crawl, with controls: do clusters find accounts, backgrounds or copies?",
+    )
+    def method_comparison(
+        context: dg.AssetExecutionContext,
+        settings: dg.ResourceParam[Settings],
+        warehouse: dg.ResourceParam[Warehouse],
+        cache: dg.ResourceParam[Cache],
+        media: dg.ResourceParam[FileStore],
+        models: dg.ResourceParam[Models],
+        accounts: dg.ResourceParam[AccountHasher],
+        progress: dg.ResourceParam[ProgressListener],
+    ) -> dg.MaterializeResult[Any]:
+        with explained():
+            crawl_date = crawl_date_of(context)
+            bench = _Bench(crawl_date, settings, warehouse, cache, media, models, accounts)
+            n_rows = 2 * len(METHODS) + 2 + len(IMAGE_ENCODERS) + len(TEXT_ENCODERS)
+            bar = Progress("variants compared", n_rows, context.log.info, progress)
+            rows: list[Row] = []
+            for row in bench.rows():
+                rows.append(row)
+                bar.advance()
+            bar.finish()
+            _judge(rows)
+            table = pa.Table.from_pylist(
+                [{"crawl_date": crawl_date, **_nulls(row)} for row in rows], METHOD_COMPARISON.arrow_schema()
+            )
+            warehouse.replace_partition("method_comparison", crawl_date, table)
+            return result(table.num_rows, _metadata(table.to_pandas()))
+
+    return method_comparison
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Sampled items of one modality, the crawl's k, and what is known of them."""
+
+    modality: str
+    items: Items
+    n_all: int
+    n_clusters: int
+    references: References
+
+    def part(self, kept: list[int]) -> "_Sample":
+        """The same for some of the items only."""
+        of = self.references
+        references = References(
+            [of.posts[i] for i in kept],
+            [of.posters[i] for i in kept],
+            [of.other_clusters[i] for i in kept],
+            [of.backgrounds[i] for i in kept],
+            lambda i, j: of.is_copy(kept[i], kept[j]),
+        )
+        items = Items(
+            self.items.frame.iloc[kept].reset_index(drop=True), self.items.vectors[kept], self.items.encoder
+        )
+        return _Sample(self.modality, items, self.n_all, self.n_clusters, references)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """The experiments on one crawl date's samples."""
+
+    crawl_date: date
+    settings: Settings
+    warehouse: Warehouse
+    cache: Cache
+    media: FileStore
+    models: Models
+    accounts: AccountHasher
+
+    def rows(self) -> Iterator[Row]:
+        """A row a variant, without the verdicts."""
+        clusters = self.warehouse.read("clusters", [self.crawl_date]).to_pandas()
+        chosen = {m: clusters.loc[clusters["modality"] == m, "cluster_id"].nunique() for m in MODALITIES}
+        drawn = {m: self._draw(m) for m in MODALITIES}
+        pictures = _Pictures.of(drawn["image"][0].frame, self)
+        texts = self._summaries(drawn["text"][0].frame)
+        copies = {"image": copied_pictures(pictures.hashes), "text": copied_texts(texts)}
+        for modality in MODALITIES:
+            items, n_all = drawn[modality]
+            references = References(
+                items.frame["post_id"].tolist(),
+                items.frame["poster_id"].tolist(),
+                _other_clusters(items.frame, clusters, modality),
+                pictures.backgrounds if modality == "image" else [None] * len(items.frame),
+                copies[modality],
+            )
+            sample = _Sample(modality, items, n_all, max(1, chosen[modality]), references)
+            yield from self._methods(sample)
+            if modality == "image":
+                yield from self._matting(sample, pictures)
+                yield from self._image_encoders(sample, pictures)
+            else:
+                yield from self._text_encoders(sample, texts)
+
+    def _draw(self, modality: str) -> tuple[Items, int]:
+        """A sample by the hash of the items' ids: the same items whatever else the crawl holds."""
+        items = read_items(
+            self.warehouse, modality, window(self.crawl_date, self.settings.window_crawl_dates)
+        )
+        most = self.settings.comparison_pictures if modality == "image" else self.settings.comparison_texts
+        names = [
+            content_key(str(self.settings.random_state), str(post), str(frame))
+            for post, frame in zip(items.frame["post_id"], items.frame["frame"], strict=True)
+        ]
+        kept = np.sort(np.argsort(names)[:most]).astype(np.int64)
+        return Items(items.frame.iloc[kept].reset_index(drop=True), items.vectors[kept], items.encoder), len(
+            items.frame
+        )
+
+    def _summaries(self, frame: pd.DataFrame) -> list[str]:
+        dates = sorted(set(frame["item_crawl_date"])) or [self.crawl_date]
+        rows = self.warehouse.read("summaries", dates, columns=["crawl_date", "post_id", "summary"])
+        by_post = {(r["crawl_date"], r["post_id"]): str(r["summary"]) for r in rows.to_pylist()}
+        return [by_post[key] for key in _keys(frame, ["item_crawl_date", "post_id"])]
+
+    def _methods(self, sample: _Sample) -> Iterator[Row]:
+        if len(sample.items.vectors) < MIN_ITEMS:
+            yield from (_not_run(sample, "methods", name, TOO_FEW, name == "k-means") for name in METHODS)
+            return
+        trials = {
+            name: try_method(
+                fit, sample.items.vectors, sample.n_clusters, random_state=self.settings.random_state
+            )
+            for name, fit in METHODS.items()
+        }
+        for name, trial in trials.items():
+            row = _ran(sample, "methods", name, trial, sample.items.vectors, name == "k-means")
+            for other, peer in trials.items():
+                if other != name:
+                    column = f"agreement_{other.replace('-', '')}"
+                    row[column] = agreement_of_labels(trial.labels, peer.labels)
+            yield row
+
+    def _kmeans(self, sample: _Sample, experiment: str, variant: str, X: Vectors, is_used: bool) -> Row:
+        if len(X) < MIN_ITEMS:
+            return _not_run(sample, experiment, variant, TOO_FEW, is_used)
+        trial = try_method(fit_kmeans, X, sample.n_clusters, random_state=self.settings.random_state)
+        return _ran(sample, experiment, variant, trial, X, is_used)
+
+    def _matting(self, sample: _Sample, pictures: "_Pictures") -> Iterator[Row]:
+        readable = [i for i, original in enumerate(pictures.originals) if original is not None]
+        part = sample.part(readable)
+        yield self._kmeans(part, "matting", "matted", part.items.vectors, is_used=True)
+        if len(readable) < MIN_ITEMS:
+            yield _not_run(part, "matting", "unmatted", TOO_FEW, is_used=False)
+            return
+        originals = [pictures.originals[i] for i in readable]
+        shas = [pictures.shas[i] for i in readable]
+        unmatted = self._embedded_pictures(
+            self.settings.image_encoder, originals, [f"{sha} unmatted" for sha in shas]
+        )
+        yield self._kmeans(part, "matting", "unmatted", unmatted, is_used=False)
+
+    def _image_encoders(self, sample: _Sample, pictures: "_Pictures") -> Iterator[Row]:
+        keys = [f"{path} {self.settings.background}" for path in pictures.matte_paths]
+        for name in IMAGE_ENCODERS:
+            is_used = name == self.settings.image_encoder
+            try:
+                X = (
+                    sample.items.vectors
+                    if is_used
+                    else self._embedded_pictures(name, pictures.composites, keys)
+                )
+            except WeightsError:
+                yield _not_run(sample, "encoders", name, ABSENT, is_used)
+                continue
+            yield {**self._kmeans(sample, "encoders", name, X, is_used), "encoder": name}
+
+    def _text_encoders(self, sample: _Sample, texts: Sequence[str]) -> Iterator[Row]:
+        for name in TEXT_ENCODERS:
+            is_used = name == self.settings.text_encoder
+            try:
+                X = sample.items.vectors if is_used else self._embedded_texts(name, texts)
+            except WeightsError:
+                yield _not_run(sample, "encoders", name, ABSENT, is_used)
+                continue
+            yield {**self._kmeans(sample, "encoders", name, X, is_used), "encoder": name}
+
+    def _embedded_pictures(
+        self, encoder_id: str, pictures: Sequence[Image.Image | None], contents: Sequence[str]
+    ) -> Vectors:
+        encoder = self.models.image_encoder(encoder_id)
+        keys = [content_key("comparison", content, encoder.model_id, encoder.version) for content in contents]
+        by_key = dict(zip(keys, pictures, strict=True))
+
+        def compute(missing: Sequence[str]) -> Iterator[Batch]:
+            for start in range(0, len(missing), BATCH_SIZE):
+                batch = missing[start : start + BATCH_SIZE]
+                shown = [picture for key in batch if (picture := by_key[key]) is not None]
+                yield batch, encoder.encode(np.stack([encoder.prepare(picture) for picture in shown]))
+
+        return embed_missing(
+            keys,
+            self.cache.get_vectors(keys),
+            compute=compute,
+            store=self.cache.put_vectors,
+            dimension=encoder.dimension,
+        ).matrix
+
+    def _embedded_texts(self, encoder_id: str, texts: Sequence[str]) -> Vectors:
+        encoder = self.models.text_encoder(encoder_id)
+        # as text_embeddings does, so that another encoder's own crawl finds them
+        keys = [content_key(content_key(text), encoder.model_id, encoder.version) for text in texts]
+        by_key = dict(zip(keys, texts, strict=True))
+
+        def compute(missing: Sequence[str]) -> Iterator[Batch]:
+            for start in range(0, len(missing), BATCH_SIZE):
+                batch = missing[start : start + BATCH_SIZE]
+                yield batch, encoder.encode([by_key[key] for key in batch])
+
+        return embed_missing(
+            keys,
+            self.cache.get_vectors(keys),
+            compute=compute,
+            store=self.cache.put_vectors,
+            dimension=encoder.dimension,
+        ).matrix
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """The sampled pictures, small: matted over the plain colour, and as crawled (None: gone or unreadable).
+
+    `backgrounds` groups them by the colours outside the person.
+    """
+
+    composites: list[Image.Image]
+    originals: list[Image.Image | None]
+    matte_paths: list[str]
+    shas: list[str]
+    hashes: list[int]
+    backgrounds: list[int | None]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, bench: _Bench) -> "_Pictures":
+        dates = sorted(set(frame["item_crawl_date"])) or [bench.crawl_date]
+        rows = bench.warehouse.read("matted_images", dates).to_pylist()
+        by_item = {(r["crawl_date"], r["post_id"], r["frame"]): r for r in rows}
+        mattes = [by_item[key] for key in _keys(frame, ["item_crawl_date", "post_id", "frame"])]
+        colour = ImageColor.getrgb(bench.settings.background)[:3]
+        files = {day: _files(bench, day) for day in dates}
+        limits = PictureLimits(
+            max_bytes=int(bench.settings.max_picture_megabytes * 1e6),
+            max_pixels=int(bench.settings.max_picture_megapixels * 1e6),
+        )
+        composites: list[Image.Image] = []
+        originals: list[Image.Image | None] = []
+        descriptions = np.zeros((len(mattes), FLOOR_DIMENSION), np.float32)
+        for i, matte in enumerate(mattes):
+            composites.append(composited(matte, bench.media, (colour[0], colour[1], colour[2])))
+            original = _original(files[matte["crawl_date"]], matte, limits)
+            originals.append(original)
+            if original is not None:
+                descriptions[i] = colour_histogram(background_pixels(original, _alpha(matte, bench.media)))
+        return cls(
+            composites,
+            originals,
+            [str(m["matte_path"]) for m in mattes],
+            [f"{m['content_sha256']} {m['frame']}" for m in mattes],
+            [difference_hash(picture) for picture in composites],
+            group_backgrounds(descriptions, random_state=bench.settings.random_state),
+        )
+
+
+FLOOR_DIMENSION = len(colour_histogram(np.zeros((0, 3), np.uint8)))
+
+
+def _files(bench: _Bench, day: date) -> dict[str, Any]:
+    folder = bench.settings.drops / day.isoformat()
+    if not folder.is_dir():
+        return {}
+    return {file.name: file for file in find_media(folder, bench.accounts.hash).files}
+
+
+def _original(
+    files: Mapping[str, Any], matte: Mapping[str, Any], limits: PictureLimits
+) -> Image.Image | None:
+    """The picture as crawled, small; None if its file is gone or cannot be read any more."""
+    file = files.get(str(matte["media_path"]))
+    if file is None:
+        return None
+    try:
+        if not file.is_video:
+            return shrunk_copy(decode_picture(file.path.read_bytes(), limits=limits), MAX_COMPOSITE_SIDE)
+        for got in video_frames(file.path, limits=limits):
+            if got.name == matte["frame"] and not isinstance(got, FrameError):
+                return shrunk_copy(got.image, MAX_COMPOSITE_SIDE)
+    except (PictureError, OSError):
+        return None
+    return None
+
+
+def _alpha(matte: Mapping[str, Any], media: FileStore) -> Image.Image:
+    """The matte in its place in the frame, mode L."""
+    shape = Image.new("L", (int(matte["width"]), int(matte["height"])), 0)
+    with Image.open(media.path(str(matte["matte_path"])), formats=("WEBP",)) as cutout:
+        alpha = cutout.convert("RGBA").getchannel("A")
+    box = tuple(int(matte[f"bbox_{side}"]) for side in ("left", "top", "right", "bottom"))
+    shape.paste(alpha.resize((box[2] - box[0], box[3] - box[1])), (box[0], box[1]))
+    return shape
+
+
+def _other_clusters(frame: pd.DataFrame, clusters: pd.DataFrame, modality: str) -> list[int | None]:
+    """The crawl's cluster of each item's post in the other modality; a post of several pictures: of its first."""
+    other = clusters[clusters["modality"] != modality].sort_values(["post_id", "frame"])
+    by_post = other.drop_duplicates("post_id").set_index("post_id")["cluster_id"].to_dict()
+    return [by_post.get(post) for post in frame["post_id"]]
+
+
+def _keys(frame: pd.DataFrame, columns: list[str]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in frame[columns].itertuples(index=False)]
+
+
+def _row(sample: _Sample, experiment: str, variant: str, n_items: int, is_used: bool) -> Row:
+    empty: Row = dict.fromkeys(METHOD_COMPARISON.column_names)
+    del empty["crawl_date"]
+    return empty | {
+        "modality": sample.modality,
+        "experiment": experiment,
+        "variant": variant,
+        "is_used": is_used,
+        "encoder": sample.items.encoder,
+        "n_items": n_items,
+        "n_items_all": sample.n_all,
+    }
+
+
+def _not_run(sample: _Sample, experiment: str, variant: str, why: str, is_used: bool) -> Row:
+    n_items = len(sample.items.vectors) if why == TOO_FEW else 0
+    return _row(sample, experiment, variant, n_items, is_used) | {"status": why}
+
+
+def _ran(sample: _Sample, experiment: str, variant: str, trial: Trial, X: Vectors, is_used: bool) -> Row:
+    row = _row(sample, experiment, variant, len(X), is_used)
+    return row | {"status": "run"} | measure(trial, X, sample.references)
+
+
+def _judge(rows: list[Row]) -> None:
+    """Write each row's verdict, against its experiment's baseline."""
+    ran = {
+        (row["modality"], row["experiment"], row["variant"]): row for row in rows if row["status"] == "run"
+    }
+    baselines = {
+        (m, "encoders"): ran.get((m, "encoders", FLOOR.model_id))
+        or next((r for (m2, e, _), r in ran.items() if (m2, e) == (m, "encoders") and r["is_used"]), None)
+        for m in MODALITIES
+    }
+    for (modality, experiment, variant), row in ran.items():
+        said: list[str | None] = []
+        if experiment == "methods" and variant != "k-means":
+            said.append(method_verdict(row, ran[modality, "methods", "k-means"]))
+        elif experiment == "matting" and variant == "matted" and (modality, experiment, "unmatted") in ran:
+            said.append(matting_verdict(row, ran[modality, experiment, "unmatted"]))
+        elif experiment == "encoders":
+            baseline = baselines[modality, experiment]
+            if baseline is not None and baseline is not row:
+                said.append(encoder_verdict(row, baseline))
+            said.append(leakage_verdict(row))
+        row["verdict"] = " ".join(sentence for sentence in said if sentence) or None
+
+
+def _nulls(row: Row) -> Row:
+    return {
+        name: None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()
+    }
+
+
+def _metadata(frame: pd.DataFrame) -> dict[str, Any]:
+    verdicts = [str(verdict) for verdict in frame["verdict"].dropna()]
+    ran = frame[frame["status"] == "run"]
+    methods = ran[ran["experiment"] == "methods"]
+    shown = [
+        "modality",
+        "experiment",
+        "variant",
+        "status",
+        "n_items",
+        "n_clusters",
+        "noise_share",
+        "stability",
+    ]
+    shown += ["cross_agreement", "background_agreement", "poster_neighbours", "copied_neighbours", "seconds"]
+    return {
+        "verdicts": dg.MetadataValue.md(
+            "\n".join(f"- {verdict}" for verdict in verdicts) or "nothing to say"
+        ),
+        "comparison": preview(draw_comparison(frame)),
+        "table": markdown_table([_rounded(row) for row in frame[shown].to_dict("records")]),
+        "not_run": int((frame["status"] != "run").sum()),
+        **{
+            f"{row.modality}_{str(row.variant).replace('-', '')}_noise_share": float(str(row.noise_share))
+            for row in methods.itertuples()
+            if row.variant != "k-means"
+        },
+    }
+
+
+def _rounded(row: Mapping[Any, Any]) -> dict[str, object]:
+    def said(value: Any) -> object:
+        if pd.isna(value):
+            return ""
+        return f"{value:.2f}" if isinstance(value, float) and value % 1 else value
+
+    return {str(name): said(value) for name, value in row.items()}

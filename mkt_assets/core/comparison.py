@@ -1,0 +1,88 @@
+"""All that is measured of one trial: the row of the comparison, from a clustering and what it may have found."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mkt_assets.core.controls import (
+    IsCopy,
+    agreement,
+    copied_neighbours,
+    nearest_neighbours,
+    same_group_neighbours,
+)
+from mkt_assets.core.kmeans import Matrix, count_distinct, fit_sweep, silhouette
+from mkt_assets.core.knee import choose_k, default_ks
+from mkt_assets.core.methods import MIN_ITEMS, Trial, clustered_silhouette, stability
+
+
+@dataclass(frozen=True)
+class References:
+    """What is known of the sampled items beside their vectors, one entry an item.
+
+    Attributes:
+        posts: Post of each.
+        posters: Account of each.
+        other_clusters: Its cluster in the other modality; None where it has none.
+        backgrounds: Group of its background's colours; None where unknown.
+        is_copy: Whether two items are near duplicates of each other.
+    """
+
+    posts: Sequence[Hashable]
+    posters: Sequence[Hashable]
+    other_clusters: Sequence[Hashable | None]
+    backgrounds: Sequence[Hashable | None]
+    is_copy: IsCopy
+
+
+def measure(trial: Trial, X: Matrix, references: References) -> dict[str, float | int | str]:
+    """Columns of `method_comparison` for one trial; NaN where a thing cannot be known."""
+    stable, stable_spread = stability(trial)
+    nearest = nearest_neighbours(X, references.posts)
+    neighbours, expected = same_group_neighbours(nearest, references.posters, references.posts)
+    cross = agreement(trial, references.other_clusters)
+    background = agreement(trial, references.backgrounds)
+    return {
+        "parameters": trial.parameters,
+        "n_clusters": trial.n_clusters,
+        "noise_share": trial.noise_share,
+        "silhouette": clustered_silhouette(X, trial.labels),
+        "stability": stable,
+        "stability_spread": stable_spread,
+        "poster_agreement": agreement(trial, references.posters).value,
+        "poster_neighbours": neighbours,
+        "poster_neighbours_expected": expected,
+        "cross_agreement": cross.value,
+        "cross_spread": cross.spread,
+        "background_agreement": background.value,
+        "background_spread": background.spread,
+        "copied_neighbours": copied_neighbours(nearest, references.is_copy),
+        "seconds": trial.seconds,
+    }
+
+
+def group_backgrounds(descriptions: Matrix, *, random_state: int = 0) -> list[int | None]:
+    """Groups of backgrounds by their colours: k-means at the k that `choose_k` finds.
+
+    Args:
+        descriptions: Colour histograms, (n, d) float32; all zeros where nothing is seen of a background.
+        random_state: Seed.
+
+    Returns:
+        The group of each; None where nothing is seen, and everywhere if fewer than `MIN_ITEMS` are seen.
+    """
+    seen = np.flatnonzero(descriptions.any(axis=1))
+    groups: list[int | None] = [None] * len(descriptions)
+    if len(seen) < MIN_ITEMS:
+        return groups
+    X = descriptions[seen]
+    n_distinct = count_distinct(X)
+    sweep = fit_sweep(X, default_ks(n_distinct, largest=40), random_state=random_state)
+    silhouettes = [silhouette(X, sweep.labels(k)) for k in sweep.ks]
+    k = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=n_distinct).k
+    for row, label in zip(seen.tolist(), sweep.labels(k).tolist(), strict=True):
+        groups[row] = label
+    return groups

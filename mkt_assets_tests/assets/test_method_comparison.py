@@ -1,0 +1,144 @@
+"""The comparison through Dagster: a planted background is found without matting, and not with it."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from mkt_assets.models.provenance import WeightsError
+from mkt_assets.settings import Settings
+from mkt_assets_tests.assets.test_pipeline import materialize, metadata, rows
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import post_id, poster_id, write_drop
+
+D1 = date(2024, 6, 13)
+PERSONS = ((255, 140, 140), (140, 255, 140), (140, 140, 255))
+BACKGROUNDS = ((110, 0, 0), (0, 110, 0), (0, 0, 110))
+
+
+def paint(settings: Settings, n: int, background_of: Any) -> None:
+    """Pictures of bright people in three colours, number i in colour i % 3, before dark walls."""
+    rng = np.random.default_rng(0)
+    for i in range(n):
+        wall = np.array(BACKGROUNDS[background_of(i)]) + rng.integers(0, 12, 3)
+        image = Image.new("RGB", (60, 80), tuple(int(c) for c in wall))
+        box = (15 + i % 5, 12, 44, 70 - i % 4)
+        ImageDraw.Draw(image).ellipse(box, fill=PERSONS[i % 3])
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG")
+        folder = settings.drops / D1.isoformat() / "media" / poster_id(i % 5) / post_id(i)
+        (folder / "post.png").write_bytes(buffer.getvalue())
+
+
+class OnlySomeWeights(FakeModels):
+    def image_encoder(self, model_id: str) -> Any:
+        if model_id in ("imagebind", "resnet-50"):
+            raise WeightsError(f"{model_id} is not here")
+        return super().image_encoder(model_id)
+
+
+def compared(
+    settings: Settings, models: FakeModels, n: int, background_of: Any
+) -> dict[tuple[str, str, str], Any]:
+    write_drop(settings.drops, D1, range(n))
+    paint(settings, n, background_of)
+    pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
+    materialize(settings, models, D1, last="method_comparison", run_config=pins)
+    found = rows(settings, "method_comparison", D1)
+    return {(r["modality"], r["experiment"], r["variant"]): r for r in found}
+
+
+def test_matting_lowers_agreement_with_a_background_that_is_crossed_with_style(settings: Settings):
+    found = compared(settings, OnlySomeWeights(), 90, lambda i: i // 3 % 3)
+    matted, unmatted = found["image", "matting", "matted"], found["image", "matting", "unmatted"]
+    assert matted["background_agreement"] < 0.1 < 0.4 < unmatted["background_agreement"]
+    assert matted["cross_agreement"] > 0.9 > unmatted["cross_agreement"]
+    assert "Matting lowers agreement with the background" in matted["verdict"]
+    assert "styles of matted pictures go better with the topics" in matted["verdict"]
+
+
+def test_where_style_and_background_are_the_same_thing_no_such_thing_is_said(settings: Settings):
+    found = compared(settings, OnlySomeWeights(), 90, lambda i: i % 3)
+    matted, unmatted = found["image", "matting", "matted"], found["image", "matting", "unmatted"]
+    assert min(matted["background_agreement"], unmatted["background_agreement"]) > 0.6
+    assert "does not change agreement with the background" in matted["verdict"]
+
+
+def test_every_method_and_encoder_has_a_row_and_one_without_weights_says_so(settings: Settings):
+    found = compared(settings, OnlySomeWeights(), 60, lambda i: 0)
+    for modality in ("image", "text"):
+        for method in ("k-means", "dbscan", "optics", "hdbscan"):
+            row = found[modality, "methods", method]
+            assert row["status"] == "run"
+            assert 0 <= row["noise_share"] <= 1
+            assert row["seconds"] > 0
+            assert (row["n_items"], row["n_items_all"]) == (60, 60)
+        assert found[modality, "methods", "dbscan"]["agreement_kmeans"] is not None
+    for absent in ("imagebind", "resnet-50"):
+        row = found["image", "encoders", absent]
+        assert (row["status"], row["n_clusters"], row["verdict"]) == ("not run: weights absent", None, None)
+    assert found["image", "encoders", settings.image_encoder]["is_used"]
+
+
+def test_the_sample_is_said_and_a_second_run_finds_its_vectors_in_the_cache(tmp_path: Any):
+    settings = Settings.load(
+        home=tmp_path / "home",
+        drops=tmp_path / "drops",
+        workers=2,
+        comparison_pictures=24,
+        comparison_texts=20,
+    )
+    models = FakeModels()
+    first = compared(settings, models, 48, lambda i: i % 3)
+    assert (
+        first["image", "methods", "k-means"]["n_items"],
+        first["text", "methods", "k-means"]["n_items"],
+    ) == (24, 20)
+    assert first["image", "methods", "k-means"]["n_items_all"] == 48
+    n_encoded = models.images.n_encoded
+    again = compared(settings, models, 48, lambda i: i % 3)
+    assert models.images.n_encoded == n_encoded
+    for row in (*first.values(), *again.values()):
+        del row["seconds"]
+    assert again == first
+
+
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_a_crawl_too_small_to_compare_says_so(settings: Settings, fake_models: FakeModels, n: int):
+    write_drop(settings.drops, D1, range(n))
+    result = materialize(settings, fake_models, D1, last="method_comparison")
+    said = {r["status"] for r in rows(settings, "method_comparison")}
+    assert said == {"not run: too few items"}
+    assert metadata(result, "method_comparison")["not_run"] == len(rows(settings, "method_comparison"))
+
+
+def test_a_picture_that_is_gone_is_left_out_of_the_matting_experiment_only(
+    settings: Settings, fake_models: FakeModels
+):
+    write_drop(settings.drops, D1, range(30))
+    materialize(settings, fake_models, D1, last="clusters")
+    next((settings.drops / D1.isoformat()).rglob("post.png")).unlink()
+    import dagster as dg
+
+    from mkt_assets.assets import build_assets
+    from mkt_assets.resources import build_resources
+
+    dg.materialize(
+        build_assets(settings),
+        partition_key=D1.isoformat(),
+        selection=["method_comparison"],
+        resources={**build_resources(settings), "models": fake_models},
+        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+    )
+    found = {
+        (r["experiment"], r["variant"]): r
+        for r in rows(settings, "method_comparison")
+        if r["modality"] == "image"
+    }
+    assert found["matting", "unmatted"]["n_items"] == 29
+    assert found["methods", "k-means"]["n_items"] == 30

@@ -1,0 +1,107 @@
+"""Verdicts follow the numbers, also where these contradict the original project."""
+
+from __future__ import annotations
+
+import pytest
+
+from mkt_assets.core.verdicts import encoder_verdict, leakage_verdict, matting_verdict, method_verdict
+
+
+def row(variant: str, **numbers: float | int | None) -> dict[str, object]:
+    return {"variant": variant, "modality": "image", "noise_share": 0.0, "n_clusters": 9, **numbers}
+
+
+KMEANS = row("k-means", stability=0.8, stability_spread=0.05)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ({"n_clusters": 0, "noise_share": 1.0}, "DBSCAN finds no cluster: it leaves all pictures as noise."),
+        (
+            {"n_clusters": 1, "noise_share": 0.61},
+            "DBSCAN leaves 61% of the pictures as noise and finds 1 cluster;",
+        ),
+        ({"n_clusters": 1, "noise_share": 0.02}, "DBSCAN puts 98% of the pictures into one cluster;"),
+        ({"n_clusters": 7, "noise_share": 0.0}, "DBSCAN keeps all of the pictures, in 7 clusters;"),
+        ({"n_clusters": 7, "noise_share": 0.1}, "DBSCAN keeps 90% of the pictures, in 7 clusters;"),
+    ],
+)
+def test_noise_is_told_as_it_is(numbers: dict[str, float], said: str):
+    assert method_verdict(row("dbscan", **numbers), KMEANS).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("stability", "spread", "said"),
+    [
+        (0.95, 0.02, "more stable on resamples than k-means"),
+        (0.4, 0.1, "less stable on resamples than k-means"),
+        (0.4, 0.6, "on resamples it is as stable as k-means"),
+        (0.81, 0.0, "on resamples it is as stable as k-means"),
+        (None, None, "nothing whose stability could be compared"),
+    ],
+)
+def test_stability_is_compared_by_its_error(stability: float | None, spread: float | None, said: str):
+    assert said in method_verdict(row("optics", stability=stability, stability_spread=spread), KMEANS)
+
+
+def pictures(variant: str, background: float | None, cross: float | None = 0.5, spread: float = 0.01):
+    return row(
+        variant,
+        background_agreement=background,
+        background_spread=spread,
+        cross_agreement=cross,
+        cross_spread=spread,
+    )
+
+
+@pytest.mark.parametrize(
+    ("matted", "unmatted", "said"),
+    [
+        (
+            0.1,
+            0.6,
+            "Matting lowers agreement with the background (adjusted mutual information 0.10, unmatted 0.60)",
+        ),
+        (0.6, 0.1, "Matting raises agreement with the background"),
+        (0.5, 0.51, "Matting does not change agreement with the background"),
+        (None, 0.4, "Agreement with the background is unknown"),
+    ],
+)
+def test_matting_is_judged_by_the_background(matted: float | None, unmatted: float | None, said: str):
+    assert said in matting_verdict(pictures("matted", matted), pictures("unmatted", unmatted))
+
+
+@pytest.mark.parametrize(
+    ("cross", "said"),
+    [
+        (0.9, "styles of matted pictures go better with the topics"),
+        (0.1, "styles of unmatted pictures go better with the topics"),
+        (0.5, "both agree as much"),
+        (None, "agreement with the captions' topics is unknown"),
+    ],
+)
+def test_matting_is_judged_by_the_topics_too(cross: float | None, said: str):
+    assert said in matting_verdict(pictures("matted", 0.1, cross), pictures("unmatted", 0.1))
+
+
+@pytest.mark.parametrize(
+    ("cross", "said"),
+    [
+        (0.9, "agree with the captions' topics more than those of colour-histogram"),
+        (0.1, "agree with the captions' topics less than those of colour-histogram"),
+        (0.5, "imagebind cannot be told from colour-histogram"),
+        (None, "imagebind cannot be judged"),
+    ],
+)
+def test_an_encoder_is_judged_against_the_floor(cross: float | None, said: str):
+    assert said in encoder_verdict(pictures("imagebind", 0.1, cross), pictures("colour-histogram", 0.1))
+
+
+def test_accounts_and_copies_among_neighbours_are_warned_of():
+    quiet = row("e", poster_neighbours=0.12, poster_neighbours_expected=0.1, copied_neighbours=0.0)
+    assert leakage_verdict(quiet) is None
+    loud = leakage_verdict(quiet | {"poster_neighbours": 0.68, "copied_neighbours": 0.59})
+    assert loud is not None
+    assert "same account for 68% (10% by chance)" in loud
+    assert "near duplicate for 59%" in loud
