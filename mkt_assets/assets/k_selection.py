@@ -92,7 +92,7 @@ def _curve(items: Items, modality: str, settings: Settings) -> pd.DataFrame:
     silhouettes = [silhouette(items.vectors, sweep.labels(k)) for k in sweep.ks]
     choice = choose_k(sweep.ks, sweep.inertia, silhouettes, pin=pin, n_distinct=n_distinct)
     seeds = sweeps_over_seeds(items.vectors, sweep.ks)
-    others = knee_range(sweep.ks, [other.inertia for other in seeds])
+    others = knee_range(sweep.ks, [other.inertia for other in seeds], n_items=n_distinct)
     reason = choice.reason
     if others.n_curves:
         reason += f"; {others.sentence()}"
@@ -111,7 +111,7 @@ def _curve(items: Items, modality: str, settings: Settings) -> pd.DataFrame:
             "chosen": chosen,
             "chosen_by": if_chosen(choice.chosen_by),
             "reason": if_chosen(reason),
-            "knee_strength": if_chosen(find_knee(sweep.ks, sweep.inertia).strength),
+            "knee_strength": if_chosen(find_knee(sweep.ks, sweep.inertia, n_items=n_distinct).strength),
             **{f"knee_{f.name}": _integers(if_chosen(getattr(others, f.name))) for f in fields(KneeRange)},
             "n_items": len(items.vectors),
             "n_distinct": n_distinct,
