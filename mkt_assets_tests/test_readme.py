@@ -46,7 +46,7 @@ def test_every_example_of_the_readme_runs(tmp_path: Path) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    [example] = blocks("python")
+    example = "\n".join(blocks("python"))
     shown = subprocess.run(
         [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
     )

@@ -10,7 +10,8 @@ from mkt_assets.schema import METHOD_COMPARISON
 
 
 def row(modality: str, experiment: str, variant: str, **values: object) -> dict[str, object]:
-    empty: dict[str, object] = dict.fromkeys(METHOD_COMPARISON.column_names)
+    empty: dict[str, object] = {}
+    empty.update(dict.fromkeys(METHOD_COMPARISON.column_names))
     known = {
         "is_used": variant == "k-means",
         "status": "run",
