@@ -254,6 +254,7 @@ K_SELECTION = Table(
             "1",
             True,
         ),
+        Column("knee_sensitivity", "DOUBLE", "Kneedle's sensitivity that was asked for", "1", True),
         Column("knee_lowest", "BIGINT", "smallest elbow over seeds and ranges of k", "clusters", True),
         Column("knee_highest", "BIGINT", "largest elbow over seeds and ranges of k", "clusters", True),
         Column("knee_n_found", "BIGINT", "curves of them that have an elbow", "curves", True),

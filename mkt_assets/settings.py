@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     text_k: int | None = Field(None, ge=1, description="pin the number of text clusters (the original's: 20)")
     image_k_range: KRange = Field((2, 200), description="smallest and largest k tried for images, as 2-200")
     text_k_range: KRange = Field((2, 100), description="smallest and largest k tried for texts, as 2-100")
+    knee_sensitivity: float = Field(
+        1.0,
+        ge=0,
+        description="Kneedle's sensitivity: an elbow is deeper than so many mean steps of its curve",
+    )
     random_state: int = Field(0, ge=0, description="seed of every clustering and map")
     low_support_posts: int = Field(
         5, ge=0, description="image clusters with fewer posts with text are drawn faint"

@@ -44,7 +44,7 @@ def build_k_selection(settings: Settings) -> dg.AssetsDefinition:
             dg.AssetDep("image_embeddings", partition_mapping=window_mapping(settings)),
             dg.AssetDep("text_embeddings", partition_mapping=window_mapping(settings)),
         ],
-        code_version=f"2-{pins}-{settings.random_state}-{settings.window_crawl_dates}",
+        code_version=f"3-{pins}-{settings.knee_sensitivity}-{settings.random_state}-{settings.window_crawl_dates}",
         description="Inertia, silhouette and stability of k-means at every k tried, for pictures and for captions; and "
         "the k that was chosen: the knee of the inertia curve (Kneedle), or a pin.",
     )
@@ -58,7 +58,10 @@ def build_k_selection(settings: Settings) -> dg.AssetsDefinition:
             crawl_date = crawl_date_of(context)
             settings = settings.overridden_by(config)
             dates = window(crawl_date, settings.window_crawl_dates)
-            curves = {m: _curve(read_items(warehouse, m, dates), m, settings) for m in MODALITIES}
+            pinned_by = {m: _pinned_by(getattr(config, f"{m}_k")) for m in MODALITIES}
+            curves = {
+                m: _curve(read_items(warehouse, m, dates), m, settings, pinned_by[m]) for m in MODALITIES
+            }
             frames = [
                 curve.assign(crawl_date=crawl_date, modality=modality, window_start=dates[0])
                 for modality, curve in curves.items()
@@ -80,7 +83,7 @@ def build_k_selection(settings: Settings) -> dg.AssetsDefinition:
     return k_selection
 
 
-def _curve(items: Items, modality: str, settings: Settings) -> pd.DataFrame:
+def _curve(items: Items, modality: str, settings: Settings, pinned_by: str) -> pd.DataFrame:
     """Rows of k_selection for one modality, without the columns that say where they belong."""
     n_distinct = count_distinct(items.vectors)
     if n_distinct == 0:
@@ -90,10 +93,18 @@ def _curve(items: Items, modality: str, settings: Settings) -> pd.DataFrame:
     ks = default_ks(n_distinct, smallest=k_range[0], largest=k_range[1], pin=pin)
     sweep = fit_sweep(items.vectors, ks, random_state=settings.random_state)
     silhouettes = [silhouette(items.vectors, sweep.labels(k)) for k in sweep.ks]
-    choice = choose_k(sweep.ks, sweep.inertia, silhouettes, pin=pin, n_distinct=n_distinct)
+    sensitivity = settings.knee_sensitivity
+    choice = choose_k(
+        sweep.ks, sweep.inertia, silhouettes, pin=pin, n_distinct=n_distinct, sensitivity=sensitivity
+    )
+    knee = find_knee(sweep.ks, sweep.inertia, n_items=n_distinct, sensitivity=sensitivity)
     seeds = sweeps_over_seeds(items.vectors, sweep.ks)
-    others = knee_range(sweep.ks, [other.inertia for other in seeds], n_items=n_distinct)
+    others = knee_range(
+        sweep.ks, [other.inertia for other in seeds], n_items=n_distinct, sensitivity=sensitivity
+    )
     reason = choice.reason
+    if pin is not None:
+        reason += f" by {pinned_by}; by itself: {knee.reason}"
     if others.n_curves:
         reason += f"; {others.sentence()}"
     chosen = np.asarray(sweep.ks) == choice.k
@@ -111,13 +122,18 @@ def _curve(items: Items, modality: str, settings: Settings) -> pd.DataFrame:
             "chosen": chosen,
             "chosen_by": if_chosen(choice.chosen_by),
             "reason": if_chosen(reason),
-            "knee_strength": if_chosen(find_knee(sweep.ks, sweep.inertia, n_items=n_distinct).strength),
+            "knee_strength": if_chosen(knee.strength),
+            "knee_sensitivity": if_chosen(sensitivity),
             **{f"knee_{f.name}": _integers(if_chosen(getattr(others, f.name))) for f in fields(KneeRange)},
             "n_items": len(items.vectors),
             "n_distinct": n_distinct,
             "encoder": items.encoder,
         }
     )
+
+
+def _pinned_by(configured: int | None) -> str:
+    return "the settings" if configured is None else "the run's configuration"
 
 
 def _integers(values: list[object]) -> pd.Series:

@@ -95,6 +95,11 @@ def test_run_config_beats_the_environment(
     materialize(pinned, fake_models, D1, run_config={"ops": {"k_selection": {"config": {"image_k": 2}}}})
     [chosen] = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
     assert (chosen["k"], chosen["chosen_by"]) == (2, "pin")
+    assert "pinned to k = 2 by the run's configuration; by itself:" in chosen["reason"]
+    materialize(pinned, fake_models, D1, last="k_selection")
+    [chosen] = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
+    assert "pinned to k = 5 by the settings" in chosen["reason"]
+    assert chosen["knee_sensitivity"] == 1.0
 
 
 def test_a_pin_above_the_number_of_distinct_items_is_clipped_and_said(
