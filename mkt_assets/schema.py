@@ -331,9 +331,95 @@ CROSSTAB_RATIOS = Table(
         Column(
             "low_support", "BOOLEAN", "the image cluster has fewer posts with a text than is worth believing"
         ),
+        Column(
+            "ratio_low", "DOUBLE", "lower end of the ratio's 95 % interval (Wilson, n = posts)", "1", True
+        ),
+        Column("ratio_high", "DOUBLE", "upper end of it", "1", True),
+        Column("base_share", "DOUBLE", "share of the text cluster among all items with a text", "1", True),
+        Column("lift", "DOUBLE", "ratio over base_share: 1 = as everywhere", "1", True, minimum=0),
+        Column("npmi", "DOUBLE", "normalised pointwise mutual information: 0 = independent", "1", True),
+        Column(
+            "p_value",
+            "DOUBLE",
+            "chance of so many posts or more if topics were dealt at random to posts (hypergeometric)",
+            "1",
+            True,
+        ),
+        Column("q_value", "DOUBLE", "p_value corrected for all pairs (Benjamini-Hochberg)", "1", True),
+        Column("poster_p_value", "DOUBLE", "the same asked by account, not by post (sign flips)", "1", True),
+        Column("supported", "BOOLEAN", "the link is worth believing, see core/belief", nullable=True),
     ),
     key=("unit", "image_cluster", "text_cluster"),
-    checks=("(text_cluster IS NULL) = (n = 0)", "(text_cluster IS NULL) = (ratio IS NULL)"),
+    checks=(
+        "(text_cluster IS NULL) = (n = 0)",
+        "(text_cluster IS NULL) = (ratio IS NULL)",
+        "ratio_low <= ratio AND ratio <= ratio_high",
+        "p_value <= q_value",
+    ),
+)
+
+NAMED_BY = ("keywords", "analyst", "number")
+
+
+def _median(name: str) -> tuple[Column, ...]:
+    of = f"median {name} of its distinct posts that show them"
+    return (
+        Column(f"{name}_median", "DOUBLE", of, name, True, minimum=0),
+        Column(f"{name}_low", "DOUBLE", f"{of}: lower end of the 95 % interval", name, True, minimum=0),
+        Column(f"{name}_high", "DOUBLE", f"{of}: upper end of the 95 % interval", name, True, minimum=0),
+        Column(f"{name}_median_is_lower_bound", "BOOLEAN", f"the {of} is 'at least' (10万+ among them)"),
+        Column(f"n_with_{name}", "BIGINT", f"distinct posts that show {name}", "posts", minimum=0),
+    )
+
+
+CLUSTER_PROFILES = Table(
+    "cluster_profiles",
+    "a cluster: a visual style (image) or a topic (text)",
+    (
+        _CRAWL_DATE,
+        _MODALITY,
+        Column("cluster_id", "BIGINT", "cluster, as in clusters", minimum=0),
+        Column("name", "VARCHAR", "its best keywords, or style / topic and the number; unique in a modality"),
+        Column("name_by", "VARCHAR", "what the name is made of", allowed=NAMED_BY),
+        Column("keywords", "VARCHAR[]", "words that set it apart, best first; [] if none does"),
+        Column("n_items", "BIGINT", "images or texts in it", "items", minimum=1),
+        Column("n_posts", "BIGINT", "distinct posts they come from", "posts", minimum=1),
+        Column("n_posters", "BIGINT", "distinct posters they come from", "posters", minimum=1),
+        Column("share", "DOUBLE", "share of the modality's items", "1", minimum=0, maximum=1),
+        Column("medoid_post_id", "VARCHAR", "post of the item nearest to the centroid"),
+        Column("medoid_frame", "VARCHAR", "picture of that post; null for a text", nullable=True),
+        Column("typical_post_ids", "VARCHAR[]", "posts of its most typical items, none twice as near duplicate"),
+        Column("typical_frames", "VARCHAR[]", "their pictures, in the same order; '' for a text"),
+        Column(
+            "top_poster_share", "DOUBLE", "share of its items of the most frequent poster", "1", maximum=1
+        ),
+        Column(
+            "n_effective_posters",
+            "DOUBLE",
+            "posters if all had equally many items (1 over the sum of squared shares)",
+            "posters",
+            minimum=1 - 1e-9,
+        ),
+        *_median("likes"),
+        *_median("collects"),
+        Column(
+            "n_near_duplicates",
+            "BIGINT",
+            "items that nearly repeat a more typical one (cosine 0.95 or more)",
+            "items",
+            minimum=0,
+        ),
+        Column("low_support", "BOOLEAN", "it has fewer posts than is worth believing"),
+        Column("one_poster", "BOOLEAN", "one poster made at least 90 % of its items"),
+        Column("encoder", "VARCHAR", "encoder of the vectors"),
+        Column("centroid", "FLOAT[]", "direction of the mean of its vectors, length 1", unit="1"),
+    ),
+    key=("modality", "cluster_id"),
+    checks=(
+        "(modality = 'text') = (medoid_frame IS NULL)",
+        "(name_by = 'number') <= (len(keywords) = 0)",
+        "len(typical_post_ids) = len(typical_frames) AND typical_post_ids[1] = medoid_post_id",
+    ),
 )
 
 EXPERIMENTS = ("methods", "matting", "encoders")

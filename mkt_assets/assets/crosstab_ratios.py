@@ -9,7 +9,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
+from mkt_assets.core.belief import MAX_P, believe
 from mkt_assets.core.crosstab import cross
+from mkt_assets.core.findings import link_sentences
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.schema import CROSSTAB_RATIOS, UNITS
 from mkt_assets.settings import Settings
@@ -32,9 +34,9 @@ def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:
         group="findings",
         kinds={"python", "duckdb", "pandas"},
         deps=["clusters"],
-        code_version=f"1-{settings.low_support_posts}",
+        code_version=f"2-{settings.low_support_posts}",
         description="For every image cluster, the share of each text cluster among its items with a text; counted in "
-        "distinct images and in distinct posts, with what stands behind each number.",
+        "distinct images and in distinct posts, with what stands behind each number and whether to believe it.",
     )
     def crosstab_ratios(
         context: dg.AssetExecutionContext,
@@ -61,6 +63,10 @@ def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:
                     "images_without_text": n_without,
                     "coverage": n_with / (n_with + n_without) if n_with + n_without else 1.0,
                     "low_support_image_clusters": int(styles["low_support"].sum()),
+                    "pairs": int(by_image["text_cluster"].notna().sum()),
+                    "supported_pairs": int(by_image["supported"].fillna(value=False).sum()),
+                    "pairs_below_q": int((by_image["q_value"] < MAX_P).sum()),
+                    "findings": dg.MetadataValue.md("\n".join(f"- {s}" for s in link_sentences(by_image))),
                     "strongest_links": markdown_table(_strongest(by_image)),
                 },
             )
@@ -74,22 +80,28 @@ def ratios_of(clusters: pd.DataFrame, crawl_date: date, *, min_posts: int) -> pd
     of_texts = clusters[clusters["modality"] == "text"]
     images = of_images[["poster_id", "post_id", "frame"]].assign(image_cluster=of_images["cluster_id"])
     texts = of_texts[["post_id"]].assign(text_cluster=of_texts["cluster_id"])
-    parts = [cross(images, texts, unit, min_posts=min_posts).assign(unit=unit) for unit in UNITS]
+    parts = [
+        believe(cross(images, texts, unit, min_posts=min_posts), images, texts).assign(unit=unit)
+        for unit in UNITS
+    ]
     return pd.concat(parts, ignore_index=True).assign(crawl_date=crawl_date)
 
 
 def _strongest(ratios: pd.DataFrame, n: int = 12) -> list[dict[str, object]]:
-    """The top text cluster of the best supported image clusters, for the UI."""
-    best = ratios[ratios["rank"] == 1].sort_values(["n_with_text", "image_cluster"], ascending=[False, True])
+    """The links most worth believing, for the UI; those that are not stand below."""
+    order = ["supported", "q_value", "lift"]
+    best = ratios.dropna(subset=["text_cluster"]).sort_values(order, ascending=[False, True, False])
     return [
         {
             "style": row["image_cluster"],
             "topic": row["text_cluster"],
-            "share": f"{row['ratio']:.0%}",
-            "images": f"{row['n']} of {row['n_with_text']}",
+            "share": f"{row['ratio']:.0%} ({row['ratio_low']:.0%} to {row['ratio_high']:.0%})",
+            "lift": f"{row['lift']:.1f}",
             "posts": row["n_posts"],
-            "posters": row["n_posters"],
-            "support": "low" if row["low_support"] else "",
+            "accounts": row["n_posters"],
+            "q": f"{row['q_value']:.2g}",
+            "p by account": f"{row['poster_p_value']:.2g}",
+            "believe": "yes" if row["supported"] else "no",
         }
         for row in best.head(n).to_dict("records")
     ]

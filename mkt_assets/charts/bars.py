@@ -42,13 +42,14 @@ _REST, _REST_KEY, _HATCH = "all others", -1, "/////"
 
 @dataclass(frozen=True)
 class Bar:
-    """One image cluster: its shares by text cluster, bottom-up, and what is beyond the cut-off."""
+    """One image cluster: its shares by text cluster, bottom-up, which of them are worth believing, and the rest."""
 
     image_cluster: int
     n_with_text: int
     n_without_text: int
     low_support: bool
     shares: Mapping[int, float]
+    supported: frozenset[int]
     rest: float
 
 
@@ -63,7 +64,7 @@ def draw_bars(
     """Draw the shares of the text clusters in each image cluster as stacked bars.
 
     The image clusters, by id, are split at i * n // n_parts as the original did; a part without any is left
-    out. A bar of low support is faint; an image cluster without any text is an empty slot that says so.
+    out. A share that is not worth believing is faint; an image cluster without any text is an empty slot that says so.
 
     Args:
         ratios: `crosstab_ratios` rows of one unit; no rows: one picture that says so.
@@ -126,10 +127,20 @@ def bars_of(ratios: pd.DataFrame, top: int | None) -> list[Bar]:
                 int(first["n_without_text"]),
                 bool(first["low_support"]),
                 shown,
+                _supported(rows),
                 rest if rest > 1e-9 else 0.0,
             )
         )
     return bars
+
+
+def _supported(rows: pd.DataFrame) -> frozenset[int]:
+    """Text clusters whose link is worth believing; without that column, all of a bar that has support."""
+    counted = rows[rows["text_cluster"].notna()]
+    believed = (
+        ~counted["low_support"] if "supported" not in counted else counted["supported"].fillna(value=False)
+    )
+    return frozenset(int(text_id) for text_id in counted["text_cluster"][believed.astype(bool)])
 
 
 def _shares(rows: pd.DataFrame, top: int | None) -> dict[int, float]:
@@ -206,10 +217,13 @@ def _subtitle(bars: Sequence[Bar], unit: str) -> str:
 
 
 def _note(bars: Sequence[Bar], top: int | None) -> str:
-    faint = sum(bar.low_support and bar.n_with_text > 0 for bar in bars)
-    notes = [f"Faint: too few posts behind the bar to believe its shares ({faint} of {len(bars)})."] * (
-        faint > 0
-    )
+    shares = [(bar, text_id) for bar in bars for text_id in bar.shares]
+    n_faint = sum(text_id not in bar.supported for bar, text_id in shares)
+    notes: list[str] = []
+    if n_faint:
+        notes.append(
+            f"Faint: not more than chance explains, or too few posts or accounts ({n_faint} of {len(shares)})."
+        )
     if any(bar.rest for bar in bars):
         notes.append(f"Grey, hatched: all text clusters beyond the top {top}.")
     notes.append("Numbers in the bars: text cluster ids. Cluster ids are by size, 0 the largest.")
@@ -221,7 +235,7 @@ def _draw_stacks(axes: Axes, bars: Sequence[Bar], text_ids: Sequence[int]) -> No
     for text_id in text_ids:
         at = [x for x, bar in enumerate(bars) if text_id in bar.shares]
         colour = cluster_colour(text_id)
-        colours = [faint(colour) if bars[x].low_support else colour for x in at]
+        colours = [colour if text_id in bars[x].supported else faint(colour) for x in at]
         heights = [bars[x].shares[text_id] for x in at]
         _draw_segments(axes, at, heights, bottoms, label=str(text_id), color=colours, edgecolor=PAPER)
         for x, height, drawn in zip(at, heights, colours, strict=True):

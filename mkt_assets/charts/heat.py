@@ -38,7 +38,7 @@ _TITLE = "Which text clusters go with which image clusters"
 def draw_heatmap(
     ratios: pd.DataFrame, *, text_names: Mapping[int, str] | None = None, font_folder: Path | None = None
 ) -> Picture:
-    """Draw every ratio of the cross table; image clusters of low support in grey instead of blue.
+    """Draw every ratio of the cross table; links that are not worth believing in grey instead of blue.
 
     Args:
         ratios: `crosstab_ratios` rows of one unit; no rows: a picture that says so.
@@ -68,7 +68,8 @@ def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:
     label_height = max(text_width(label, _POINTS) for label in labels) if names else 0.15
     subtitle = (
         f"Percent of an image cluster's {units[0]}s with a text, by text cluster; a row adds up to 100. "
-        f"Right: how many {units[0]}s with and without a text. Grey rows: too few posts to believe."
+        f"Right: how many {units[0]}s with and without a text. "
+        "Grey: no more than chance explains, or too few posts or accounts."
     )
     width = max(_LEFT + _CELL_WIDTH * len(text_ids) + _RIGHT, 7.0)
     top = headline_height(_TITLE, subtitle, width) + 0.35 + label_height
@@ -105,9 +106,9 @@ def _draw_row(figure: Figure, y: int, bar: Bar, text_ids: Sequence[int]) -> None
     from matplotlib.patches import Rectangle
 
     axes = figure.axes[0]
-    full = _FULL_LOW_SUPPORT if bar.low_support else _FULL
     for x, text_id in enumerate(text_ids):
         share = bar.shares.get(text_id, 0.0)
+        full = _FULL if text_id in bar.supported else _FULL_LOW_SUPPORT
         colour = mixed(TILE, full, share)
         if share > 0:
             axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour))

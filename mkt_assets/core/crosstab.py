@@ -54,7 +54,7 @@ def cross(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit, *, min_posts: i
     """
     if unit not in UNITS:
         raise ValueError(f"There is no counting unit {unit!r}: choose one of {', '.join(UNITS)}.")
-    joined = _join(images, texts, unit)
+    joined = join(images, texts, unit)
     item = {"legacy": "row", "image": "image", "post": "post"}[unit]
     with_text = joined.dropna(subset=["text_cluster"])
     without_text = joined.drop(index=with_text.index)
@@ -96,7 +96,7 @@ def first_seen_order(ratios: pd.DataFrame, images: pd.DataFrame, texts: pd.DataF
     The join has the texts on the left: image clusters in order of their first row, and within one its text
     clusters likewise. Image clusters without a text are left out, as they are in that join.
     """
-    joined = _join(images, texts, "legacy").dropna(subset=["text_cluster"])
+    joined = join(images, texts, "legacy").dropna(subset=["text_cluster"])
     joined = joined.sort_values(["text_row", "row"], kind="stable").reset_index(drop=True)
     seen = joined.reset_index(names="pair_seen").drop_duplicates(_PAIR)
     seen = seen.reindex(columns=[*_PAIR, "pair_seen"])
@@ -152,8 +152,11 @@ def pivot(
     return table.reindex(pd.Index(sorted(ratios["image_cluster"].unique()), name="image_cluster"))
 
 
-def _join(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit) -> pd.DataFrame:
-    """One row a joined pair: clusters, poster_id, and the numbers of its row, image, post and text_row."""
+def join(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+    """Images with the text of their post, one row a pair: clusters, poster_id, and numbers of its row, image and post.
+
+    Arguments are those of `cross`; text_cluster is missing where the post has no text.
+    """
     _require_columns(images, "images", ["post_id", "image_cluster"])
     _require_columns(texts, "texts", ["post_id", "text_cluster"])
     without_cluster = np.flatnonzero(np.asarray(pd.isna(images["image_cluster"])))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -74,7 +75,17 @@ def test_a_bar_of_low_support_is_faint_and_the_note_counts_it(ratios_of: RatiosO
     drawn = segments(figure)
     assert to_hex(drawn[0, "7"].get_facecolor()) == cluster_colour(7)
     assert to_hex(drawn[2, "7"].get_facecolor()) == faint(cluster_colour(7))
-    assert any("Faint" in text and "(1 of 4)" in text for text in words(figure))
+    n_shares = sum(len(bar.shares) for bar in bars_of(ratios_of(COUNTS), None))
+    said = "\n".join(words(figure))
+    assert re.search(rf"Faint: .*\(1 of {n_shares}\)", said, flags=re.DOTALL), said
+
+
+def test_a_share_that_is_not_supported_is_faint_beside_one_that_is(ratios_of: RatiosOf):
+    counted = ratios_of(COUNTS)
+    believed = (counted["image_cluster"] == 0) & (counted["text_cluster"] == 7)
+    drawn = segments(only_figure(counted.assign(supported=believed.astype("boolean")), None))
+    assert to_hex(drawn[0, "7"].get_facecolor()) == cluster_colour(7)
+    assert to_hex(drawn[0, "0"].get_facecolor()) == faint(cluster_colour(0))
 
 
 def test_ids_and_counts_stand_under_the_bars_and_an_empty_slot_says_why(ratios_of: RatiosOf):
@@ -118,13 +129,13 @@ def test_labels_in_the_legend_do_not_overlap(ratios_of: RatiosOf):
 
 
 def test_68_image_clusters_are_cut_where_the_original_cut_them():
-    bars = [Bar(i, 1, 0, False, {0: 1.0}, 0.0) for i in range(68)]
+    bars = [Bar(i, 1, 0, False, {0: 1.0}, frozenset({0}), 0.0) for i in range(68)]
     assert [len(part) for part in split(bars, 3)] == [22, 23, 23]
 
 
 @given(st.integers(0, 40), st.integers(1, 5))
 def test_parts_are_never_empty_and_lose_nothing(n_bars: int, n_parts: int):
-    bars = [Bar(i, 1, 0, False, {0: 1.0}, 0.0) for i in range(n_bars)]
+    bars = [Bar(i, 1, 0, False, {0: 1.0}, frozenset({0}), 0.0) for i in range(n_bars)]
     parts = split(bars, n_parts)
     assert [bar for part in parts for bar in part] == bars
     assert all(parts)
