@@ -388,7 +388,9 @@ CLUSTER_PROFILES = Table(
         Column("share", "DOUBLE", "share of the modality's items", "1", minimum=0, maximum=1),
         Column("medoid_post_id", "VARCHAR", "post of the item nearest to the centroid"),
         Column("medoid_frame", "VARCHAR", "picture of that post; null for a text", nullable=True),
-        Column("typical_post_ids", "VARCHAR[]", "posts of its most typical items, none twice as near duplicate"),
+        Column(
+            "typical_post_ids", "VARCHAR[]", "posts of its most typical items, none twice as near duplicate"
+        ),
         Column("typical_frames", "VARCHAR[]", "their pictures, in the same order; '' for a text"),
         Column(
             "top_poster_share", "DOUBLE", "share of its items of the most frequent poster", "1", maximum=1

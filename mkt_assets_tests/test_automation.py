@@ -163,6 +163,7 @@ def test_the_lineage_is_the_spine() -> None:
         "text_embeddings": {"summaries"},
         "k_selection": {"image_embeddings", "text_embeddings"},
         "clusters": {"k_selection"},
+        "method_comparison": {"clusters", "matted_images", "summaries"},
         "crosstab_ratios": {"clusters"},
         "charts": {"crosstab_ratios"},
     }

@@ -26,7 +26,7 @@ def test_everything_made_is_inside_data_by_default() -> None:
         ("MKT_FIRST_CRAWL_DATE", "tomorrow", "MKT_FIRST_CRAWL_DATE is 'tomorrow': "),
         ("MKT_IMAGE_K", "many", "MKT_IMAGE_K is 'many': "),
         ("MKT_TEXT_K", "0", "MKT_TEXT_K is '0': "),
-        ("MKT_IMAGE_ENCODER", "clip", "there is no such model; it should be one of: efficientnet-lite0"),
+        ("MKT_IMAGE_ENCODER", "clip", "there is no such model; it should be one of: colour-histogram"),
         ("MKT_TEXT_K_RANGE", "5..9", "two numbers like 2-200"),
         ("MKT_TEXT_K_RANGE", "9-5", "the smaller first"),
         ("MKT_TIMEZONE", "Mars/Olympus", "a time zone like Asia/Shanghai"),
