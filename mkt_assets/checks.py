@@ -44,7 +44,7 @@ def _checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
             settings, name, "rows_keep_the_contract", _contract(name), "Keys are unique in what is stored."
         )
         for name in TABLES
-        if name != "rejects"
+        if name != "rejects" and TABLES[name].partitioned
     ]
     checks += [
         _check(
@@ -106,6 +106,18 @@ def _checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
             _sums_to_one,
             "Ratios of an image cluster sum to 1.",
         ),
+        _check_of_all(
+            "cluster_identities",
+            "every_cluster_has_an_identity",
+            _identified,
+            "Every cluster with a profile, of any crawl date, has an identity of its own.",
+        ),
+        _check_of_all(
+            "trends",
+            "shares_of_topics_sum_to_1",
+            _topic_shares_sum_to_one,
+            "Every caption is of one topic, so shares of topics sum to 1 on every date.",
+        ),
     ]
     return checks
 
@@ -120,6 +132,21 @@ def _check(
         context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> dg.AssetCheckResult:
         passed, metadata = examine(warehouse, crawl_date_of(context))
+        return dg.AssetCheckResult(
+            passed=passed, severity=dg.AssetCheckSeverity.WARN, metadata=dict(metadata)
+        )
+
+    return check
+
+
+def _check_of_all(
+    asset: str, name: str, examine: Callable[[Warehouse], Outcome], description: str
+) -> dg.AssetChecksDefinition:
+    """A check of a table that is computed of all crawl dates, and not partitioned."""
+
+    @dg.asset_check(asset=asset, name=name, description=description)
+    def check(warehouse: dg.ResourceParam[Warehouse]) -> dg.AssetCheckResult:
+        passed, metadata = examine(warehouse)
         return dg.AssetCheckResult(
             passed=passed, severity=dg.AssetCheckSeverity.WARN, metadata=dict(metadata)
         )
@@ -204,3 +231,29 @@ def _sums_to_one(warehouse: Warehouse, crawl_date: date) -> Outcome:
             sums[key] = sums.get(key, 0.0) + row["ratio"]
     worst = max((abs(total - 1) for total in sums.values()), default=0.0)
     return worst <= 1e-9, {"largest_deviation_from_1": worst, "image_clusters": len({i for _, i in sums})}
+
+
+def _identified(warehouse: Warehouse) -> Outcome:
+    key = ["crawl_date", "modality", "cluster_id"]
+    profiles = {tuple(row.values()) for row in warehouse.read("cluster_profiles", columns=key).to_pylist()}
+    rows = warehouse.read("cluster_identities", columns=[*key, "identity"]).to_pylist()
+    identified = {(row["crawl_date"], row["modality"], row["cluster_id"]) for row in rows}
+    shared = len(rows) - len({(row["crawl_date"], row["identity"]) for row in rows})
+    without, gone = len(profiles - identified), len(identified - profiles)
+    return not (without or gone or shared), {
+        "clusters_without_identity": without,
+        "identities_of_clusters_that_are_no_more": gone,
+        "clusters_sharing_an_identity": shared,
+    }
+
+
+def _topic_shares_sum_to_one(warehouse: Warehouse) -> Outcome:
+    sums: dict[tuple[str, str, date], float] = {}
+    for row in warehouse.read(
+        "trends", columns=["modality", "basis", "encoder", "crawl_date", "share"]
+    ).to_pylist():
+        if row["modality"] == "text":
+            key = (row["basis"], row["encoder"], row["crawl_date"])
+            sums[key] = sums.get(key, 0.0) + row["share"]
+    worst = max((abs(total - 1) for total in sums.values()), default=0.0)
+    return worst <= 1e-9, {"largest_deviation_from_1": worst, "dates": len(sums)}

@@ -22,6 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from mkt_assets.inspect_command import inspect
 from mkt_assets.model_commands import models_app
 from mkt_assets.plain_errors import plain_errors
 from mkt_assets.settings import Settings, describe, unknown_variables
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models_app, name="models")
+app.command()(inspect)
 _out = Console()
 _err = Console(stderr=True)
 

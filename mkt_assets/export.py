@@ -79,5 +79,5 @@ def _original_files(warehouse: Warehouse, crawl_date: date) -> dict[str, pd.Data
 
 def _copy_charts(warehouse: Warehouse, files: FileStore, crawl_date: date, out_dir: Path) -> None:
     out_dir.mkdir()
-    for path in warehouse.read("charts", [crawl_date], columns=["path"])["path"].to_pylist():
-        shutil.copyfile(files.path(path), out_dir / Path(path).name)
+    for chart in warehouse.read("charts", [crawl_date], columns=["name", "part", "path"]).to_pylist():
+        shutil.copyfile(files.path(chart["path"]), out_dir / f"{chart['name']}_{chart['part']}.png")

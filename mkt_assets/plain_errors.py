@@ -14,7 +14,7 @@ from mkt_assets.models.zoo import FetchError
 
 _P = ParamSpec("_P")
 # What a person can put right; anything else is a defect, and keeps its traceback.
-_EXPECTED = (ValueError, FileNotFoundError, FileExistsError, WeightsError, FetchError)
+_EXPECTED = (ValueError, FileNotFoundError, FileExistsError, TimeoutError, WeightsError, FetchError)
 
 
 def plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:

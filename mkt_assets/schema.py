@@ -42,13 +42,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: one row is `row_is`; `key` is unique within a crawl date; `checks` are SQL conditions."""
+    """A table: one row is `row_is`; `key` is unique within a crawl date; `checks` are SQL conditions.
+
+    A table that is not `partitioned` is computed of all crawl dates and replaced in whole.
+    """
 
     name: str
     row_is: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     checks: tuple[str, ...] = ()
+    partitioned: bool = True
 
     @property
     def column_names(self) -> list[str]:
@@ -388,9 +392,7 @@ CLUSTER_PROFILES = Table(
         Column("share", "DOUBLE", "share of the modality's items", "1", minimum=0, maximum=1),
         Column("medoid_post_id", "VARCHAR", "post of the item nearest to the centroid"),
         Column("medoid_frame", "VARCHAR", "picture of that post; null for a text", nullable=True),
-        Column(
-            "typical_post_ids", "VARCHAR[]", "posts of its most typical items, none twice as near duplicate"
-        ),
+        Column("typical_post_ids", "VARCHAR[]", "posts of its most typical items, no near duplicates"),
         Column("typical_frames", "VARCHAR[]", "their pictures, in the same order; '' for a text"),
         Column(
             "top_poster_share", "DOUBLE", "share of its items of the most frequent poster", "1", maximum=1
@@ -425,7 +427,7 @@ CLUSTER_PROFILES = Table(
 )
 
 EXPERIMENTS = ("methods", "matting", "encoders")
-_AMI = "adjusted mutual information of the clustering with "
+_AMI = "adjusted mutual information of the clustering (an item a post, noise left out) with "
 _NEAREST = "share of items whose nearest of another post is "
 
 METHOD_COMPARISON = Table(
@@ -463,9 +465,12 @@ METHOD_COMPARISON = Table(
         ),
         Column("poster_neighbours_expected", "DOUBLE", "the same by chance", "1", True),
         Column("cross_agreement", "DOUBLE", _AMI + "the crawl's clusters of the other modality", "1", True),
-        Column("cross_spread", "DOUBLE", "standard deviation of it over resamples", "1", True),
+        Column("cross_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
+        Column(
+            "cross_agreement_without_copies", "DOUBLE", "the same, near duplicates counted once", "1", True
+        ),
         Column("background_agreement", "DOUBLE", _AMI + "clusters of the background's colours", "1", True),
-        Column("background_spread", "DOUBLE", "standard deviation of it over resamples", "1", True),
+        Column("background_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
         Column(
             "copied_neighbours",
             "DOUBLE",
@@ -478,6 +483,99 @@ METHOD_COMPARISON = Table(
     ),
     key=("modality", "experiment", "variant"),
     checks=("(status = 'run') = (n_clusters IS NOT NULL)",),
+)
+
+EVENTS = ("first", "continued", "born", "split", "merged")
+DIRECTIONS = ("rising", "falling", "flat", "too few crawls")
+BASES = ("crawl_date", "published_month")
+_IDENTITY = Column("identity", "VARCHAR", "lasting id of the style or topic, over crawl dates")
+
+CLUSTER_IDENTITIES = Table(
+    "cluster_identities",
+    "a cluster of a crawl date, and which lasting style or topic it is",
+    (
+        _CRAWL_DATE,
+        _MODALITY,
+        Column("cluster_id", "BIGINT", "cluster of that crawl date", minimum=0),
+        _IDENTITY,
+        Column("name", "VARCHAR", "name of the identity, the same on every crawl date"),
+        Column(
+            "name_by",
+            "VARCHAR",
+            "who named it: keywords, the analyst, or nobody (its id)",
+            allowed=("keywords", "analyst", "identity"),
+        ),
+        Column(
+            "event",
+            "VARCHAR",
+            "first: of the encoder's first crawl; continued; born: new; split: off an identity that goes on; "
+            "merged: goes on, and took in another",
+            allowed=EVENTS,
+        ),
+        Column(
+            "previous_crawl_date",
+            "DATE",
+            "crawl date of the cluster it goes on from or was split off",
+            nullable=True,
+        ),
+        Column("previous_cluster_id", "BIGINT", "that cluster", nullable=True, minimum=0),
+        Column("similarity", "DOUBLE", "cosine of the two centroids", "1", True),
+        Column("split_from", "VARCHAR", "identity it was split off", nullable=True),
+        Column("absorbed", "VARCHAR[]", "identities that ended by merging into it here"),
+        Column("first_seen", "DATE", "first crawl date of the identity"),
+        Column("last_seen", "DATE", "last crawl date of the identity"),
+        Column("ended", "BOOLEAN", "there is a next crawl date of the encoder, and it is not in it"),
+        Column("encoder", "VARCHAR", "encoder of the centroids; identities of different encoders never mix"),
+    ),
+    key=("modality", "cluster_id"),
+    checks=(
+        "(event IN ('first', 'born')) = (previous_crawl_date IS NULL)",
+        "(event = 'split') = (split_from IS NOT NULL)",
+        "(event = 'merged') = (len(absorbed) > 0)",
+        "first_seen <= crawl_date AND crawl_date <= last_seen",
+    ),
+    partitioned=False,
+)
+
+TRENDS = Table(
+    "trends",
+    "an identity's share of the posts of a crawl date, or of a month of publication",
+    (
+        _MODALITY,
+        _IDENTITY,
+        Column("name", "VARCHAR", "its name, as in cluster_identities"),
+        Column("basis", "VARCHAR", "what time is: the crawl, or the month of publication", allowed=BASES),
+        Column("crawl_date", "DATE", "crawl date; with basis published_month, the first day of the month"),
+        Column("n_posts", "BIGINT", "posts of the identity, each in its first crawl", "posts", minimum=0),
+        Column(
+            "n_posts_all", "BIGINT", "posts of all identities, each in its first crawl", "posts", minimum=1
+        ),
+        Column("share", "DOUBLE", "n_posts over n_posts_all", "1", minimum=0, maximum=1),
+        Column("share_low", "DOUBLE", "lower end of the share's 95 % interval (Wilson)", "1", minimum=0),
+        Column("share_high", "DOUBLE", "upper end of it", "1", maximum=1),
+        Column("slope", "DOUBLE", "change of the share by the fitted line", "1/day", True),
+        Column("change", "DOUBLE", "change of the share from first to last, by the fitted line", "1", True),
+        Column(
+            "p_value",
+            "DOUBLE",
+            "chance of such a trend or a steeper one, up or down, if the share were constant",
+            "1",
+            True,
+        ),
+        Column("q_value", "DOUBLE", "p_value corrected for all identities of modality and basis", "1", True),
+        Column("poster_p_value", "DOUBLE", "the same asked by account, not by post (sign flips)", "1", True),
+        Column("direction", "VARCHAR", "rising or falling where both tests agree", allowed=DIRECTIONS),
+        Column("n_times", "BIGINT", "crawl dates or months that the line is through", "dates", minimum=1),
+        Column("encoder", "VARCHAR", "encoder of the clusters"),
+    ),
+    key=("modality", "identity", "basis"),
+    checks=(
+        "n_posts <= n_posts_all",
+        "share_low <= share AND share <= share_high",
+        "(direction = 'too few crawls') = (p_value IS NULL)",
+        "(p_value IS NULL) = (q_value IS NULL) AND (p_value IS NULL) = (poster_p_value IS NULL)",
+    ),
+    partitioned=False,
 )
 
 CHARTS = Table(
@@ -525,7 +623,10 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             K_SELECTION,
             CLUSTERS,
             CROSSTAB_RATIOS,
+            CLUSTER_PROFILES,
             METHOD_COMPARISON,
+            CLUSTER_IDENTITIES,
+            TRENDS,
             CHARTS,
             REJECTS,
         )

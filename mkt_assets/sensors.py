@@ -6,6 +6,7 @@ import dagster as dg
 
 from mkt_assets.drop_state import drop_states, run_request
 from mkt_assets.jobs import CRAWL_JOB
+from mkt_assets.resources.running import fail_dead_runs
 from mkt_assets.settings import Settings
 
 SENSOR = "new_drops"
@@ -24,6 +25,8 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
         description="Runs a crawl date when its drop is new or has changed, once nothing in it moves any more.",
     )
     def new_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        # a run that was cut off with the machine would hold its place in the queue for ever
+        fail_dead_runs(context.instance)
         requested = 0
         skipped: list[str] = []
         for state in drop_states(

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from mkt_assets.crawlers.base import Limits
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, ModelOptions
 
 PREFIX = "MKT_"
@@ -91,6 +92,16 @@ class Settings(BaseSettings):
     )
     max_picture_megabytes: float = Field(64.0, gt=0, description="larger picture files are rejected unread")
     max_video_megabytes: float = Field(2048.0, gt=0, description="larger video files are rejected unread")
+    max_video_seconds: float = Field(
+        120.0, gt=0, description="a video whose frames are not found in so much time is rejected"
+    )
+    max_table_megabytes: float = Field(2048.0, gt=0, description="larger files of posts are refused unread")
+    max_unpacked_megabytes: float = Field(
+        256.0, gt=0, description="Excel workbooks that are larger when unpacked are refused"
+    )
+    max_row_characters: int = Field(8_000_000, ge=1, description="longer rows of a table are rejected")
+    max_field_characters: int = Field(1_000_000, ge=1, description="rows with a longer value are rejected")
+    max_columns: int = Field(2_000, ge=1, description="tables and rows of more columns are refused")
     background: str = Field(
         "black", description="colour behind a matte when it is embedded: a CSS name or #rrggbb"
     )
@@ -116,6 +127,11 @@ class Settings(BaseSettings):
         5, ge=0, description="image clusters with fewer posts with text are drawn faint"
     )
 
+    names_file: Path = Field(
+        default_factory=lambda data: data["home"] / "names.csv",
+        description="the analyst's own names of styles and topics: a CSV of modality, identity, name",
+    )
+
     comparison_pictures: int = Field(
         300, ge=0, description="pictures that methods and encoders are compared on, sampled; 0: no comparison"
     )
@@ -123,7 +139,7 @@ class Settings(BaseSettings):
 
     lock_timeout_seconds: float = Field(120.0, gt=0, description="how long to wait for the warehouse's lock")
 
-    @field_validator("home", "drops", "models", mode="after")
+    @field_validator("home", "drops", "models", "names_file", mode="after")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
@@ -212,6 +228,17 @@ class Settings(BaseSettings):
         """What the loading of a model depends on."""
         precision = None if self.precision == "auto" else self.precision
         return ModelOptions(self.models, precision, self.imagebind_heads, self.matting_long_side)
+
+    @property
+    def read_limits(self) -> Limits:
+        """Beyond what the tables of a drop are refused instead of read."""
+        return Limits(
+            max_field_characters=self.max_field_characters,
+            max_row_characters=self.max_row_characters,
+            max_columns=self.max_columns,
+            max_file_bytes=int(self.max_table_megabytes * 1e6),
+            max_unpacked_bytes=int(self.max_unpacked_megabytes * 1e6),
+        )
 
     @property
     def warehouse_path(self) -> Path:

@@ -165,7 +165,10 @@ def test_the_lineage_is_the_spine() -> None:
         "clusters": {"k_selection"},
         "method_comparison": {"clusters", "matted_images", "summaries"},
         "crosstab_ratios": {"clusters"},
-        "charts": {"crosstab_ratios"},
+        "cluster_profiles": {"clusters"},
+        "cluster_identities": {"cluster_profiles"},
+        "trends": {"cluster_identities"},
+        "charts": {"cluster_profiles", "crosstab_ratios"},
     }
 
 

@@ -72,7 +72,8 @@ def test_an_export_reads_back_equal(
     assert list(frame.columns) == ["poster_id", "post_id", "nums_category_img"]
     assert len(frame) == 12
     exported = {p.name for p in (tmp_path / "out" / "charts").iterdir()}
-    assert exported == {Path(path).name for path in warehouse.read("charts", [D1])["path"].to_pylist()}
+    charts = warehouse.read("charts", [D1]).to_pylist()
+    assert exported == {f"{chart['name']}_{chart['part']}.png" for chart in charts}
 
 
 def test_an_export_of_an_unknown_date_or_into_a_full_folder_is_refused(

@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from mkt_assets.resources.models import Models
 from mkt_assets.sample import generate
+from mkt_assets.sample.lexicon import TOPICS
 from mkt_assets.settings import Settings
 from mkt_assets_tests.assets.test_pipeline import materialize, rows
 
@@ -38,7 +39,8 @@ class Truth:
 def crawl(folder: Path, *, shuffled: bool = False) -> tuple[Settings, Truth]:
     generate(folder / "drops", n_crawl_dates=1, n_posts=90, seed=3, shuffled=shuffled)
     settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
-    assert materialize(settings, Models(), D1, run_config=PINS).success
+    last = ("crosstab_ratios", "cluster_profiles")
+    assert materialize(settings, Models(), D1, last=last, run_config=PINS).success
     return settings, Truth(folder / "drops" / "truth")
 
 
@@ -66,6 +68,12 @@ def test_planted_styles_topics_and_links_are_found(tmp_path: Path) -> None:
     assert len(found) >= 6
     assert found == {style: planted[style] for style in found}
 
+    for profile in rows(settings, "cluster_profiles", D1):
+        if profile["modality"] == "text":
+            own_words = str(TOPICS[topic_of[profile["cluster_id"]]]).casefold()
+            assert profile["name_by"] == "keywords"
+            assert all(word in own_words for word in profile["name"].split(" · ")), profile["name"]
+
 
 def test_on_the_shuffled_control_topics_say_nothing_of_styles(tmp_path: Path) -> None:
     settings, truth = crawl(tmp_path, shuffled=True)
@@ -75,6 +83,9 @@ def test_on_the_shuffled_control_topics_say_nothing_of_styles(tmp_path: Path) ->
     assert strongest < 0.9
     pure = [r for r in rows(settings, "crosstab_ratios", D1) if r["unit"] == "post" and r["ratio"] == 1.0]
     assert [r for r in pure if r["n_posts"] >= 5] == []
+
+    styles = [r for r in rows(settings, "cluster_profiles", D1) if r["modality"] == "image"]
+    assert sum(r["name_by"] == "number" for r in styles) >= len(styles) - 1
 
 
 def majority(pairs: Iterable[tuple[int, str]]) -> dict[int, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dagster as dg
 
 from mkt_assets.assets.charts import build_charts
+from mkt_assets.assets.cluster_identities import build_cluster_identities
+from mkt_assets.assets.cluster_profiles import build_cluster_profiles
 from mkt_assets.assets.clusters import build_clusters
 from mkt_assets.assets.crosstab_ratios import build_crosstab_ratios
 from mkt_assets.assets.image_embeddings import build_image_embeddings
@@ -14,6 +16,7 @@ from mkt_assets.assets.method_comparison import build_method_comparison
 from mkt_assets.assets.raw_posts import build_raw_posts
 from mkt_assets.assets.summaries import build_summaries
 from mkt_assets.assets.text_embeddings import build_text_embeddings
+from mkt_assets.assets.trends import build_trends
 from mkt_assets.settings import Settings
 
 BUILDERS = (
@@ -25,6 +28,9 @@ BUILDERS = (
     build_k_selection,
     build_clusters,
     build_crosstab_ratios,
+    build_cluster_profiles,
+    build_cluster_identities,
+    build_trends,
     build_charts,
     build_method_comparison,
 )

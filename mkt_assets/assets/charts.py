@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -48,8 +48,8 @@ def build_charts(settings: Settings) -> dg.AssetsDefinition:
         settings,
         group="findings",
         kinds={"python", "duckdb", "matplotlib"},
-        deps=["crosstab_ratios"],
-        code_version="1",
+        deps=["crosstab_ratios", "cluster_profiles"],
+        code_version="2",
         description="Elbow curves, maps, contact sheets, typical captions and the stacked bars of topics per "
         "style: PNG files below `charts/<crawl date>/`.",
     )
@@ -68,9 +68,9 @@ def build_charts(settings: Settings) -> dg.AssetsDefinition:
             rows: list[dict[str, object]] = []
             shown: dict[str, dg.MarkdownMetadataValue] = {}
             for picture in _pictures(crawl, media, settings.random_state):
-                path = f"{crawl_date.isoformat()}/{picture.name}_{picture.part}.png"
-                chart_files.write(path, picture.png)
-                rows.append(_row(crawl_date, picture, path))
+                row = _row(crawl_date, picture)
+                chart_files.write(str(row["path"]), picture.png)
+                rows.append(row)
                 if picture.name in PREVIEWED and picture.part == 0:
                     shown[picture.name] = preview(picture)
                 bar.advance()
@@ -98,6 +98,7 @@ class _Crawl:
     vectors: dict[str, pa.Table]
     mattes: pd.DataFrame
     posts: pd.DataFrame
+    names: Mapping[str, Mapping[int, str]]
 
     @classmethod
     def read(cls, warehouse: Warehouse, crawl_date: date) -> "_Crawl":
@@ -126,6 +127,7 @@ class _Crawl:
             posts=warehouse.read(
                 "raw_posts", item_dates, columns=["crawl_date", "post_id", "title", "content"]
             ).to_pandas(),
+            names=_names(warehouse, crawl_date),
         )
 
     def of(self, modality: str) -> pd.DataFrame:
@@ -139,6 +141,16 @@ class _Crawl:
         return n_sheets + 2 + 2 * len(MODALITIES) + n_bars + 1
 
 
+def _names(warehouse: Warehouse, crawl_date: date) -> dict[str, dict[int, str]]:
+    """By modality, the names of the clusters that have more than a number."""
+    names: dict[str, dict[int, str]] = {modality: {} for modality in MODALITIES}
+    columns = ["modality", "cluster_id", "name", "name_by"]
+    for row in warehouse.read("cluster_profiles", [crawl_date], columns=columns).to_pylist():
+        if row["name_by"] != "number":
+            names[row["modality"]][row["cluster_id"]] = row["name"]
+    return names
+
+
 def _pictures(crawl: _Crawl, media: FileStore, seed: int) -> Iterator[Picture]:
     for modality in MODALITIES:
         yield draw_elbow(modality, crawl.k_selection[crawl.k_selection["modality"] == modality])
@@ -146,9 +158,10 @@ def _pictures(crawl: _Crawl, media: FileStore, seed: int) -> Iterator[Picture]:
     yield from _image_sheets(crawl, media)
     yield from _caption_sheets(crawl)
     by_image = crawl.ratios[crawl.ratios["unit"] == "image"]
-    yield from draw_bars(by_image, top=3)
-    yield from draw_bars(by_image, top=None)
-    yield draw_heatmap(by_image)
+    topics = crawl.names["text"]
+    yield from draw_bars(by_image, top=3, text_names=topics)
+    yield from draw_bars(by_image, top=None, text_names=topics)
+    yield draw_heatmap(by_image, text_names=topics)
 
 
 def _map(crawl: _Crawl, modality: str, seed: int) -> Picture:
@@ -158,7 +171,14 @@ def _map(crawl: _Crawl, modality: str, seed: int) -> Picture:
     items = crawl.of(modality).drop(columns="crawl_date").rename(columns={"item_crawl_date": "crawl_date"})
     placed = items.merge(positions, on=keys, how="inner").sort_values("position")
     matrix = to_matrix(vectors["embedding"])[placed["position"].to_numpy()]
-    return draw_map(modality, matrix, placed["cluster_id"].to_numpy(), max_items=MAP_ITEMS, seed=seed)
+    return draw_map(
+        modality,
+        matrix,
+        placed["cluster_id"].to_numpy(),
+        names=crawl.names[modality],
+        max_items=MAP_ITEMS,
+        seed=seed,
+    )
 
 
 def _image_sheets(crawl: _Crawl, media: FileStore) -> Iterator[Picture]:
@@ -173,9 +193,10 @@ def _image_sheets(crawl: _Crawl, media: FileStore) -> Iterator[Picture]:
             len(members),
             members["post_id"].nunique(),
             members["poster_id"].nunique(),
+            crawl.names["image"].get(int(str(cluster_id)), ""),
         )
-        overview.append(ImageCluster(cluster.cluster_id, tiles[:8], *_sizes(cluster)))
-        yield draw_cluster_sheet(cluster.cluster_id, tiles, *_sizes(cluster))
+        overview.append(replace(cluster, tiles=tiles[:8]))
+        yield draw_cluster_sheet(cluster.cluster_id, tiles, *_sizes(cluster), name=cluster.name)
     yield draw_overview(overview)
 
 
@@ -197,10 +218,16 @@ def _caption_sheets(crawl: _Crawl) -> Iterator[Picture]:
     for cluster_id, members in items.groupby("cluster_id"):
         captions = [_caption(row) for row in members.head(CAPTIONS_PER_SHEET).to_dict("records")]
         cluster = TextCluster(
-            int(str(cluster_id)), captions, members["post_id"].nunique(), members["poster_id"].nunique()
+            int(str(cluster_id)),
+            captions,
+            members["post_id"].nunique(),
+            members["poster_id"].nunique(),
+            crawl.names["text"].get(int(str(cluster_id)), ""),
         )
         overview.append(cluster)
-        yield draw_caption_sheet(cluster.cluster_id, captions, cluster.n_posts, cluster.n_posters)
+        yield draw_caption_sheet(
+            cluster.cluster_id, captions, cluster.n_posts, cluster.n_posters, name=cluster.name
+        )
     yield draw_captions_overview(overview)
 
 
@@ -209,14 +236,16 @@ def _caption(post: Mapping[Hashable, object]) -> str:
     return " ".join(part for part in (title, clean_markup(post["content"])) if part)
 
 
-def _row(crawl_date: date, picture: Picture, path: str) -> dict[str, object]:
+def _row(crawl_date: date, picture: Picture) -> dict[str, object]:
+    sha256 = hashlib.sha256(picture.png).hexdigest()
     return {
         "crawl_date": crawl_date,
         "name": picture.name,
         "part": picture.part,
         "title": picture.title,
-        "path": path,
-        "sha256": hashlib.sha256(picture.png).hexdigest(),
+        # the hash in the name: until the new rows are stored, the old ones point to the old pictures
+        "path": f"{crawl_date.isoformat()}/{picture.name}_{picture.part}.{sha256[:8]}.png",
+        "sha256": sha256,
         "width": picture.width,
         "height": picture.height,
         "n_bytes": len(picture.png),

@@ -16,7 +16,7 @@ from mkt_assets.core.cached import Batch, embed_missing
 from mkt_assets.core.matting import composite
 from mkt_assets.core.prefetch import map_ahead
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.vectors import content_key, embedding_columns
+from mkt_assets.core.vectors import cache_key, embedding_columns
 from mkt_assets.models.base import ImageEncoder
 from mkt_assets.models.registry import describe
 from mkt_assets.resources.cache import Cache
@@ -70,7 +70,7 @@ def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
             encoder = models.image_encoder(settings.image_encoder)
             colour = ImageColor.getrgb(settings.background)[:3]
             background = f"{settings.background} at {MAX_COMPOSITE_SIDE}"
-            keys = [content_key(m["matte_path"], encoder.model_id, encoder.version, background) for m in used]
+            keys = [cache_key(m["matte_path"], encoder.model_id, encoder.version, background) for m in used]
             known = cache.get_vectors(keys)
             by_key = dict(zip(keys, used, strict=True))
             bar = Progress("pictures embedded", len(set(keys) - set(known)), context.log.info, progress)

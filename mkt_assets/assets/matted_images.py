@@ -76,6 +76,7 @@ def build_matted_images(settings: Settings) -> dg.AssetsDefinition:
             limits = PictureLimits(
                 max_bytes=int(settings.max_picture_megabytes * 1e6),
                 max_pixels=int(settings.max_picture_megapixels * 1e6),
+                max_video_seconds=settings.max_video_seconds,
             )
             maker = MatteMaker(
                 model,

@@ -3,9 +3,10 @@
 What is measured is in core/comparison, what the numbers say in core/verdicts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -32,9 +33,9 @@ from mkt_assets.core.pictures import (
     video_frames,
 )
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.vectors import content_key
+from mkt_assets.core.vectors import cache_key, content_key
 from mkt_assets.core.verdicts import encoder_verdict, leakage_verdict, matting_verdict, method_verdict
-from mkt_assets.crawlers.media import find_media
+from mkt_assets.crawlers.media import MediaFile, find_media
 from mkt_assets.models.colour_histogram import CARD as FLOOR
 from mkt_assets.models.colour_histogram import colour_histogram
 from mkt_assets.models.provenance import WeightsError
@@ -69,7 +70,7 @@ def build_method_comparison(settings: Settings) -> dg.AssetsDefinition:
             dg.AssetDep("matted_images", partition_mapping=window_mapping(settings)),
             dg.AssetDep("summaries", partition_mapping=window_mapping(settings)),
         ],
-        code_version=f"1-{sampled}-{settings.random_state}-{settings.window_crawl_dates}",
+        code_version=f"2-{sampled}-{settings.random_state}-{settings.window_crawl_dates}",
         description="K-means against DBSCAN, OPTICS and HDBSCAN, matted against unmatted pictures, and encoder "
         "against encoder, on a sample of this crawl, with controls: do clusters find accounts, backgrounds or copies?",
     )
@@ -112,6 +113,11 @@ class _Sample:
     n_all: int
     n_clusters: int
     references: References
+
+    @property
+    def encoder_id(self) -> str | None:
+        """Id of the encoder of the vectors, which need not be today's setting; None without items."""
+        return self.items.encoder and self.items.encoder.split(" ")[0]
 
     def part(self, kept: list[int]) -> "_Sample":
         """The same for some of the items only."""
@@ -162,9 +168,10 @@ class _Bench:
             yield from self._methods(sample)
             if modality == "image":
                 yield from self._matting(sample, pictures)
-                yield from self._image_encoders(sample, pictures)
+                embed = partial(self._embedded_mattes, pictures=pictures)
+                yield from self._encoders(sample, IMAGE_ENCODERS, embed)
             else:
-                yield from self._text_encoders(sample, texts)
+                yield from self._encoders(sample, TEXT_ENCODERS, partial(self._embedded_texts, texts=texts))
 
     def _draw(self, modality: str) -> tuple[Items, int]:
         """A sample by the hash of the items' ids: the same items whatever else the crawl holds."""
@@ -220,48 +227,48 @@ class _Bench:
             return
         originals = [pictures.originals[i] for i in readable]
         shas = [pictures.shas[i] for i in readable]
-        unmatted = self._embedded_pictures(
-            self.settings.image_encoder, originals, [f"{sha} unmatted" for sha in shas]
-        )
+        try:
+            unmatted = self._embedded_pictures(str(sample.encoder_id), originals, shas, "as crawled")
+        except WeightsError:
+            yield _not_run(part, "matting", "unmatted", ABSENT, is_used=False)
+            return
         yield self._kmeans(part, "matting", "unmatted", unmatted, is_used=False)
 
-    def _image_encoders(self, sample: _Sample, pictures: "_Pictures") -> Iterator[Row]:
-        keys = [f"{path} {self.settings.background}" for path in pictures.matte_paths]
-        for name in IMAGE_ENCODERS:
-            is_used = name == self.settings.image_encoder
+    def _encoders(
+        self, sample: _Sample, names: Iterable[str], embed: Callable[[str], Vectors]
+    ) -> Iterator[Row]:
+        own = [sample.encoder_id] if sample.encoder_id else []
+        for name in dict.fromkeys([*own, *names]):
+            is_used = name == sample.encoder_id
+            if len(sample.items.vectors) < MIN_ITEMS:
+                yield _not_run(sample, "encoders", name, TOO_FEW, is_used)
+                continue
             try:
-                X = (
-                    sample.items.vectors
-                    if is_used
-                    else self._embedded_pictures(name, pictures.composites, keys)
-                )
+                X = sample.items.vectors if is_used else embed(name)
             except WeightsError:
                 yield _not_run(sample, "encoders", name, ABSENT, is_used)
                 continue
             yield {**self._kmeans(sample, "encoders", name, X, is_used), "encoder": name}
 
-    def _text_encoders(self, sample: _Sample, texts: Sequence[str]) -> Iterator[Row]:
-        for name in TEXT_ENCODERS:
-            is_used = name == self.settings.text_encoder
-            try:
-                X = sample.items.vectors if is_used else self._embedded_texts(name, texts)
-            except WeightsError:
-                yield _not_run(sample, "encoders", name, ABSENT, is_used)
-                continue
-            yield {**self._kmeans(sample, "encoders", name, X, is_used), "encoder": name}
+    def _embedded_mattes(self, encoder_id: str, pictures: "_Pictures") -> Vectors:
+        # keys as in image_embeddings, so that another encoder's own crawl finds them
+        shown = self.settings.background
+        return self._embedded_pictures(encoder_id, pictures.composites, pictures.matte_paths, shown)
 
     def _embedded_pictures(
-        self, encoder_id: str, pictures: Sequence[Image.Image | None], contents: Sequence[str]
+        self, encoder_id: str, pictures: Sequence[Image.Image | None], contents: Sequence[str], shown: str
     ) -> Vectors:
+        """Unit vectors of pictures, by the cache if it has them; `shown` is what is around the person."""
         encoder = self.models.image_encoder(encoder_id)
-        keys = [content_key("comparison", content, encoder.model_id, encoder.version) for content in contents]
+        how = f"{shown} at {MAX_COMPOSITE_SIDE}"
+        keys = [cache_key(content, encoder.model_id, encoder.version, how) for content in contents]
         by_key = dict(zip(keys, pictures, strict=True))
 
         def compute(missing: Sequence[str]) -> Iterator[Batch]:
             for start in range(0, len(missing), BATCH_SIZE):
                 batch = missing[start : start + BATCH_SIZE]
-                shown = [picture for key in batch if (picture := by_key[key]) is not None]
-                yield batch, encoder.encode(np.stack([encoder.prepare(picture) for picture in shown]))
+                seen = [picture for key in batch if (picture := by_key[key]) is not None]
+                yield batch, encoder.encode(np.stack([encoder.prepare(picture) for picture in seen]))
 
         return embed_missing(
             keys,
@@ -274,7 +281,7 @@ class _Bench:
     def _embedded_texts(self, encoder_id: str, texts: Sequence[str]) -> Vectors:
         encoder = self.models.text_encoder(encoder_id)
         # as text_embeddings does, so that another encoder's own crawl finds them
-        keys = [content_key(content_key(text), encoder.model_id, encoder.version) for text in texts]
+        keys = [cache_key(content_key(text), encoder.model_id, encoder.version) for text in texts]
         by_key = dict(zip(keys, texts, strict=True))
 
         def compute(missing: Sequence[str]) -> Iterator[Batch]:
@@ -312,18 +319,17 @@ class _Pictures:
         by_item = {(r["crawl_date"], r["post_id"], r["frame"]): r for r in rows}
         mattes = [by_item[key] for key in _keys(frame, ["item_crawl_date", "post_id", "frame"])]
         colour = ImageColor.getrgb(bench.settings.background)[:3]
-        files = {day: _files(bench, day) for day in dates}
         limits = PictureLimits(
             max_bytes=int(bench.settings.max_picture_megabytes * 1e6),
             max_pixels=int(bench.settings.max_picture_megapixels * 1e6),
         )
-        composites: list[Image.Image] = []
-        originals: list[Image.Image | None] = []
+        composites = [composited(matte, bench.media, (colour[0], colour[1], colour[2])) for matte in mattes]
+        frames = {
+            day: _frames(bench, day, [m for m in mattes if m["crawl_date"] == day], limits) for day in dates
+        }
+        originals = [frames[m["crawl_date"]].get((m["media_path"], m["frame"])) for m in mattes]
         descriptions = np.zeros((len(mattes), FLOOR_DIMENSION), np.float32)
-        for i, matte in enumerate(mattes):
-            composites.append(composited(matte, bench.media, (colour[0], colour[1], colour[2])))
-            original = _original(files[matte["crawl_date"]], matte, limits)
-            originals.append(original)
+        for i, (matte, original) in enumerate(zip(mattes, originals, strict=True)):
             if original is not None:
                 descriptions[i] = colour_histogram(background_pixels(original, _alpha(matte, bench.media)))
         return cls(
@@ -339,29 +345,35 @@ class _Pictures:
 FLOOR_DIMENSION = len(colour_histogram(np.zeros((0, 3), np.uint8)))
 
 
-def _files(bench: _Bench, day: date) -> dict[str, Any]:
+def _frames(
+    bench: _Bench, day: date, mattes: Sequence[Mapping[str, Any]], limits: PictureLimits
+) -> dict[tuple[str, str], Image.Image]:
+    """Pictures as crawled, small, by (media path, frame); without those that are gone or cannot be read any more."""
     folder = bench.settings.drops / day.isoformat()
     if not folder.is_dir():
         return {}
-    return {file.name: file for file in find_media(folder, bench.accounts.hash).files}
+    wanted = {(str(m["media_path"]), str(m["frame"])) for m in mattes}
+    found: dict[tuple[str, str], Image.Image] = {}
+    for file in find_media(folder, bench.accounts.hash).files:
+        names = {frame for path, frame in wanted if path == file.name}
+        if names:
+            for name, image in _decoded(file, names, limits):
+                found[file.name, name] = image
+    return found
 
 
-def _original(
-    files: Mapping[str, Any], matte: Mapping[str, Any], limits: PictureLimits
-) -> Image.Image | None:
-    """The picture as crawled, small; None if its file is gone or cannot be read any more."""
-    file = files.get(str(matte["media_path"]))
-    if file is None:
-        return None
+def _decoded(file: MediaFile, names: set[str], limits: PictureLimits) -> Iterator[tuple[str, Image.Image]]:
+    """The frames of these names that can be read."""
     try:
         if not file.is_video:
-            return shrunk_copy(decode_picture(file.path.read_bytes(), limits=limits), MAX_COMPOSITE_SIDE)
+            picture = decode_picture(file.path.read_bytes(), limits=limits)
+            yield from ((name, shrunk_copy(picture, MAX_COMPOSITE_SIDE)) for name in names)
+            return
         for got in video_frames(file.path, limits=limits):
-            if got.name == matte["frame"] and not isinstance(got, FrameError):
-                return shrunk_copy(got.image, MAX_COMPOSITE_SIDE)
+            if got.name in names and not isinstance(got, FrameError):
+                yield got.name, shrunk_copy(got.image, MAX_COMPOSITE_SIDE)
     except (PictureError, OSError):
-        return None
-    return None
+        return
 
 
 def _alpha(matte: Mapping[str, Any], media: FileStore) -> Image.Image:
@@ -461,12 +473,19 @@ def _metadata(frame: pd.DataFrame) -> dict[str, Any]:
         "comparison": preview(draw_comparison(frame)),
         "table": markdown_table([_rounded(row) for row in frame[shown].to_dict("records")]),
         "not_run": int((frame["status"] != "run").sum()),
+        "pictures_no_longer_readable": _n_unreadable(frame),
         **{
             f"{row.modality}_{str(row.variant).replace('-', '')}_noise_share": float(str(row.noise_share))
             for row in methods.itertuples()
             if row.variant != "k-means"
         },
     }
+
+
+def _n_unreadable(frame: pd.DataFrame) -> int:
+    """Sampled pictures that are not in the matting experiment, as the crawled file is gone or damaged."""
+    n_items = frame[frame["modality"] == "image"].groupby("experiment")["n_items"].max()
+    return int(n_items["methods"] - n_items["matting"])
 
 
 def _rounded(row: Mapping[Any, Any]) -> dict[str, object]:

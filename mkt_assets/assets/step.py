@@ -12,16 +12,19 @@ from typing import Any
 import dagster as dg
 
 from mkt_assets.charts.base import Picture, media_type
+from mkt_assets.core.names import NamesError
 from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.partitions import crawl_date_partitions
 from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.migrations import SchemaError
+from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError
 from mkt_assets.schema import Table
 from mkt_assets.settings import Settings, SettingsError
 
 OWNERS = ["team:marketing-data"]
-_PERMANENT = (DropMissing, WeightsError, ContractError, SettingsError)
+_PERMANENT = (DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError)
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _MAX_RETRIES = 3
 
@@ -43,7 +46,7 @@ def table_asset(
     return dg.asset(
         name=table.name,
         deps=list(deps),
-        partitions_def=crawl_date_partitions(settings),
+        partitions_def=crawl_date_partitions(settings) if table.partitioned else None,
         group_name=group,
         kinds=kinds,
         owners=OWNERS,

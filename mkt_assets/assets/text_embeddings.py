@@ -10,7 +10,7 @@ from pydantic import Field
 from mkt_assets.assets.step import crawl_date_of, explained, result, table_asset
 from mkt_assets.core.cached import Batch, embed_missing
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.vectors import content_key, embedding_columns, token_sha256
+from mkt_assets.core.vectors import cache_key, content_key, embedding_columns, token_sha256
 from mkt_assets.models.base import TextEncoder
 from mkt_assets.models.registry import describe
 from mkt_assets.resources.cache import Cache
@@ -57,7 +57,7 @@ def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
             posts = [p for p in warehouse.read("summaries", [crawl_date]).to_pylist() if p["has_text"]]
             encoder = models.text_encoder(settings.text_encoder)
             hashes = [content_key(p["summary"]) for p in posts]
-            keys = [content_key(sha, encoder.model_id, encoder.version) for sha in hashes]
+            keys = [cache_key(sha, encoder.model_id, encoder.version) for sha in hashes]
             known = cache.get_vectors(keys)
             text_of = {key: str(p["summary"]) for key, p in zip(keys, posts, strict=True)}
             bar = Progress("texts embedded", len(set(keys) - set(known)), context.log.info, progress)

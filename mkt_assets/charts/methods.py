@@ -20,6 +20,7 @@ from mkt_assets.charts.style import (
     to_picture,
     write,
 )
+from mkt_assets.core.verdicts import NAMES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ _GOOD, _BAD, _PLAIN = CLUSTER_COLOURS[0], CLUSTER_COLOURS[3], CLUSTER_COLOURS[22
 
 @dataclass(frozen=True)
 class _Bar:
-    """A column of bars: which number, its heading, the colour and the column of its spread."""
+    """A column of bars: which number, its heading, the colour and the column of its uncertainty."""
 
     column: str
     heading: str
@@ -41,7 +42,7 @@ class _Bar:
 
 
 _STABLE = _Bar("stability", "stable on resamples\n(higher is better)", _GOOD, "stability_spread")
-_CROSS = _Bar("cross_agreement", "agrees with the\nother modality", _GOOD, "cross_spread")
+_CROSS = _Bar("cross_agreement", "agrees with the\n{other}", _GOOD, "cross_error")
 _POSTER = _Bar("poster_neighbours", "nearest is of the\nsame account", _BAD)
 _COPIES = _Bar("copied_neighbours", "nearest is a\nnear duplicate", _BAD)
 _COLUMNS = {
@@ -52,7 +53,7 @@ _COLUMNS = {
         _CROSS,
     ),
     "matting": (
-        _Bar("background_agreement", "agrees with the\nbackground (leak)", _BAD, "background_spread"),
+        _Bar("background_agreement", "agrees with the\nbackground (leak)", _BAD, "background_error"),
         _CROSS,
         _STABLE,
         _POSTER,
@@ -65,6 +66,7 @@ _SECTIONS = {
     "encoders": "{what}: encoders",
 }
 _WHAT = {"image": "Pictures", "text": "Captions"}
+_OTHER = {"image": "captions' topics", "text": "pictures' styles"}
 
 
 def draw_comparison(rows: pd.DataFrame, *, font_folder: Path | None = None) -> Picture:
@@ -87,29 +89,35 @@ def comparison_figure(rows: pd.DataFrame) -> Figure:
         f"{int(size['n_items']):,} of {int(size['n_items_all']):,} {_WHAT[str(modality)].lower()}"
         for modality, size in sizes.iterrows()
     )
-    subtitle = f"Measured on a sample: {of}. The crawl's own choice is in bold. A thin line is one standard deviation."
+    subtitle = (
+        f"Measured on a sample: {of}. The crawl's own choice is in bold. Thin lines: one standard error; of "
+        "stability, one standard deviation over resamples."
+    )
     top = headline_height(_TITLE, subtitle, _WIDTH)
     height = top + sum(_SECTION + _HEAD + _LINE * len(part) for _, _, part in sections) + MARGIN
     figure = new_figure(_WIDTH, height)
     headline(figure, _TITLE, subtitle)
     y = top
     for modality, experiment, part in sections:
-        y = _draw_section(figure, y, _SECTIONS[experiment].format(what=_WHAT[modality]), experiment, part)
+        y = _draw_section(figure, y, modality, experiment, part)
     return figure
 
 
-def _draw_section(figure: Figure, y: float, title: str, experiment: str, part: pd.DataFrame) -> float:
+def _draw_section(figure: Figure, y: float, modality: str, experiment: str, part: pd.DataFrame) -> float:
     y += _SECTION
+    title = _SECTIONS[experiment].format(what=_WHAT[modality])
     write(figure, title, MARGIN, y - 0.16, 11, weight="bold")
     y += 0.2
     for number, bar in enumerate(_COLUMNS[experiment]):
-        write(figure, bar.heading, _x(number), y - 0.1, 7.5, color=MUTED, linespacing=1.15)
+        heading = bar.heading.format(other=_OTHER[modality])
+        write(figure, heading, _x(number), y - 0.1, 7.5, color=MUTED, linespacing=1.15)
     y += _HEAD - 0.35
     part = part.sort_values(["is_used", "status", "variant"], ascending=[False, False, True])
     records: Sequence[Any] = part.to_dict("records")
     for row in records:
         weight = "bold" if row["is_used"] else "normal"
-        write(figure, str(row["variant"]), MARGIN, y + 0.04, 9, weight=weight)
+        variant = str(row["variant"])
+        write(figure, NAMES.get(variant, variant), MARGIN, y + 0.04, 9, weight=weight)
         if row["status"] != "run":
             write(figure, str(row["status"]), _x(0), y + 0.05, 8.5, color=MUTED)
         else:

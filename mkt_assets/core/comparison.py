@@ -12,7 +12,9 @@ from mkt_assets.core.controls import (
     agreement,
     copied_neighbours,
     nearest_neighbours,
+    once_a_post,
     same_group_neighbours,
+    without_copies,
 )
 from mkt_assets.core.kmeans import Matrix, count_distinct, fit_sweep, silhouette
 from mkt_assets.core.knee import choose_k, default_ks
@@ -39,12 +41,20 @@ class References:
 
 
 def measure(trial: Trial, X: Matrix, references: References) -> dict[str, float | int | str]:
-    """Columns of `method_comparison` for one trial; NaN where a thing cannot be known."""
+    """Columns of `method_comparison` for one trial; NaN where a thing cannot be known.
+
+    Agreements with what is not in the vectors count one item a post.
+    """
     stable, stable_spread = stability(trial)
     nearest = nearest_neighbours(X, references.posts)
     neighbours, expected = same_group_neighbours(nearest, references.posters, references.posts)
-    cross = agreement(trial, references.other_clusters)
-    background = agreement(trial, references.backgrounds)
+    posters, topics, backgrounds = (
+        once_a_post(reference, references.posts)
+        for reference in (references.posters, references.other_clusters, references.backgrounds)
+    )
+    cross = agreement(trial, topics)
+    without = agreement(trial, without_copies(topics, nearest, references.is_copy))
+    background = agreement(trial, backgrounds)
     return {
         "parameters": trial.parameters,
         "n_clusters": trial.n_clusters,
@@ -52,13 +62,14 @@ def measure(trial: Trial, X: Matrix, references: References) -> dict[str, float 
         "silhouette": clustered_silhouette(X, trial.labels),
         "stability": stable,
         "stability_spread": stable_spread,
-        "poster_agreement": agreement(trial, references.posters).value,
+        "poster_agreement": agreement(trial, posters).value,
         "poster_neighbours": neighbours,
         "poster_neighbours_expected": expected,
         "cross_agreement": cross.value,
-        "cross_spread": cross.spread,
+        "cross_error": cross.error,
+        "cross_agreement_without_copies": without.value,
         "background_agreement": background.value,
-        "background_spread": background.spread,
+        "background_error": background.error,
         "copied_neighbours": copied_neighbours(nearest, references.is_copy),
         "seconds": trial.seconds,
     }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mkt_assets.core.kmeans import Labels, Matrix
-from mkt_assets.core.methods import NOISE, Trial
+from mkt_assets.core.methods import NOISE, RESAMPLED_SHARE, Trial
 
 NEAR_DUPLICATE_BITS = 6
 """Pictures whose difference hashes differ in no more of 64 bits are copies of each other."""
@@ -22,22 +22,24 @@ IsCopy = Callable[[int, int], bool]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Adjusted mutual information with a reference, and its standard deviation over resamples; NaN: unknown."""
+    """Adjusted mutual information with a reference, and its standard error; NaN: unknown."""
 
     value: float
-    spread: float
+    error: float
 
 
 def agreement(trial: Trial, reference: Sequence[Hashable | None]) -> Agreement:
     """How much a clustering knows of another grouping: 0 as by chance, 1 the same groups (Vinh et al. 2010).
 
-    Items that are noise, or that have no reference (None), are left out.
+    Items that are noise, or that have no reference (None), are left out. The error is the delete-d jackknife's
+    (Shao and Wu 1989): resamples that share most of their items differ less than fresh samples would.
     """
     codes = _codes(reference)
     values = [_mutual_information(codes[rows], labels) for rows, labels in trial.resamples]
     known = [value for value in values if not np.isnan(value)]
-    spread = float(np.std(known)) if known else float("nan")
-    return Agreement(_mutual_information(codes, trial.labels), spread)
+    inflation = np.sqrt(RESAMPLED_SHARE / (1 - RESAMPLED_SHARE))
+    error = float(inflation * np.std(known)) if known else float("nan")
+    return Agreement(_mutual_information(codes, trial.labels), error)
 
 
 def nearest_neighbours(X: Matrix, posts: Sequence[Hashable]) -> Labels:
@@ -86,6 +88,29 @@ def copied_neighbours(nearest: Labels, is_copy: IsCopy) -> float:
     """Share of items whose nearest neighbour is a near duplicate; NaN where there is no other post."""
     asked = np.flatnonzero(nearest >= 0).tolist()
     return float(np.mean([is_copy(i, int(nearest[i])) for i in asked])) if asked else float("nan")
+
+
+def once_a_post(reference: Sequence[Hashable | None], posts: Sequence[Hashable]) -> list[Hashable | None]:
+    """The reference for the first item of each post, None for its others.
+
+    Frames of one video share clothes, room and account: counted each, they agree with anything of the post's.
+    """
+    seen: set[Hashable] = set()
+    firsts = [post not in seen and not seen.add(post) for post in posts]
+    return [group if first else None for group, first in zip(reference, firsts, strict=True)]
+
+
+def without_copies(
+    reference: Sequence[Hashable | None], nearest: Labels, is_copy: IsCopy
+) -> list[Hashable | None]:
+    """The reference, None for items whose nearest neighbour is a near duplicate in an earlier row.
+
+    So the first of each set of copies stays, and an agreement counts it once.
+    """
+    return [
+        None if 0 <= near < i and is_copy(i, near) else group
+        for i, (group, near) in enumerate(zip(reference, nearest.tolist(), strict=True))
+    ]
 
 
 def difference_hash(image: Image.Image) -> int:

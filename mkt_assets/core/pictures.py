@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,12 +30,13 @@ class PictureError(ValueError):
 
 @dataclass(frozen=True)
 class PictureLimits:
-    """What is still decoded. Sizes are known, and checked, before a pixel is decoded."""
+    """What is still decoded. Sizes are known, and checked, before a pixel is decoded; time is not."""
 
     max_bytes: int = 64 * 1024 * 1024
     max_pixels: int = 50_000_000
     min_side: int = 8
     max_video_frames_decoded: int = 20_000
+    max_video_seconds: float = 120.0  # of our time, not of the video's
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ _STARTS: Mapping[bytes, str] = MappingProxyType(
         b"MM\x00*": "TIFF",
     }
 )
+_HEAD_BYTES = 4096
+_START_OF_SCAN = b"\xff\xda"
+_USUAL_SCANS = 20
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
@@ -107,11 +112,13 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
         PictureError: with the reason, for any bytes that are not such a picture within the limits.
     """
     limits = limits or PictureLimits()
-    picture_format = _checked_format(data, limits)
+    picture_format = _checked_format(data, limits, len(data))
     too_many = f"the picture has more than {limits.max_pixels / 1e6:g} megapixels"
     try:
         opened = Image.open(io.BytesIO(data), formats=(picture_format,))
         _check_size(opened.size, limits)
+        if picture_format == "JPEG":
+            _check_scans(data, opened.size, limits)
         opened.load()
         return _eight_bit(_upright(opened))
     except PictureError:
@@ -124,6 +131,29 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
         if "truncated" in str(error).lower():
             raise PictureError(f"the {picture_format} picture is truncated") from error
         raise PictureError(f"the {picture_format} picture is damaged: {_cause(error)}") from error
+
+
+def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
+    """Look at a picture's size, format and dimensions, without decoding it.
+
+    Raises:
+        PictureError: with the reason, if `decode_picture` would refuse it for one of these.
+    """
+    limits = limits or PictureLimits()
+    try:
+        with path.open("rb") as stream:
+            picture_format = _checked_format(stream.read(_HEAD_BYTES), limits, path.stat().st_size)
+            stream.seek(0)
+            with Image.open(stream, formats=(picture_format,)) as opened:
+                _check_size(opened.size, limits)
+    except PictureError:
+        raise
+    except Image.DecompressionBombError:
+        raise PictureError(f"the picture has more than {limits.max_pixels / 1e6:g} megapixels") from None
+    except UnidentifiedImageError as error:
+        raise PictureError("the picture is damaged or cut off in its header") from error
+    except _DECODER_ERRORS as error:
+        raise PictureError(f"the picture cannot be read: {_cause(error)}") from error
 
 
 def shrunk_copy(image: Image.Image, max_side: int) -> Image.Image:
@@ -142,9 +172,10 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
     import av
 
     limits = limits or PictureLimits()
+    deadline = _Deadline(limits.max_video_seconds)
     try:
-        with _opened(path) as container:
-            duration = _checked_duration(container, limits)
+        with _opened(path, limits) as container:
+            duration = _checked_duration(container, limits, deadline)
     except PictureError as error:
         yield from (FrameError(name, str(error)) for name in VIDEO_FRAMES)
         return
@@ -153,20 +184,18 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
         return
     for i, name in enumerate(VIDEO_FRAMES, start=1):
         try:
-            yield VideoFrame(name, _frame_at(path, duration * i / (len(VIDEO_FRAMES) + 1), limits))
+            yield VideoFrame(name, _frame_at(path, duration * i / (len(VIDEO_FRAMES) + 1), limits, deadline))
         except PictureError as error:
             yield FrameError(name, str(error))
         except (av.FFmpegError, *_DECODER_ERRORS) as error:
             yield FrameError(name, f"the video is damaged: {_cause(error)}")
 
 
-def _checked_format(data: bytes, limits: PictureLimits) -> str:
-    if not data:
+def _checked_format(data: bytes, limits: PictureLimits, n_bytes: int) -> str:
+    if not n_bytes:
         raise PictureError("the file is empty")
-    if len(data) > limits.max_bytes:
-        raise PictureError(
-            f"the file has {len(data) / 1e6:.0f} MB, more than {limits.max_bytes / 1e6:.0f} MB"
-        )
+    if n_bytes > limits.max_bytes:
+        raise PictureError(f"the file has {n_bytes / 1e6:.0f} MB, more than {limits.max_bytes / 1e6:.0f} MB")
     picture_format = sniff_format(data)
     if picture_format is None:
         raise PictureError(_what_instead(data))
@@ -199,6 +228,13 @@ def _check_size(size: tuple[int, int], limits: PictureLimits) -> None:
         raise PictureError(
             f"the picture has {width} x {height} pixels; its short side needs at least {limits.min_side}"
         )
+
+
+def _check_scans(data: bytes, size: tuple[int, int], limits: PictureLimits) -> None:
+    """A progressive JPEG is drawn once a scan: usually 10 of them, but a file may hold thousands."""
+    n_scans = data.count(_START_OF_SCAN)
+    if n_scans * size[0] * size[1] > max(_USUAL_SCANS * limits.max_pixels, _USUAL_SCANS * size[0] * size[1]):
+        raise PictureError(f"the JPEG picture is drawn in {n_scans:,} scans: a bomb")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -240,13 +276,29 @@ _OPEN_OPTIONS = {
 _MAX_PACKETS = 1_000_000
 
 
-def _opened(path: Path) -> InputContainer:
+class _Deadline:
+    """When a video must be done with: FFmpeg believes whatever a file says about its length."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        if time.monotonic() > self._end:
+            raise PictureError(f"the video was not done with in {self._seconds:g} s")
+
+
+def _opened(path: Path, limits: PictureLimits) -> InputContainer:
     import av
 
-    return av.open(f"file:{path}", options=_OPEN_OPTIONS)
+    container = av.open(f"file:{path}", options=_OPEN_OPTIONS, timeout=limits.max_video_seconds)
+    for stream in container.streams.video:
+        # a stream may change its size on the way: FFmpeg itself refuses what is too large
+        stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
+    return container
 
 
-def _checked_duration(container: InputContainer, limits: PictureLimits) -> float:
+def _checked_duration(container: InputContainer, limits: PictureLimits, deadline: _Deadline) -> float:
     """Duration in seconds, of the header or else of the packets."""
     if not container.streams.video:
         found = " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
@@ -257,30 +309,30 @@ def _checked_duration(container: InputContainer, limits: PictureLimits) -> float
         return float(stream.duration * stream.time_base)
     if container.duration:
         return container.duration / 1e6
-    return _counted_duration(container, stream)
+    return _counted_duration(container, stream, deadline)
 
 
-def _counted_duration(container: InputContainer, stream: VideoStream) -> float:
+def _counted_duration(container: InputContainer, stream: VideoStream, deadline: _Deadline) -> float:
     """Duration in seconds from the packets' time stamps; packets are read, not decoded."""
-    stamps = [
-        float(packet.pts * packet.time_base)
-        for packet in islice(container.demux(stream), _MAX_PACKETS)
-        if packet.pts is not None
-    ]
+    stamps: list[float] = []
+    for packet in islice(container.demux(stream), _MAX_PACKETS):
+        deadline.check()
+        if packet.pts is not None:
+            stamps.append(float(packet.pts * packet.time_base))
     return max(stamps) - min(stamps) if stamps else 0.0
 
 
-def _frame_at(path: Path, second: float, limits: PictureLimits) -> Image.Image:
+def _frame_at(path: Path, second: float, limits: PictureLimits, deadline: _Deadline) -> Image.Image:
     """The first frame at or after `second` (from the stream's start), or the last when that is still shown."""
-    with _opened(path) as container:
+    with _opened(path, limits) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         frames = _sought(container, stream, start + second)
         if frames is not None:
-            return _first_from(frames, start + second, limits)
-    with _opened(path) as container:
-        return _first_from(container.decode(container.streams.video[0]), start + second, limits)
+            return _first_from(frames, start + second, limits, deadline)
+    with _opened(path, limits) as container:
+        return _first_from(container.decode(container.streams.video[0]), start + second, limits, deadline)
 
 
 def _sought(container: InputContainer, stream: VideoStream, target: float) -> Iterator[av.VideoFrame] | None:
@@ -298,9 +350,12 @@ def _sought(container: InputContainer, stream: VideoStream, target: float) -> It
     return chain([first], frames)
 
 
-def _first_from(frames: Iterator[av.VideoFrame], target: float, limits: PictureLimits) -> Image.Image:
+def _first_from(
+    frames: Iterator[av.VideoFrame], target: float, limits: PictureLimits, deadline: _Deadline
+) -> Image.Image:
     frame: av.VideoFrame | None = None
     for n_decoded, frame in enumerate(frames, start=1):
+        deadline.check()
         if frame.pts is None or frame.time >= target:
             return _upright_frame(frame, limits)
         if n_decoded >= limits.max_video_frames_decoded:

@@ -44,7 +44,7 @@ _TAG_END = r"\s#，。！？；、：…“”‘’（）()【】《》\[\],!?;
 _MARKED_HASHTAG = re.compile(r"#([^#\[\]\n]{1,80}?)\s*\[话题\]#?")
 _STRAY_MARKER = re.compile(r"\[话题\]#?")
 
-_PIECE = re.compile(
+PIECE = re.compile(
     r"(?P<url>https?://[!-~]+)"
     rf"|(?P<hashtag>#[^{_TAG_END}]+)"
     r"|(?P<mention>@[^\s@#,，。！？!?：:；;、]+)"
@@ -190,7 +190,7 @@ class Summarizer:
                 return " "
             return piece[0]
 
-        return _BLANKS.sub(" ", _PIECE.sub(kept, text)).strip()
+        return _BLANKS.sub(" ", PIECE.sub(kept, text)).strip()
 
     def _is_stop_word(self, word: str) -> bool:
         return word in self._stop_words or (word[0] in self._stop_words and word == word[0] * len(word))

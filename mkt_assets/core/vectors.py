@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+_SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 def to_column(matrix: NDArray[np.float32]) -> pa.ListArray:
@@ -50,6 +53,33 @@ def to_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
 def content_key(*parts: str) -> str:
     """sha256 of several strings, unambiguously joined: the key of something computed from them."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def cache_key(made_from: str, *how: str) -> str:
+    """Key of something computed from a content in some way: it begins with the content's sha256.
+
+    So all that was ever made of a picture or a text can be found, whichever models made it, see `content_of`.
+
+    Args:
+        made_from: names the content by its sha256 and, if it matters, what of it (a frame, a matte's path).
+        how: models, versions and options.
+
+    Raises:
+        ValueError: if there is no sha256 in `made_from`.
+    """
+    return f"{content_of(made_from)}-{content_key(made_from, *how)[:32]}"
+
+
+def content_of(key: str) -> str:
+    """The sha256, hex, of the content that a `cache_key`, or the path of a file named by it, is of.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    found = _SHA256.search(key)
+    if found is None:
+        raise ValueError(f"there is no sha256 in {key!r}.")
+    return found[0]
 
 
 def token_sha256(token_ids: Iterable[int]) -> str:

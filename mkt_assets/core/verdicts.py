@@ -47,7 +47,7 @@ def matting_verdict(matted: Row, unmatted: Row) -> str:
     """Clusters of matted pictures against clusters of the same pictures as crawled."""
     sentences = [
         _told(
-            _compared(matted, unmatted, "background_agreement", "background_spread"),
+            _compared(matted, unmatted, "background_agreement", "background_error"),
             matted,
             unmatted,
             "background_agreement",
@@ -57,7 +57,7 @@ def matting_verdict(matted: Row, unmatted: Row) -> str:
             unknown="Agreement with the background is unknown: there are not several backgrounds to tell apart",
         ),
         _told(
-            _compared(matted, unmatted, "cross_agreement", "cross_spread"),
+            _compared(matted, unmatted, "cross_agreement", "cross_error"),
             matted,
             unmatted,
             "cross_agreement",
@@ -73,7 +73,7 @@ def matting_verdict(matted: Row, unmatted: Row) -> str:
 def encoder_verdict(row: Row, baseline: Row) -> str:
     """An encoder against another (of pictures: the colour histogram), by agreement with the other modality."""
     name, other, what = row["variant"], baseline["variant"], _other(row)
-    compared = _compared(row, baseline, "cross_agreement", "cross_spread")
+    compared = _compared(row, baseline, "cross_agreement", "cross_error")
     return (
         _told(
             compared,
@@ -100,14 +100,25 @@ def leakage_verdict(row: Row) -> str | None:
             f"({expected:.0%} by chance)"
         )
     if copies > MUCH_NOISE:
-        warnings.append(f"the nearest of another post is a near duplicate for {copies:.0%}")
+        warnings.append(
+            f"the nearest of another post is a near duplicate for {copies:.0%}{_counted_once(row)}"
+        )
     return f"Take care, {row['variant']}: {', and '.join(warnings)}." if warnings else None
+
+
+def _counted_once(row: Row) -> str:
+    once = _number(row, "cross_agreement_without_copies")
+    if math.isnan(once):
+        return ""
+    values = f"{once:.2f} instead of {_number(row, 'cross_agreement'):.2f}"
+    return f" (with each counted once, agreement with {_other(row)} is {values})"
 
 
 def _compared(row: Row, other: Row, column: str, spread: str, n_averaged: int = 1) -> str:
     """higher, lower, same or unknown: apart by two standard errors, and by `LEAST_DIFFERENCE`.
 
-    The spread is that over resamples; the error of a mean over `n_averaged` of them is smaller by its root.
+    `spread` is the column of the standard error or, with `n_averaged`, of the standard deviation over so many
+    resamples that were averaged.
     """
     difference = _number(row, column) - _number(other, column)
     if math.isnan(difference):

@@ -12,12 +12,18 @@ TableKind = Literal["posts", "comments", "accounts"]
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes beyond which a field, row or file is refused instead of read."""
+    """Sizes beyond which a field, row or file is refused.
+
+    Of the bad rows of a file, `max_listed_rejects` are listed one by one; after `max_bad_rows` it is not read on.
+    """
 
     max_field_characters: int = 1_000_000
     max_row_characters: int = 8_000_000
     max_columns: int = 2_000
     max_file_bytes: int = 2 * 1024**3
+    max_unpacked_bytes: int = 256 * 1024**2
+    max_listed_rejects: int = 10_000
+    max_bad_rows: int = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -44,20 +44,18 @@ def read_csv(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator[Ro
     first line inside it that begins a whole row: one row is lost, not two or all.
     """
     lines = _Lines(stream, limits.max_row_characters)
-    delimiter = _delimiter(lines, is_header)
+    # The limit is global to the process, so it is only ever raised; ours is checked on every value.
+    csv.field_size_limit(max(csv.field_size_limit(), limits.max_row_characters + 1))
+    delimiter = _delimiter(lines, is_header, limits.max_columns)
     if delimiter is None:
         return
-    # The limit is global to the process, so it is only ever raised; ours is checked on every value.
-    csv.field_size_limit(max(csv.field_size_limit(), limits.max_field_characters))
-    records = _Records(lines, delimiter, is_header)
+    records = _Records(lines, delimiter, is_header, limits.max_row_characters)
     number = 0
     while (record := records.next()) is not None:
         if isinstance(record, list) and not any(value.strip() for value in record):
             continue
-        if isinstance(record, list) and records.is_header(record):
+        if isinstance(record, list) and len(record) <= limits.max_columns and records.is_header(record):
             records.header = _names(record)
-            if len(record) > limits.max_columns:
-                raise FileRefusedError(f"The table has more than {limits.max_columns:,} columns.")
             continue
         number += 1
         if isinstance(record, list) and len(record) == len(records.header):
@@ -94,7 +92,7 @@ class _Lines:
         self._stream = stream
         self._max_characters = max_characters
         self._waiting: deque[str] = deque()
-        self._n_characters = 0
+        self.n_characters = 0
         self.record: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
@@ -103,8 +101,8 @@ class _Lines:
     def __next__(self) -> str:
         line = self._waiting.popleft() if self._waiting else self._next_of_file()
         self.record.append(line)
-        self._n_characters += len(line)
-        if self._n_characters > self._max_characters:
+        self.n_characters += len(line)
+        if self.n_characters > self._max_characters:
             raise _RowTooLongError
         return line
 
@@ -119,7 +117,7 @@ class _Lines:
 
     def start_record(self) -> None:
         self.record = []
-        self._n_characters = 0
+        self.n_characters = 0
 
     def put_back(self, lines: list[str]) -> None:
         self._waiting.extendleft(reversed(lines))
@@ -131,10 +129,11 @@ class _Lines:
 class _Records:
     """Records of CSV lines: a list of values, a reason if there are none, and None at the end."""
 
-    def __init__(self, lines: _Lines, delimiter: str, is_header: IsHeader) -> None:
+    def __init__(self, lines: _Lines, delimiter: str, is_header: IsHeader, max_characters: int) -> None:
         self._lines = lines
         self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
         self._is_header = is_header
+        self._max_characters = max_characters
         self.header: list[str] = []
 
     def next(self) -> list[str] | str | None:
@@ -156,29 +155,34 @@ class _Records:
         """After a broken record: go back to the first line inside it that begins a whole one."""
         inside = self._lines.record[1:]
         self._lines.put_back(inside)
+        n_read = 0
         for n_tried, _ in enumerate(inside):
-            if n_tried < _MOST_LINES_TRIED:
+            # a try may read far beyond its line: the budget keeps the whole linear
+            if n_tried < _MOST_LINES_TRIED and n_read < self._max_characters:
                 record = self.next()
+                n_read += self._lines.n_characters
                 self._lines.put_back(self._lines.record)
                 if isinstance(record, list) and (len(record) == len(self.header) or self.is_header(record)):
                     return
             self._lines.drop()
 
 
-def _delimiter(lines: _Lines, is_header: IsHeader) -> str | None:
+def _delimiter(lines: _Lines, is_header: IsHeader, max_columns: int) -> str | None:
     """The separator of the header, which is the first line that is not blank; None if there is no line.
 
     Raises:
-        FileRefusedError: if no crawler has such a header.
+        FileRefusedError: if no crawler has such a header, or it has too many columns.
     """
     try:
         first = next(line for line in lines if line.strip())
-    except (StopIteration, _RowTooLongError):
-        if lines.record and any(line.strip() for line in lines.record):
-            raise FileRefusedError(_UNKNOWN) from None
+    except StopIteration:
         return None
+    except _RowTooLongError:
+        raise FileRefusedError(_UNKNOWN) from None
     lines.put_back([first])
     for delimiter in _DELIMITERS:
+        if first.count(delimiter) >= max_columns:
+            raise FileRefusedError(f"The table has more than {max_columns:,} columns.")
         if is_header(frozenset(_names(next(csv.reader([first], delimiter=delimiter))))):
             return delimiter
     raise FileRefusedError(_UNKNOWN)

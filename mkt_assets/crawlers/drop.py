@@ -16,15 +16,17 @@ from mkt_assets.crawlers.media import MediaFile, MediaIndex, index_media
 from mkt_assets.crawlers.posts import Post, post_of
 from mkt_assets.crawlers.readers import format_of, reader_of
 from mkt_assets.crawlers.redact import Redactor, storable
+from mkt_assets.crawlers.sqlite_files import COMPANIONS
 from mkt_assets.crawlers.walk import DropFile, DropMissing, drop_digest, list_drops, walk_drop
 from mkt_assets.schema import RAW_POSTS, REJECTS
 
 __all__ = ["DropMissing", "Ingest", "SourceFile", "drop_digest", "ingest_drop", "list_drops"]
 
 _HEAD_BYTES = 4096
-_BLANKS = b"\0 \t\r\n\xef\xbb\xbf"
+_BLANKS = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 # A file of which no row so far is of a known crawler is not read to its end.
 _MOST_UNKNOWN_ROWS = 100
+UNFORESEEN = "The file is damaged in a way that its reader does not know"
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
 
 
@@ -83,7 +85,7 @@ def ingest_drop(
     walk = walk_drop(drop_dir)
     media, others = index_media(walk.files, hash_once)
     reading = _Reading(crawl_date, hash_once, timezone, limits or Limits(), rejects=list(walk.rejects))
-    for file in others:
+    for file in _without_companions(others):
         reading.read(file)
     redactor = Redactor(hash_once, frozenset(reading.accounts), frozenset(reading.winners))
     attached, unattached = _attach(media, redactor)
@@ -98,7 +100,7 @@ def ingest_drop(
         rejects=_rejects_table([*rejects, *of_media], crawl_date),
         n_rows=reading.n_rows,
         n_merged=sum(winner.n_merged for winner in reading.winners.values()),
-        n_rejected_rows=sum(reject.source_row is not None for reject in reading.rejects),
+        n_rejected_rows=reading.n_rejected_rows,
         n_media=sum(map(len, attached.values())),
         files=tuple(replace(file, name=redactor.path(file.name)) for file in reading.files),
     )
@@ -117,12 +119,14 @@ class _Winner:
 
 @dataclass
 class _FileTally:
-    """What was seen in one file; its rejects count only if the file turns out to be a posts table."""
+    """What was seen in one file, until it is known whether it is a table of posts."""
 
     kinds: dict[str, str] = field(default_factory=dict[str, str])
     n_rows: int = 0
     n_post_rows: int = 0
-    rejects: list[Reject] = field(default_factory=list[Reject])
+    n_bad_rows: int = 0
+    bad_rows: list[Reject] = field(default_factory=list[Reject])
+    refusal: Reject | None = None
 
 
 @dataclass
@@ -138,6 +142,7 @@ class _Reading:
     accounts: set[str] = field(default_factory=set[str])
     files: list[SourceFile] = field(default_factory=list[SourceFile])
     n_rows: int = 0
+    n_rejected_rows: int = 0
 
     def read(self, file: DropFile) -> None:
         name = file.relative.as_posix()
@@ -148,16 +153,19 @@ class _Reading:
             note = table.note
             self._read_rows(table, name, tally)
         except FileRefusedError as refusal:
-            tally.rejects.append(Reject(name, None, None, str(refusal)))
+            tally.refusal = Reject(name, None, None, str(refusal))
         except OSError as error:
-            tally.rejects.append(Reject(name, None, None, f"The file cannot be read ({error.strerror})."))
+            tally.refusal = Reject(name, None, None, f"The file cannot be read ({error.strerror}).")
+        except Exception as error:
+            # a file that nobody thought of is refused like any other, and does not cost the crawl
+            tally.refusal = Reject(name, None, None, f"{UNFORESEEN} ({type(error).__name__}).")
         self._close(name, tally, note)
 
     def _read_rows(self, table: RawTable, name: str, tally: _FileTally) -> None:
         for row in table.rows:
             tally.n_rows += 1
             if isinstance(row, BadRow):
-                tally.rejects.append(Reject(name, row.number, None, row.reason))
+                self._reject(tally, Reject(name, row.number, None, row.reason))
             else:
                 self._read_row(row, name, tally)
             if not tally.kinds and tally.n_rows >= _MOST_UNKNOWN_ROWS:
@@ -166,7 +174,7 @@ class _Reading:
     def _read_row(self, row: Row, name: str, tally: _FileTally) -> None:
         known = reader_of(row.columns)
         if known is None:
-            tally.rejects.append(Reject(name, row.number, None, _NO_KNOWN_COLUMNS))
+            self._reject(tally, Reject(name, row.number, None, _NO_KNOWN_COLUMNS))
             return
         reader, kind = known
         tally.kinds[kind] = reader.crawler
@@ -179,7 +187,16 @@ class _Reading:
             tally.n_post_rows += 1
             self._keep_latest(_Winner(post, reader.crawler, name, row.number, 0))
         else:
-            tally.rejects.append(Reject(name, row.number, post.post_id, post.reason))
+            self._reject(tally, Reject(name, row.number, post.post_id, post.reason))
+
+    def _reject(self, tally: _FileTally, reject: Reject) -> None:
+        tally.n_bad_rows += 1
+        if len(tally.bad_rows) < self.limits.max_listed_rejects:
+            tally.bad_rows.append(reject)
+        if tally.n_bad_rows >= self.limits.max_bad_rows:
+            raise FileRefusedError(
+                f"{tally.n_bad_rows:,} rows of the file are broken; what follows was not read."
+            )
 
     def _keep_latest(self, new: _Winner) -> None:
         old = self.winners.get(new.post.post_id)
@@ -191,13 +208,17 @@ class _Reading:
         self.winners[new.post.post_id] = latest
 
     def _close(self, name: str, tally: _FileTally, note: str | None) -> None:
-        of_rows = [reject for reject in tally.rejects if reject.source_row is not None]
-        of_file = [reject for reject in tally.rejects if reject.source_row is None]
+        """Count the file. Bad rows count only in a table of posts; a file of nothing else is refused whole."""
+        of_file = [tally.refusal] if tally.refusal else []
         if "posts" in tally.kinds:
-            self.n_rows += tally.n_post_rows + len(of_rows)
-            self.rejects += of_rows
-        elif not tally.kinds and of_rows:
-            reason = f"No row of the file is of a known crawler. The first: {of_rows[0].reason}"
+            self.n_rows += tally.n_post_rows + tally.n_bad_rows
+            self.n_rejected_rows += tally.n_bad_rows
+            self.rejects += tally.bad_rows
+            if n_more := tally.n_bad_rows - len(tally.bad_rows):
+                reason = f"{n_more:,} more rows of the file were rejected; they are not listed one by one."
+                of_file.append(Reject(name, None, None, reason))
+        elif not tally.kinds and tally.bad_rows:
+            reason = f"No row of the file is of a known crawler. The first: {tally.bad_rows[0].reason}"
             of_file = [Reject(name, None, None, reason)]
         self.rejects += of_file
         if tally.kinds or not of_file:
@@ -209,6 +230,12 @@ class _Reading:
 
 def _fetched(winner: _Winner) -> datetime:
     return winner.post.fetched_at or datetime.min
+
+
+def _without_companions(files: tuple[DropFile, ...]) -> list[DropFile]:
+    """The files without a database's logs: they are read with their database."""
+    databases = {f"{file.path}{end}" for file in files for end in COMPANIONS}
+    return [file for file in files if str(file.path) not in databases]
 
 
 def _open(file: DropFile, limits: Limits) -> RawTable:

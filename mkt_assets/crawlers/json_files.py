@@ -15,8 +15,10 @@ _CUT_OFF = "The file ends inside its array: this row and what was to follow are 
 _BROKEN = "The row is cut off or is not JSON ({})."
 _TOO_DEEP = "nested too deeply"
 _GAP = re.compile(r"[\s,\0\ufeff]*")
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|["{}\[\]]', re.DOTALL)
-_AFTER_SCALAR = re.compile(r"[,\]]")
+_MARK = re.compile(r'["{}\[\]]')
+_MARK_OR_END = re.compile(r'["{}\[\],]')
+_IN_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_CHUNK_CHARACTERS = 1 << 20
 
 # Numbers stay text: ids longer than 53 bits keep their digits, and counts are parsed in one place.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda name: None)
@@ -40,7 +42,7 @@ class JsonFormat:
 
 def _array_rows(path: Path, encoding: Encoding, limits: Limits) -> Iterator[Row | BadRow]:
     with open_text(path, encoding) as stream:
-        yield from read_array(stream.read(), limits)
+        yield from read_array(stream, limits)
 
 
 def _line_or_object_rows(path: Path, encoding: Encoding, limits: Limits) -> Iterator[Row | BadRow]:
@@ -81,60 +83,130 @@ def read_lines(stream: TextIO, limits: Limits) -> Iterator[Row | BadRow]:
         if is_too_long:
             yield BadRow(number, f"The row is longer than {limits.max_row_characters:,} characters.")
             continue
-        try:
-            yield _row(number, _DECODER.decode(text), limits)
-        except ValueError as error:
-            yield BadRow(number, _BROKEN.format(_message(error)))
-        except RecursionError:
-            yield BadRow(number, _BROKEN.format(_TOO_DEEP))
+        yield _decoded(number, text, limits)
 
 
-def read_array(text: str, limits: Limits) -> Iterator[Row | BadRow]:
-    """Rows of a JSON array, also of one that ends too early or has a broken row in it."""
+def read_array(stream: TextIO, limits: Limits) -> Iterator[Row | BadRow]:
+    """Rows of a JSON array, also of one that ends too early or has a broken row in it.
+
+    The end of a row is found first, by its brackets, and only then is the row decoded: no more than a row is
+    held in memory, and a broken row costs no more than a whole one.
+    """
+    window = _Window(stream, limits.max_row_characters)
+    window.find_text()
+    window.take("[")
     number = 0
-    position = text.index("[") + 1
-    while True:
-        position = _end_of_gap(text, position)
-        if text[position : position + 1] == "]":
-            break
+    is_closed = False
+    while window.find_text() and not (is_closed := window.take("]")):
         number += 1
-        row, end = _array_row(text, position, number, limits)
-        yield row
-        if end is None:
+        text = window.value()
+        yield BadRow(number, _CUT_OFF) if text is None else _array_row(number, text, limits)
+        if text is None:
             return
-        position = end
-    if _end_of_gap(text, position + 1) < len(text):
+    if not is_closed:
+        yield BadRow(number + 1, _CUT_OFF)
+    elif window.find_text():
         yield BadRow(number + 1, "There is text after the end of the array; it was not read.")
 
 
-def _array_row(text: str, start: int, number: int, limits: Limits) -> tuple[Row | BadRow, int | None]:
-    """The row that begins at `start`, and where it ends; None if the file ends first."""
+def _array_row(number: int, text: str, limits: Limits) -> Row | BadRow:
+    if len(text) > limits.max_row_characters:
+        return BadRow(number, f"The row is longer than {limits.max_row_characters:,} characters.")
+    return _decoded(number, text, limits)
+
+
+def _decoded(number: int, text: str, limits: Limits) -> Row | BadRow:
     try:
-        value, end = _DECODER.raw_decode(text, start)
-        if end - start > limits.max_row_characters:
-            return BadRow(number, f"The row is longer than {limits.max_row_characters:,} characters."), end
-        return _row(number, value, limits), end
+        return _row(number, _DECODER.decode(text), limits)
     except ValueError as error:
-        reason = _message(error)
+        return BadRow(number, _BROKEN.format(_message(error)))
     except RecursionError:
-        reason = _TOO_DEEP
-    end = _end_of_broken(text, start)
-    return BadRow(number, _CUT_OFF if end is None else _BROKEN.format(reason)), end
+        return BadRow(number, _BROKEN.format(_TOO_DEEP))
 
 
-def _end_of_broken(text: str, start: int) -> int | None:
-    """Where a value that cannot be decoded ends, by its brackets; None if they never close."""
-    if text[start : start + 1] not in ("{", "["):
-        after = _AFTER_SCALAR.search(text, start)
-        return after.start() if after else None
-    depth = 0
-    for token in _STRING_OR_BRACKET.finditer(text, start):
-        if token[0] == '"':  # a string that never ends
+class _Window:
+    """The part of a text that is being looked at: it moves on, and holds little more than a value."""
+
+    def __init__(self, stream: TextIO, longest: int) -> None:
+        self._stream = stream
+        self._longest = longest
+        self._text = ""
+        self._at = 0
+        self._start = 0
+        self._beginning: str | None = None
+
+    def find_text(self) -> bool:
+        """Move to the next character that is no gap; whether there is one."""
+        while True:
+            self._at = _end_of_gap(self._text, self._at)
+            if self._at < len(self._text):
+                return True
+            self._start = self._at
+            if not self._more():
+                return False
+
+    def take(self, bracket: str) -> bool:
+        """Move behind this bracket, if it is here."""
+        is_here = self._text[self._at : self._at + 1] == bracket
+        self._at += is_here
+        return is_here
+
+    def value(self) -> str | None:
+        """Move behind the value that begins here, and return it; None if it never ends.
+
+        Of a value that is too long, only the beginning, which is too long by itself, is kept.
+        """
+        self._start, self._beginning = self._at, None
+        if not self._find_end():
             return None
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
-        if depth == 0:
-            return token.end()
-    return None
+        return self._beginning or self._text[self._start : self._at]
+
+    def _find_end(self) -> bool:
+        depth = 0
+        while (mark := self._next(_MARK if depth else _MARK_OR_END)) is not None:
+            if mark == '"':
+                if not self._skip_string():
+                    return False
+            elif depth == 0 and mark in ",]":
+                self._at -= 1
+                return True
+            else:
+                depth += {"{": 1, "[": 1, "}": -1, "]": -1}[mark]
+                if depth <= 0:
+                    return True
+        return False
+
+    def _next(self, marks: re.Pattern[str]) -> str | None:
+        """Move behind the next of these marks, and return it."""
+        while True:
+            match = marks.search(self._text, self._at)
+            if match is not None:
+                self._at = match.end()
+                return match[0]
+            self._at = len(self._text)
+            if not self._more():
+                return None
+
+    def _skip_string(self) -> bool:
+        """Move from behind the beginning of a string to behind its end; whether it has one."""
+        while True:
+            match = _IN_STRING.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self.take('"'):
+                return True
+            if not self._more():
+                return False
+
+    def _more(self) -> bool:
+        """Read on; whether there was more. What was seen of a value that is too long is forgotten."""
+        if self._at - self._start > self._longest:
+            self._beginning = self._beginning or self._text[self._start : self._start + self._longest + 1]
+            self._start = self._at
+        read = self._stream.read(_CHUNK_CHARACTERS)
+        self._text = self._text[self._start :] + read
+        self._at -= self._start
+        self._start = 0
+        return bool(read)
 
 
 def _end_of_gap(text: str, start: int) -> int:

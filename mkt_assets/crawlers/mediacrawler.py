@@ -10,6 +10,7 @@ from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
 _KINDS = {"normal": "image", "video": "video"}
 _TITLE_FROM_CONTENT = 255
+_OTHER_PLATFORMS = frozenset({"tieba_id", "tieba_name"})
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 
 
@@ -20,7 +21,9 @@ class MediaCrawlerReader:
 
     def kind_of(self, columns: frozenset[str]) -> TableKind | None:
         """Posts, comments or accounts; tables of the other platforms it crawls are none of these."""
-        if "comment_id" in columns:
+        if columns & _OTHER_PLATFORMS:
+            return None
+        if "comment_id" in columns and "note_id" in columns:
             return "comments"
         if "note_id" in columns and columns & {"desc", "title"}:
             return "posts"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from mkt_assets.core.summaries import strip_platform_suffix
 from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
 _MARKS = frozenset({"post_title", "post_content", "post_url", "post_fetch_time"})
@@ -25,12 +26,13 @@ class OriginalReader:
         return "posts" if "post_id" in columns and columns & _MARKS else None
 
     def record(self, values: Mapping[str, str]) -> Record:
-        """A post; date and time of day are one field here."""
+        """A post; its title is the page's, without the platform's name, and date and time are one field."""
+        title = values.get("post_title")
         return Record(
             post_id=values.get("post_id"),
             poster_id=values.get("poster_id"),
             post_url=values.get("post_url"),
-            title=values.get("post_title"),
+            title=None if title is None else strip_platform_suffix(title)[0],
             content=values.get("post_content"),
             tags=values.get("post_tag"),
             likes=values.get("post_like"),

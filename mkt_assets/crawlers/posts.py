@@ -52,7 +52,7 @@ def present(text: str | None) -> str | None:
 
 
 def split_tags(text: str | None) -> list[str]:
-    """Hashtags of a comma-joined or JSON-encoded list: without leading # and blanks, each once, in order.
+    """Hashtags of a comma-joined or JSON-encoded list or text: without # and blanks, each once, in order.
 
     Chapter marks of a video (`00:57`), which the original's crawler took for hashtags, are left out.
     """
@@ -139,10 +139,12 @@ def _published(
 
 
 def _json_strings(text: str) -> list[str] | None:
-    if not text.lstrip().startswith("["):
+    if not text.lstrip().startswith(("[", '"')):
         return None
     try:
         values = json.loads(text, parse_int=str)
-    except (ValueError, RecursionError):  # a tag may begin with a bracket
+    except (ValueError, RecursionError):  # a tag may begin with a bracket or a quotation mark
         return None
+    if isinstance(values, str):
+        return _COMMA.split(storable(values))
     return [storable(value) for value in values if isinstance(value, str)]

@@ -9,15 +9,26 @@ from mkt_assets.crawlers.csv_files import CsvFormat
 from mkt_assets.crawlers.json_files import JsonFormat
 from mkt_assets.crawlers.mediacrawler import MediaCrawlerReader
 from mkt_assets.crawlers.original import OriginalReader
+from mkt_assets.crawlers.spider_xhs import SpiderXhsReader
+from mkt_assets.crawlers.sqlite_files import SqliteFormat
+from mkt_assets.crawlers.workbook_files import WorkbookFormat
+from mkt_assets.crawlers.xhs_downloader import XhsDownloaderReader
 
-READERS: tuple[Reader, ...] = (OriginalReader(), MediaCrawlerReader())
+# The first that knows a table or a place of media has it: the pickiest come first.
+READERS: tuple[Reader, ...] = (
+    SpiderXhsReader(),
+    OriginalReader(),
+    MediaCrawlerReader(),
+    XhsDownloaderReader(),
+)
 # CSV is last: it has no mark of its own and takes every text.
-FORMATS: tuple[Format, ...] = (JsonFormat(), CsvFormat())
+FORMATS: tuple[Format, ...] = (WorkbookFormat(), SqliteFormat(), JsonFormat(), CsvFormat())
 
 _REFUSED = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive",
-    b"SQLite format 3\x00": "an SQLite database",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (.xls) or an encrypted one",
     b"\x1f\x8b": "a gzip archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!": "a RAR archive",
     b"%PDF": "a PDF",
 }
 
@@ -31,12 +42,12 @@ def format_of(head: bytes) -> Format:
     for magic, name in _REFUSED.items():
         if head.startswith(magic):
             raise FileRefusedError(
-                f"The file is {name}, which is not read: put its tables here as CSV or JSON Lines."
+                f"The file is {name}, which is not read: put its tables here as CSV, JSON Lines or .xlsx."
             )
     return next(known for known in FORMATS if known.opens(head))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=64)
 def reader_of(columns: frozenset[str]) -> tuple[Reader, TableKind] | None:
     """The crawler that writes tables of these columns, and what they are about; None if no crawler does."""
     for reader in READERS:

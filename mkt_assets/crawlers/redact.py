@@ -12,6 +12,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"[0-9A-Za-z_-]{8,}", re.ASCII)
 _RUN = re.compile(r"[0-9A-Za-z]{8,}", re.ASCII)
 _JOINTS = re.compile(r"([_.])")
+_AFTER_A_NAME = re.compile(r".+_([0-9a-f]{24}|[0-9a-f]{16})", re.DOTALL)
 _ACCOUNT_LIKE = re.compile(r"[0-9a-f]{24}|[0-9a-f]{16}")
 
 
@@ -45,6 +46,9 @@ class Redactor:
         return "/".join(self._component(part) for part in storable(path).split("/"))
 
     def _component(self, part: str) -> str:
+        name = _AFTER_A_NAME.fullmatch(part)
+        if name and self._known_or_alike(name[1]):  # {nickname}_{account}: the nickname is a person, too
+            return self.hash_poster(name[1])
         stem, dot, suffix = part.rpartition(".")
         if dot and self._known(stem):
             return f"{self.hash_poster(stem)}.{suffix}"

@@ -8,6 +8,8 @@ from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.models import Models
+from mkt_assets.resources.running import running, sign_run
+from mkt_assets.resources.tombstones import TombstoneFile
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
@@ -16,12 +18,14 @@ def build_resources(settings: Settings) -> dict[str, object]:
     """The resources, by the names that the assets ask for."""
 
     @dg.resource(description="The DuckDB warehouse; its snapshot is published once, at the end of a run.")
-    def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:
+    def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
         made = open_warehouse(settings)
-        try:
-            yield made
-        finally:
-            made.publish_snapshot_if_changed()
+        sign_run(context.instance, context.run_id)
+        with running(settings.home):
+            try:
+                yield made
+            finally:
+                made.publish_snapshot_if_changed()
 
     @dg.resource(description="Hashes account ids.")
     def accounts(_: dg.InitResourceContext) -> AccountHasher:
@@ -31,7 +35,8 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "settings": settings,
         "warehouse": warehouse,
         "accounts": accounts,
-        "cache": Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds),
+        "tombstones": open_tombstones(settings),
+        "cache": open_cache(settings),
         "media": FileStore(settings.media_dir),
         "chart_files": FileStore(settings.charts_dir),
         "models": Models(settings.model_options),
@@ -44,6 +49,16 @@ def open_warehouse(settings: Settings) -> Warehouse:
     return Warehouse(
         settings.warehouse_path, settings.snapshot_path, lock_timeout_seconds=settings.lock_timeout_seconds
     )
+
+
+def open_cache(settings: Settings) -> Cache:
+    """The cache of these settings."""
+    return Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds)
+
+
+def open_tombstones(settings: Settings) -> TombstoneFile:
+    """Who was forgotten, of these settings."""
+    return TombstoneFile(settings.home, settings.home / KEY_NAME)
 
 
 def silent(what: str, done: int, total: int) -> None:

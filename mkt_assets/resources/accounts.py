@@ -5,25 +5,37 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 KEY_NAME = "poster.key"
+# MediaCrawler writes this in place of the id since 2026-07: the first 16 hex digits of its SHA-256.
+_CREATOR_HASH = re.compile(r"[0-9a-f]{16}")
 
 
 class AccountHasher:
-    """HMAC-SHA256 of an account id, 24 hex digits, under the key in `key_path` (made on first use, mode 600)."""
+    """HMAC-SHA256 of an account id, 24 hex digits, under the key in `key_path` (made on first use, mode 600).
+
+    A plain id and MediaCrawler's `creator_hash` of it give the same hash: a person stays the same one after
+    the crawler was upgraded.
+    """
 
     def __init__(self, key_path: Path) -> None:
         self._key = _load_or_create(key_path)
         self.hash = lru_cache(maxsize=100_000)(self._hash)
 
     def _hash(self, account_id: str) -> str:
-        return hmac.new(self._key, account_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[
-            :24
-        ]
+        return hmac.new(self._key, creator_hash(account_id).encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def creator_hash(account_id: str) -> str:
+    """MediaCrawler's hash of an account id, 16 hex digits; of such a hash, itself."""
+    if _CREATOR_HASH.fullmatch(account_id):
+        return account_id
+    return hashlib.sha256(account_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _load_or_create(path: Path) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -13,10 +15,12 @@ from mkt_assets.core.matte_facts import MatteFacts
 from mkt_assets.core.vectors import to_column, to_matrix
 from mkt_assets.resources.database import open_database
 
-_VECTORS = "CREATE TABLE IF NOT EXISTS vectors (key VARCHAR NOT NULL, embedding FLOAT[] NOT NULL)"
+_VECTORS = (
+    "CREATE TABLE IF NOT EXISTS vectors (key VARCHAR NOT NULL, embedding FLOAT[] NOT NULL, made_at DOUBLE)"
+)
 _MATTES = """CREATE TABLE IF NOT EXISTS mattes (key VARCHAR NOT NULL, matte_path VARCHAR, matte_source VARCHAR NOT NULL,
 foreground_ratio DOUBLE NOT NULL, width BIGINT NOT NULL, height BIGINT NOT NULL,
-bbox_left BIGINT, bbox_top BIGINT, bbox_right BIGINT, bbox_bottom BIGINT)"""
+bbox_left BIGINT, bbox_top BIGINT, bbox_right BIGINT, bbox_bottom BIGINT, made_at DOUBLE)"""
 
 
 class Cache:
@@ -71,6 +75,40 @@ class Cache:
         if rows is None or rows.num_rows == 0:
             return
         with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            connection.execute(ddl)
+            _prepare(connection, table, ddl)
             connection.register("rows", rows)
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows")
+            connection.execute(
+                f"INSERT INTO {table} BY NAME SELECT *, ?::DOUBLE AS made_at FROM rows", [time.time()]
+            )
+
+    def forget_others(self, contents: Collection[str], *, made_before: float, dry_run: bool = False) -> int:
+        """Remove what was made of other contents than these (sha256, see `cache_key`), and count it.
+
+        Args:
+            contents: what is still in use.
+            made_before: only what is older (Unix seconds): a run may be about to use the rest.
+            dry_run: only count.
+        """
+        if not self.path.exists():
+            return 0
+        n_removed = 0
+        wanted = pa.table({"content": pa.array(sorted(contents), pa.string())})
+        with open_database(self.path, timeout_seconds=self._timeout) as connection:
+            connection.register("wanted", wanted)
+            for table, ddl in (("vectors", _VECTORS), ("mattes", _MATTES)):
+                _prepare(connection, table, ddl)
+                # an entry without a time is of an earlier version
+                others = (
+                    f"FROM {table} WHERE coalesce(made_at, 0) < ? "
+                    "AND left(key, 64) NOT IN (SELECT content FROM wanted)"
+                )
+                found = connection.execute(f"SELECT count(*) {others}", [made_before]).fetchone()
+                n_removed += int(found[0]) if found else 0
+                if not dry_run:
+                    connection.execute(f"DELETE {others}", [made_before])
+        return n_removed
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, table: str, ddl: str) -> None:
+    connection.execute(ddl)
+    connection.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS made_at DOUBLE")

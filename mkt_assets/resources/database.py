@@ -12,13 +12,15 @@ import duckdb
 from filelock import FileLock, Timeout
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
+from mkt_assets.resources.locks import lock_holders
+
 _LOCKED = re.compile(r"lock", re.IGNORECASE)
 _HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 _threads: dict[Path, threading.Lock] = {}
 _threads_guard = threading.Lock()
 
 
-class DatabaseBusyError(RuntimeError):
+class DatabaseBusyError(TimeoutError):
     """Another process held the file for too long. Trying again later helps."""
 
 
@@ -35,18 +37,24 @@ def exclusive(path: Path, *, timeout_seconds: float) -> Generator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _threads_guard:
         thread_lock = _threads.setdefault(path, threading.Lock())
-    lock_file = path.with_name(path.name + ".lock")
+    lock_file = lock_path(path)
     if not thread_lock.acquire(timeout=timeout_seconds):
         raise DatabaseBusyError(f"another thread of this process kept {path} for over {timeout_seconds:g} s.")
     try:
         with FileLock(lock_file, timeout=timeout_seconds, poll_interval=0.02):
             yield
     except Timeout as error:
+        who = ", ".join(f"process {pid}" for pid in lock_holders(lock_file)) or "another run"
         raise DatabaseBusyError(
-            f"another run kept {path} for over {timeout_seconds:g} s; see who with: fuser {lock_file}"
+            f"{who} kept {path} for over {timeout_seconds:g} s; see what it does with: fuser -v {lock_file}"
         ) from error
     finally:
         thread_lock.release()
+
+
+def lock_path(path: Path) -> Path:
+    """The lock file beside a DuckDB file. It stays: removing it would let two processes in at once."""
+    return path.with_name(path.name + ".lock")
 
 
 @contextmanager

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+ASIDE_PREFIX = ".writing-"
 
 
 class FileStore:
@@ -35,17 +41,54 @@ class FileStore:
     def write(self, name: str, data: bytes) -> Path:
         """Write the file atomically; an older one of the name is replaced."""
         path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f".writing-{uuid4().hex}")
-        try:
-            aside.write_bytes(data)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        write_durably(path, data)
         return path
+
+    def touch(self, name: str) -> bool:
+        """Mark the file `name` as in use now, so that gc leaves it alone; False if there is no such file."""
+        try:
+            os.utime(self.path(name))
+        except FileNotFoundError:
+            return False
+        return self.exists(name)
 
     def prune(self, folder: str, keep: set[str]) -> None:
         """Remove the files of a folder whose names (relative to the store) are not in `keep`."""
         for path in self.path(folder).glob("*"):
             if path.is_file() and path.relative_to(self.root.resolve()).as_posix() not in keep:
                 path.unlink()
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that, whatever happens, there is the whole new one or what was there before."""
+    with replacing(path) as aside:
+        aside.write_bytes(data)
+
+
+def copy_durably(source: Path, path: Path) -> None:
+    """Copy a file over another; who has the old one open keeps it."""
+    with replacing(path) as aside:
+        shutil.copyfile(source, aside)
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """A path beside `path` to write to; on the way out it is brought to the disk and takes the place of `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{ASIDE_PREFIX}{uuid4().hex}")
+    try:
+        yield aside
+        _to_disk(aside)
+        aside.replace(path)
+        _to_disk(path.parent)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Without it a power cut may keep the new name and lose what is in the file."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

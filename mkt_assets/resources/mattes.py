@@ -21,7 +21,7 @@ from mkt_assets.core.pictures import (
     video_frames,
 )
 from mkt_assets.core.prefetch import map_ahead
-from mkt_assets.core.vectors import content_key
+from mkt_assets.core.vectors import cache_key
 from mkt_assets.models.base import MattingModel
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
@@ -115,10 +115,11 @@ class MatteMaker:
     def _key(self, content_sha256: str, frame: str) -> str:
         # a still is the same picture under any frame name; a video's frames differ
         part = frame if frame in VIDEO_FRAMES else ""
-        return content_key(content_sha256, part, self._model.model_id, self._model.version, CUTOUT_VERSION)
+        return cache_key(content_sha256, part, self._model.model_id, self._model.version, CUTOUT_VERSION)
 
     def _is_whole(self, facts: MatteFacts) -> bool:
-        return facts.matte_path is None or self._media.exists(facts.matte_path)
+        # touched: gc must not take it away before this run has stored a row that points to it
+        return facts.matte_path is None or self._media.touch(facts.matte_path)
 
     def _hash(self, source: MediaSource) -> tuple[MediaSource, str | None, str | None]:
         limit = self._max_video_bytes if source.frame is None else self._limits.max_bytes

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from mkt_assets.resources.database import exclusive, open_database
+from mkt_assets.resources.database import DatabaseBusyError, exclusive, open_database
+from mkt_assets.resources.files import copy_durably
+from mkt_assets.resources.migrations import bring_up_to_date, quoted
 from mkt_assets.schema import REJECTS, TABLES, Column, Table
+
+_DERIVE_ATTEMPTS = 10  # by then the sources change as fast as they are read
 
 
 class ContractError(ValueError):
@@ -48,18 +50,11 @@ class Warehouse:
         """
         spec = TABLES[table]
         names = list(columns) if columns is not None else spec.column_names
-        schema = pa.schema([spec.arrow_schema().field(name) for name in names])
         if not self.path.exists():
-            return schema.empty_table()
-        order = ", ".join(("crawl_date", *(spec.key or ("asset", "source_file", "source_row"))))
-        where = "" if crawl_dates is None else "WHERE list_contains(?, crawl_date)"
+            return _arrow_schema(spec, names).empty_table()
         with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            _create_tables(connection)
-            rows = connection.execute(
-                f"SELECT {', '.join(names)} FROM {table} {where} ORDER BY {order}",
-                [] if crawl_dates is None else [list(crawl_dates)],
-            ).to_arrow_table()
-        return rows.cast(schema)
+            bring_up_to_date(connection)
+            return _select(connection, spec, names, crawl_dates)
 
     def replace_partition(
         self, table: str, crawl_date: date, rows: pa.Table, *, rejects: pa.Table | None = None
@@ -74,7 +69,7 @@ class Warehouse:
         rows = _conform(spec, rows)
         rejects = None if rejects is None else _conform(REJECTS, rejects)
         with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            _create_tables(connection)
+            bring_up_to_date(connection)
             connection.register("incoming", rows)
             _check_contract(connection, spec, crawl_date)
             connection.begin()
@@ -89,17 +84,61 @@ class Warehouse:
             connection.commit()
         self._changed = True
 
+    def replace_derived(
+        self,
+        table: str,
+        sources: Mapping[str, Sequence[str]],
+        derive: Callable[[Mapping[str, pa.Table]], pa.Table],
+    ) -> pa.Table:
+        """Replace a table that is computed of all crawl dates, so that it is true of what is stored then.
+
+        The file is not held while `derive` computes: if another run changed a source meanwhile, it is computed
+        again.
+
+        Args:
+            table: one that is not partitioned.
+            sources: columns of the tables it is computed from.
+            derive: rows of `table`, of these columns of all crawl dates.
+
+        Returns:
+            The rows as stored.
+
+        Raises:
+            ContractError: if rows break the schema; the old rows stay.
+            DatabaseBusyError: if other runs keep the file, or change the sources, again and again.
+        """
+        spec = TABLES[table]
+        for _ in range(_DERIVE_ATTEMPTS):
+            with open_database(self.path, timeout_seconds=self._timeout) as connection:
+                bring_up_to_date(connection)
+                state = _state(connection, sources)
+                read = {name: _select(connection, TABLES[name], sources[name]) for name in sources}
+            rows = _conform(spec, derive(read))
+            with open_database(self.path, timeout_seconds=self._timeout) as connection:
+                if _state(connection, sources) != state:
+                    continue
+                connection.register("incoming", rows)
+                _check_contract(connection, spec, None)
+                connection.begin()
+                connection.execute(f"DELETE FROM {table}")
+                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+                connection.commit()
+            self._changed = True
+            return rows
+        raise DatabaseBusyError(
+            f"other runs changed {', '.join(sources)} while {table} was computed, {_DERIVE_ATTEMPTS} times."
+        )
+
     def publish_snapshot(self) -> None:
         """Copy the warehouse, as it is between two writes, to where people read; readers keep the old one."""
+        if not self.path.exists():
+            return
+        if self.path.with_name(self.path.name + ".wal").exists():
+            # a killed run left it: what it committed is in there, and a copy of the file alone would lack it
+            with open_database(self.path, timeout_seconds=self._timeout):
+                pass
         with exclusive(self.path, timeout_seconds=self._timeout):
-            if not self.path.exists():
-                return
-            aside = self.snapshot_path.with_name(f".{self.snapshot_path.name}.{os.getpid()}")
-            try:
-                shutil.copyfile(self.path, aside)
-                aside.replace(self.snapshot_path)
-            finally:
-                aside.unlink(missing_ok=True)
+            copy_durably(self.path, self.snapshot_path)
         self._changed = False
 
     def publish_snapshot_if_changed(self) -> None:
@@ -108,40 +147,33 @@ class Warehouse:
             self.publish_snapshot()
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    existing: dict[str, set[str]] = {}
-    for table, column in connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns()"
-    ).fetchall():
-        existing.setdefault(str(table), set()).add(str(column))
-    for spec in TABLES.values():
-        if spec.name not in existing:
-            connection.execute(_ddl(spec))
-            _comment(connection, spec)
-            continue
-        # a warehouse of an earlier version: rows it has keep null in what came later
-        added = [c for c in spec.columns if c.name not in existing[spec.name] and c.nullable]
-        for column in added:
-            connection.execute(f"ALTER TABLE {spec.name} ADD COLUMN {column.name} {column.type}")
-        if added:
-            _comment(connection, spec)
+def _arrow_schema(spec: Table, names: Sequence[str]) -> pa.Schema:
+    return pa.schema([spec.arrow_schema().field(name) for name in names])
 
 
-def _ddl(spec: Table) -> str:
-    columns = [f"{c.name} {c.type}{'' if c.nullable else ' NOT NULL'}" for c in spec.columns]
-    checks = [f"CHECK ({condition})" for condition in spec.checks]
-    return f"CREATE TABLE {spec.name} ({', '.join([*columns, *checks])})"
+def _select(
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    names: Sequence[str],
+    crawl_dates: Sequence[date] | None = None,
+) -> pa.Table:
+    order = ", ".join(("crawl_date", *(spec.key or ("asset", "source_file", "source_row"))))
+    where = "" if crawl_dates is None else "WHERE list_contains(?, crawl_date)"
+    rows = connection.execute(
+        f"SELECT {', '.join(names)} FROM {spec.name} {where} ORDER BY {order}",
+        [] if crawl_dates is None else [list(crawl_dates)],
+    ).to_arrow_table()
+    return rows.cast(_arrow_schema(spec, names))
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
-    connection.execute(f"COMMENT ON TABLE {spec.name} IS {_quoted('one row is ' + spec.row_is)}")
-    for column in spec.columns:
-        unit = f" [{column.unit}]" if column.unit else ""
-        connection.execute(f"COMMENT ON COLUMN {spec.name}.{column.name} IS {_quoted(column.doc + unit)}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _state(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, Sequence[str]]) -> list[object]:
+    """Numbers that change when the sources' rows do, whatever the rows' order."""
+    return [
+        connection.execute(
+            f"SELECT count(*), sum(hash({', '.join(columns)})::HUGEINT) FROM {table}"
+        ).fetchone()
+        for table, columns in sources.items()
+    ]
 
 
 def _conform(spec: Table, rows: pa.Table) -> pa.Table:
@@ -156,23 +188,28 @@ def _conform(spec: Table, rows: pa.Table) -> pa.Table:
         raise ContractError(f"{spec.name}: {error}") from error
 
 
-def _check_contract(connection: duckdb.DuckDBPyConnection, spec: Table, crawl_date: date) -> None:
+def _check_contract(connection: duckdb.DuckDBPyConnection, spec: Table, crawl_date: date | None) -> None:
     """Bad rows must not enter: a blocking Dagster check would see them only after they are stored."""
-    shown = ", ".join(spec.key or ("source_file",))
-    rules = [("is of another crawl date", f"crawl_date <> DATE '{crawl_date.isoformat()}'")]
+    what_table = spec.name if crawl_date is None else f"{spec.name} of {crawl_date}"
+    # in a table of all crawl dates the key is unique within each
+    key = spec.key if spec.partitioned else ("crawl_date", *spec.key)
+    shown = ", ".join(key or ("source_file",))
+    rules: list[tuple[str, str]] = []
+    if crawl_date is not None:
+        rules.append(("is of another crawl date", f"crawl_date <> DATE '{crawl_date.isoformat()}'"))
     rules += [(f"breaks: {condition}", f"NOT ({condition})") for condition in spec.checks]
     for column in spec.columns:
         rules += _column_rules(column)
     for what, condition in rules:
         bad = connection.execute(f"SELECT {shown} FROM incoming WHERE {condition} LIMIT 3").fetchall()
         if bad:
-            raise ContractError(f"{spec.name} of {crawl_date}: a row {what}; for example ({shown}) = {bad}.")
-    if spec.key:
+            raise ContractError(f"{what_table}: a row {what}; for example ({shown}) = {bad}.")
+    if key:
         bad = connection.execute(
             f"SELECT {shown} FROM incoming GROUP BY {shown} HAVING count(*) > 1 LIMIT 3"
         ).fetchall()
         if bad:
-            raise ContractError(f"{spec.name} of {crawl_date}: ({shown}) should be unique; repeated: {bad}.")
+            raise ContractError(f"{what_table}: ({shown}) should be unique; repeated: {bad}.")
 
 
 def _column_rules(column: Column) -> list[tuple[str, str]]:
@@ -180,7 +217,7 @@ def _column_rules(column: Column) -> list[tuple[str, str]]:
     if not column.nullable:
         rules.append((f"has no {column.name}", f"{column.name} IS NULL"))
     if column.allowed:
-        values = ", ".join(_quoted(value) for value in column.allowed)
+        values = ", ".join(quoted(value) for value in column.allowed)
         rules.append((f"has a {column.name} other than {values}", f"{column.name} NOT IN ({values})"))
     if column.minimum is not None:
         rules.append((f"has a {column.name} below {column.minimum:g}", f"{column.name} < {column.minimum}"))

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import io
+import random
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from sklearn.metrics import adjusted_rand_score
 
 from mkt_assets.models.provenance import WeightsError
+from mkt_assets.resources.models import Models
+from mkt_assets.sample.outfits import STYLES
+from mkt_assets.sample.people import random_person
+from mkt_assets.sample.pictures import draw_picture, random_framing
+from mkt_assets.sample.scenes import scene
 from mkt_assets.settings import Settings
 from mkt_assets_tests.assets.test_pipeline import materialize, metadata, rows
 from mkt_assets_tests.conftest import FakeModels
@@ -18,6 +26,8 @@ from mkt_assets_tests.drops import post_id, poster_id, write_drop
 
 D1 = date(2024, 6, 13)
 PERSONS = ((255, 140, 140), (140, 255, 140), (140, 140, 255))
+SCENES = (0, 1, 7)
+"""Seeds of a café, a street and a park."""
 BACKGROUNDS = ((110, 0, 0), (0, 110, 0), (0, 0, 110))
 
 
@@ -62,6 +72,43 @@ def test_matting_lowers_agreement_with_a_background_that_is_crossed_with_style(s
     assert "styles of matted pictures go better with the topics" in matted["verdict"]
 
 
+class RealMattingAndFloor(OnlySomeWeights):
+    """The bundled matting, and the colour histogram for every encoder that is here."""
+
+    def matting(self, model_id: str) -> Any:
+        return Models().matting(model_id)
+
+    def image_encoder(self, model_id: str) -> Any:
+        super().image_encoder(model_id)
+        return Models().image_encoder("colour-histogram")
+
+
+def test_on_drawn_people_the_bundled_matting_takes_the_scene_out_of_the_clusters(tmp_path: Path):
+    settings = Settings.load(
+        home=tmp_path / "home", drops=tmp_path / "drops", workers=2, image_encoder="colour-histogram"
+    )
+    n, styles, rng = 48, list(STYLES)[:4], random.Random(3)
+    kinds = [scene(random.Random(seed), (360, 480)) for seed in SCENES]
+    write_drop(settings.drops, D1, range(n))
+    for i in range(n):
+        person = (random_person(rng, styles[i % 4]), random_framing(rng))
+        picture = draw_picture(kinds[i // 4 % 3], [person], rng).picture
+        folder = settings.drops / D1.isoformat() / "media" / poster_id(i % 5) / post_id(i)
+        picture.save(folder / "post.png")
+    pins = {"ops": {"k_selection": {"config": {"image_k": 4, "text_k": 3}}}}
+    materialize(settings, RealMattingAndFloor(), D1, last="method_comparison", run_config=pins)
+    found = {r["variant"]: r for r in rows(settings, "method_comparison", D1) if r["experiment"] == "matting"}
+    assert found["matted"]["background_agreement"] < 0.1 < 0.5 < found["unmatted"]["background_agreement"]
+    assert "Matting lowers agreement with the background" in found["matted"]["verdict"]
+    number = {post_id(i): i for i in range(n)}
+    styles_found = [
+        (number[r["post_id"]] % 4, r["cluster_id"])
+        for r in rows(settings, "clusters", D1)
+        if r["modality"] == "image"
+    ]
+    assert adjusted_rand_score(*zip(*styles_found, strict=True)) > 0.9
+
+
 def test_where_style_and_background_are_the_same_thing_no_such_thing_is_said(settings: Settings):
     found = compared(settings, OnlySomeWeights(), 90, lambda i: i % 3)
     matted, unmatted = found["image", "matting", "matted"], found["image", "matting", "unmatted"]
@@ -82,7 +129,8 @@ def test_every_method_and_encoder_has_a_row_and_one_without_weights_says_so(sett
     for absent in ("imagebind", "resnet-50"):
         row = found["image", "encoders", absent]
         assert (row["status"], row["n_clusters"], row["verdict"]) == ("not run: weights absent", None, None)
-    assert found["image", "encoders", settings.image_encoder]["is_used"]
+    used = [key[2] for key, row in found.items() if key[:2] == ("image", "encoders") and row["is_used"]]
+    assert used == [OnlySomeWeights().images.model_id]
 
 
 def test_the_sample_is_said_and_a_second_run_finds_its_vectors_in_the_cache(tmp_path: Any):
@@ -128,7 +176,7 @@ def test_a_picture_that_is_gone_is_left_out_of_the_matting_experiment_only(
     from mkt_assets.assets import build_assets
     from mkt_assets.resources import build_resources
 
-    dg.materialize(
+    result = dg.materialize(
         build_assets(settings),
         partition_key=D1.isoformat(),
         selection=["method_comparison"],
@@ -141,4 +189,5 @@ def test_a_picture_that_is_gone_is_left_out_of_the_matting_experiment_only(
         if r["modality"] == "image"
     }
     assert found["matting", "unmatted"]["n_items"] == 29
+    assert metadata(result, "method_comparison")["pictures_no_longer_readable"] == 1
     assert found["methods", "k-means"]["n_items"] == 30

@@ -21,7 +21,7 @@ from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
-LAST = ("charts", "method_comparison")
+LAST = ("charts", "method_comparison", "trends")
 """The assets that nothing comes after: with what is upstream of them, all assets."""
 
 
@@ -269,6 +269,12 @@ def test_charts_on_disk_are_those_of_the_table(settings: Settings, fake_models: 
     assert all(on_disk[r["path"]].stat().st_size == r["n_bytes"] for r in listed)
     names = [r["name"] for r in listed]
     assert names.count("cluster_sheet") == names.count("caption_sheet") == names.count("bars_top3") == 3
+    titles = {r["part"]: r["title"] for r in listed if r["name"] == "caption_sheet"}
+    named = [r for r in rows(settings, "cluster_profiles") if r["name_by"] == "keywords"]
+    topics = {r["cluster_id"]: r["name"] for r in named if r["modality"] == "text"}
+    assert topics
+    for cluster, title in titles.items():
+        assert title == f"Text cluster {cluster}" + (f": {topics[cluster]}" if cluster in topics else "")
 
 
 def test_the_ratio_of_a_post_counts_it_once(settings: Settings, fake_models: FakeModels) -> None:

@@ -38,7 +38,7 @@ def words(rows: pd.DataFrame) -> list[str]:
 
 def test_numbers_the_sample_and_what_did_not_run_are_written_out():
     said = words(ROWS)
-    assert {"0.61", "0.97", "dbscan", "not run: weights absent", "9 clusters", "unknown"} <= set(said)
+    assert {"0.61", "0.97", "DBSCAN", "not run: weights absent", "9 clusters", "unknown"} <= set(said)
     assert any("90 of 400 pictures" in text for text in said)
     assert "Captions: encoders" not in said
 
@@ -46,9 +46,9 @@ def test_numbers_the_sample_and_what_did_not_run_are_written_out():
 def test_the_choice_of_the_crawl_stands_first_in_bold():
     bold = {t.get_text() for t in comparison_figure(ROWS).texts if t.get_fontweight() == "bold"}
     assert "k-means" in bold
-    assert "dbscan" not in bold
+    assert "DBSCAN" not in bold
     said = words(ROWS)
-    assert said.index("k-means") < said.index("dbscan")
+    assert said.index("k-means") < said.index("DBSCAN")
 
 
 def test_a_picture_is_drawn_inside_its_edges():

@@ -17,9 +17,12 @@ from mkt_assets.core.controls import (
     copied_texts,
     difference_hash,
     nearest_neighbours,
+    once_a_post,
     same_group_neighbours,
+    without_copies,
 )
-from mkt_assets.core.methods import NOISE, Trial
+from mkt_assets.core.kmeans import Labels, Matrix
+from mkt_assets.core.methods import NOISE, Trial, try_method
 from mkt_assets.models.colour_histogram import ColourHistogram, colour_histogram
 
 
@@ -40,6 +43,39 @@ def test_noise_and_items_without_a_reference_do_not_count():
     labels, reference = [0, 0, 1, 1, NOISE, 1], ["x", "x", "y", "y", "x", None]
     assert agreement(trial(labels), reference).value == pytest.approx(1)
     assert np.isnan(agreement(trial(labels), [None] * 6).value)
+
+
+def test_the_error_of_an_agreement_is_about_as_wide_as_fresh_samples_differ():
+    def nearest_axis(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, str]:
+        return X.argmax(axis=1).astype(np.int64), ""
+
+    def sample(seed: int) -> tuple[float, float]:
+        rng = np.random.default_rng(seed)
+        style = rng.integers(0, 4, 120)
+        topic = np.where(rng.random(120) < 0.6, style, rng.integers(0, 4, 120))
+        points = np.eye(4)[style] + 0.1 * rng.normal(size=(120, 4))
+        X = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+        found = agreement(try_method(nearest_axis, X, 4), topic.tolist())
+        return found.value, found.error
+
+    values, errors = zip(*(sample(seed) for seed in range(30)), strict=True)
+    assert 0.6 < np.median(errors) / np.std(values) < 1.7
+
+
+def test_frames_of_one_post_do_not_make_an_agreement():
+    rng = np.random.default_rng(0)
+    posts = np.repeat(np.arange(40), 3)
+    style, room = rng.integers(0, 6, 40)[posts], rng.integers(0, 6, 40)[posts]
+    each = agreement(trial(style.tolist()), room.tolist()).value
+    once = agreement(trial(style.tolist()), once_a_post(room.tolist(), posts.tolist())).value
+    assert abs(once) < 0.1 < each
+    assert once_a_post(["a", "a", None], ["p", "p", "q"]) == ["a", None, None]
+
+
+def test_copies_are_counted_once():
+    is_copy = copied_texts(["法式连衣裙", "法式连衣裙", "法式连衣裙", "黑色西装"])
+    assert without_copies(["a", "a", "a", "b"], np.array([1, 0, 0, 0]), is_copy) == ["a", None, None, "b"]
+    assert without_copies(["a"], np.array([-1]), is_copy) == ["a"]
 
 
 def test_the_nearest_neighbour_is_of_another_post():

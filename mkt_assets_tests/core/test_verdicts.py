@@ -49,9 +49,9 @@ def pictures(variant: str, background: float | None, cross: float | None = 0.5, 
     return row(
         variant,
         background_agreement=background,
-        background_spread=spread,
+        background_error=spread,
         cross_agreement=cross,
-        cross_spread=spread,
+        cross_error=spread,
     )
 
 
@@ -104,4 +104,11 @@ def test_accounts_and_copies_among_neighbours_are_warned_of():
     loud = leakage_verdict(quiet | {"poster_neighbours": 0.68, "copied_neighbours": 0.59})
     assert loud is not None
     assert "same account for 68% (10% by chance)" in loud
-    assert "near duplicate for 59%" in loud
+    assert "near duplicate for 59%." in loud
+
+
+def test_what_copies_add_to_an_agreement_is_told_with_the_warning():
+    copied = row("e", copied_neighbours=0.5, cross_agreement=0.6, cross_agreement_without_copies=0.2)
+    said = leakage_verdict(copied)
+    assert said is not None
+    assert "(with each counted once, agreement with the captions' topics is 0.20 instead of 0.60)" in said

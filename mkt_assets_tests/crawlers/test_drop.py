@@ -187,8 +187,9 @@ def test_tables_of_comments_and_accounts_are_listed_and_not_read(tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"PK\x03\x04xlsx", "Excel"),
-        (b"SQLite format 3\0", "SQLite"),
+        (b"PK\x03\x04xlsx", "workbook is cut off"),
+        (b"SQLite format 3\0", "database is damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel workbook"),
         (b"\x7fELF\x02\x01\x01\0\0", "known crawler"),
         (b"name,value\n1,2\n", "known crawler"),
         (b'{"settings": {"deep": 1}}', "known crawler"),

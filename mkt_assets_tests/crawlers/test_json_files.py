@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -19,6 +20,10 @@ def read(folder: Path, text: str, limits: Limits = LIMITS) -> list[Row | BadRow]
     path.write_text(text, encoding="utf-8")
     assert JsonFormat().opens(path.read_bytes()[:4096])
     return list(JsonFormat().read(path, limits, lambda columns: True).rows)
+
+
+def array(text: str, limits: Limits) -> list[Row | BadRow]:
+    return list(read_array(io.StringIO(text), limits))
 
 
 def ids(rows: list[Row | BadRow]) -> dict[int, str | None]:
@@ -71,20 +76,20 @@ def test_an_array_cut_off_keeps_its_whole_rows(tmp_path: Path) -> None:
 
 def test_a_broken_row_inside_an_array_is_rejected_alone() -> None:
     text = f'[{{"id": "a"}}, {{"id": "]}}", oops}}, {DEEP}, junk, {{"id": "b"}}]'
-    assert ids(list(read_array(text, Limits()))) == {1: "a", 2: None, 3: None, 4: None, 5: "b"}
+    assert ids(array(text, Limits())) == {1: "a", 2: None, 3: None, 4: None, 5: "b"}
 
 
 def test_brackets_in_a_string_that_is_cut_off_do_not_end_its_row() -> None:
-    assert ids(list(read_array('[{"id": "a"}, {"id": "b]}, {', LIMITS))) == {1: "a", 2: None}
+    assert ids(array('[{"id": "a"}, {"id": "b]}, {', LIMITS)) == {1: "a", 2: None}
 
 
 def test_text_behind_an_array_is_not_lost_in_silence() -> None:
-    assert ids(list(read_array('[{"id": "a"}][{"id": "b"}]', LIMITS))) == {1: "a", 2: None}
+    assert ids(array('[{"id": "a"}][{"id": "b"}]', LIMITS)) == {1: "a", 2: None}
 
 
 @given(st.text(st.sampled_from('[]{}",:\\ \n1aid'), max_size=200))
 def test_any_text_behind_a_bracket_gives_numbered_rows(text: str) -> None:
-    rows = list(read_array("[" + text, LIMITS))
+    rows = array("[" + text, LIMITS)
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
 
 
@@ -96,7 +101,31 @@ def test_a_prefix_of_an_array_gives_a_prefix_of_its_rows(
 ) -> None:
     text = json.dumps(objects)
     cut = text[: data.draw(st.integers(1, len(text)))]
-    whole, rows = list(read_array(text, LIMITS)), list(read_array(cut, LIMITS))
+    whole, rows = array(text, LIMITS), array(cut, LIMITS)
     good = [row for row in rows if isinstance(row, Row)]
     assert good == whole[: len(good)]
     assert len(rows) - len(good) == (0 if cut == text else 1)
+
+
+@given(
+    st.lists(st.text(st.sampled_from('[]{}",:\\ \n1aé'), max_size=30), max_size=8),
+    st.integers(1, 7),
+)
+def test_an_array_is_read_the_same_in_pieces_of_any_size(parts: list[str], n: int) -> None:
+    text = "[" + ",".join([json.dumps({"id": part}) for part in parts] + parts)
+    whole = array(text, LIMITS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mkt_assets.crawlers.json_files._CHUNK_CHARACTERS", n)
+        assert array(text, LIMITS) == whole
+
+
+def test_a_row_that_is_too_long_is_rejected_and_the_next_is_read() -> None:
+    text = json.dumps([{"id": "a"}, {"id": "x" * 5_000, "t": "]}" * 10}, {"id": "b"}])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mkt_assets.crawlers.json_files._CHUNK_CHARACTERS", 100)
+        assert ids(array(text, LIMITS)) == {1: "a", 2: None, 3: "b"}
+
+
+def test_very_many_broken_rows_are_each_rejected() -> None:
+    # an error of the decoder counts the lines before it: in one long text, that would be quadratic
+    assert len(array("[" + "x," * 50_000, LIMITS)) == 50_001

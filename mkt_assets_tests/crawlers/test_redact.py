@@ -18,8 +18,13 @@ def test_a_known_account_is_hashed_wherever_it_stands_in_a_path() -> None:
 
 
 def test_what_looks_like_an_account_is_hashed_in_a_path_even_if_unknown() -> None:
-    assert REDACTOR.path("nick_0123456789abcdef01234567/notes.pdf") == "nick_HASH/notes.pdf"
+    assert REDACTOR.path("0123456789abcdef01234567_x/notes.pdf") == "HASH_x/notes.pdf"
     assert REDACTOR.path("0123456789abcdef/a.csv") == "HASH/a.csv"
+
+
+def test_a_name_in_front_of_an_account_goes_with_it() -> None:
+    assert REDACTOR.path(f"小红_{ACCOUNT}/标题_{POST}/info.json") == f"HASH/标题_{POST}/info.json"
+    assert REDACTOR.path("a_b_0123456789abcdef01234567/x.pdf") == "HASH/x.pdf"
 
 
 def test_ordinary_names_stay() -> None:

@@ -16,7 +16,7 @@ import pytest
 from mkt_assets.core.vectors import to_column, to_matrix
 from mkt_assets.resources.database import DatabaseBusyError
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.schema import K_SELECTION, REJECTS, SUMMARIES, TABLES
+from mkt_assets.schema import REJECTS, SUMMARIES, TABLES
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 
@@ -214,20 +214,3 @@ time.sleep({seconds})
     assert process.stdout.readline() == b"held\n"
     time.sleep(0.05)
     return process
-
-
-def test_a_warehouse_of_an_earlier_version_gets_the_columns_that_came_later(tmp_path: Path) -> None:
-    path = tmp_path / "old.duckdb"
-    later = {"half_stability", "knee_strength"}
-    old = [c for c in K_SELECTION.columns if c.name not in later]
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(f"CREATE TABLE k_selection ({', '.join(f'{c.name} {c.type}' for c in old)})")
-        connection.execute(
-            "INSERT INTO k_selection (crawl_date, modality, k) VALUES ('2024-06-13', 'text', 7)"
-        )
-    [row] = (
-        Warehouse(path, tmp_path / "snapshot.duckdb")
-        .read("k_selection", columns=["k", "half_stability", "knee_strength"])
-        .to_pylist()
-    )
-    assert row == {"k": 7, "half_stability": None, "knee_strength": None}

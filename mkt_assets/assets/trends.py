@@ -1,0 +1,96 @@
+"""trends: the share of every style and topic over time, and what rises or falls. The tests are in core/trends."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from mkt_assets.assets.step import explained, markdown_table, preview, table_asset
+from mkt_assets.charts.trends import draw_trends
+from mkt_assets.core.identities import CLUSTER_KEY
+from mkt_assets.core.trends import trends as trends_of
+from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.schema import MODALITIES, TRENDS
+from mkt_assets.settings import Settings
+
+SOURCES = {
+    "cluster_identities": [*CLUSTER_KEY, "identity", "name", "encoder"],
+    "clusters": [*CLUSTER_KEY, "post_id", "poster_id", "item_crawl_date"],
+    "raw_posts": ["crawl_date", "post_id", "published_at"],
+}
+FOLDER = "trends"
+
+
+def build_trends(settings: Settings) -> dg.AssetsDefinition:
+    """The asset, for these settings."""
+
+    @table_asset(
+        TRENDS,
+        settings,
+        group="findings",
+        kinds={"python", "duckdb", "matplotlib"},
+        deps=["cluster_identities"],
+        code_version=f"1-{settings.random_state}",
+        description="The share of every style and topic in the posts of each crawl date, and of each month of "
+        "publication; every post counts once, in its first crawl. Which shares rise or fall, by a test that allows "
+        "for crawls that differ, corrected for the number of tests, and confirmed by account.",
+    )
+    def trends(
+        settings: dg.ResourceParam[Settings],
+        warehouse: dg.ResourceParam[Warehouse],
+        chart_files: dg.ResourceParam[FileStore],
+    ) -> dg.MaterializeResult[Any]:
+        with explained():
+
+            def derive(tables: Mapping[str, pa.Table]) -> pa.Table:
+                found = trends_of(items_of(tables), random_state=settings.random_state)
+                return pa.Table.from_pandas(found, TRENDS.arrow_schema(), preserve_index=False)
+
+            table = warehouse.replace_derived("trends", SOURCES, derive)
+            rows = table.to_pandas()
+            shown: dict[str, Any] = {}
+            for modality in MODALITIES:
+                picture = draw_trends(modality, rows[rows["modality"] == modality])
+                chart_files.write(f"{FOLDER}/{picture.name}.png", picture.png)
+                shown[picture.name] = preview(picture)
+            return dg.MaterializeResult(metadata={**_metadata(rows), **shown})
+
+    return trends
+
+
+def items_of(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
+    """Clustered items with their identity and time of publication, as core/trends takes them."""
+    identities, clusters = tables["cluster_identities"].to_pandas(), tables["clusters"].to_pandas()
+    posts = tables["raw_posts"].to_pandas().rename(columns={"crawl_date": "item_crawl_date"})
+    items = clusters.merge(identities, on=CLUSTER_KEY)
+    return items.merge(posts, on=["item_crawl_date", "post_id"], how="left")
+
+
+def _metadata(rows: pd.DataFrame) -> dict[str, Any]:
+    of_crawls = rows[rows["basis"] == "crawl_date"]
+    tested = of_crawls.drop_duplicates(["modality", "identity"])
+    moved = tested[tested["direction"].isin(["rising", "falling"])]
+    moved = moved.sort_values("change", key=lambda change: -change.abs())
+    return {
+        "dagster/row_count": len(rows),
+        "n_rising": int((tested["direction"] == "rising").sum()),
+        "n_falling": int((tested["direction"] == "falling").sum()),
+        "n_flat": int((tested["direction"] == "flat").sum()),
+        "n_too_few_crawls": int((tested["direction"] == "too few crawls").sum()),
+        "rising_and_falling": markdown_table(
+            [
+                {
+                    "modality": row["modality"],
+                    "name": row["name"],
+                    "direction": row["direction"],
+                    "change of share": f"{100 * row['change']:+.1f} points",
+                    "q": f"{row['q_value']:.2g}",
+                    "p by account": f"{row['poster_p_value']:.2g}",
+                }
+                for row in moved.to_dict("records")
+            ]
+        ),
+    }

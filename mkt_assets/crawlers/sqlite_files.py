@@ -1,0 +1,176 @@
+"""Reading the tables of an SQLite database, as a file that may be damaged or made to do harm."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row
+
+MAGIC = b"SQLite format 3\x00"
+# Beside a database that was copied while it was written; they hold its last rows, or undo half of one.
+COMPANIONS = ("-wal", "-journal", "-shm")
+
+_STEPS_A_CALL = 10_000
+_LEAST_STEPS = 2_000_000
+_STEPS_A_BYTE = 50
+_BYTES_A_ROW = 8
+_BEFORE_ALL = -(2**63)
+
+IsHeader = Callable[[frozenset[str]], bool]
+
+
+class SqliteFormat:
+    """Tables of an SQLite 3 database whose columns are of a known crawler; views and triggers are not run."""
+
+    def opens(self, head: bytes) -> bool:
+        """A file with SQLite's mark."""
+        return head.startswith(MAGIC)
+
+    def read(self, path: Path, limits: Limits, is_header: IsHeader) -> RawTable:
+        """The rows of its known tables, tables in the order of their names; see `Format.read`."""
+        return RawTable(_rows(path, limits, is_header))
+
+
+def _rows(path: Path, limits: Limits, is_header: IsHeader) -> Iterator[Row | BadRow]:
+    try:
+        with _opened(path, limits) as database:
+            known = _known_tables(database, is_header)
+            for number, row in enumerate(_table_rows(database, known, path), start=1):
+                yield _row(number, row, limits)
+    except (sqlite3.Error, OverflowError, MemoryError) as error:
+        raise FileRefusedError(
+            f"The database is damaged or not to be trusted ({error}); rows before that were read."
+        ) from error
+
+
+@contextmanager
+def _opened(path: Path, limits: Limits) -> Generator[sqlite3.Connection]:
+    """The database, read-only and without locks; with a companion, a copy that SQLite has put in order."""
+    with tempfile.TemporaryDirectory(prefix="mkt-sqlite-") as aside:
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        size = path.stat().st_size
+        companions = [file for end in COMPANIONS[:2] if _is_used(file := path.with_name(path.name + end))]
+        if companions:
+            size += sum(file.stat().st_size for file in companions)
+            if size > limits.max_file_bytes:
+                raise FileRefusedError(
+                    f"The database and its log are larger than {limits.max_file_bytes:,} bytes."
+                )
+            copy = Path(aside) / "copy.db"
+            shutil.copyfile(path, copy)
+            for file in companions:
+                shutil.copyfile(file, copy.with_name(copy.name + file.name[len(path.name) :]))
+            uri = f"{copy.as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+            _restrict(database, size, limits)
+            yield database
+
+
+def _is_used(companion: Path) -> bool:
+    return companion.is_file() and not companion.is_symlink() and companion.stat().st_size > 0
+
+
+def _restrict(database: sqlite3.Connection, size: int, limits: Limits) -> None:
+    """Nothing that the file says is run, no value is longer than a row, and no loop in it is endless."""
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(4 * limits.max_row_characters, 1_000_000))
+    database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    database.text_factory = lambda data: data.decode("utf-8", errors="replace")
+    n_left = (_LEAST_STEPS + _STEPS_A_BYTE * size) // _STEPS_A_CALL
+
+    def is_spent() -> bool:
+        nonlocal n_left
+        n_left -= 1
+        return n_left < 0
+
+    database.set_progress_handler(is_spent, _STEPS_A_CALL)
+    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
+        database.execute(f"PRAGMA {pragma}")
+
+
+def _known_tables(database: sqlite3.Connection, is_header: IsHeader) -> list[tuple[str, list[str]]]:
+    """Names and columns of the tables that a crawler wrote.
+
+    Raises:
+        FileRefusedError: if there is none.
+    """
+    found = database.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name"
+    ).fetchall()
+    known: list[tuple[str, list[str]]] = []
+    for (name,) in found:
+        # hidden columns are computed: by expressions that the file brings along
+        columns = [
+            str(column)
+            for column, hidden in database.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (name,))
+            if not hidden
+        ]
+        if is_header(frozenset(columns)):
+            known.append((str(name), columns))
+    if not known:
+        raise FileRefusedError("The database has no table with the columns of a known crawler.")
+    return known
+
+
+def _table_rows(
+    database: sqlite3.Connection, known: list[tuple[str, list[str]]], path: Path
+) -> Iterator[dict[str, object] | None]:
+    """Rows as they are stored, None for one that is too long; refused when they are more than the file can hold."""
+    n_left = 4 * sum(
+        file.stat().st_size
+        for file in (path, *(path.with_name(path.name + end) for end in COMPANIONS))
+        if file.is_file()
+    )
+    for name, columns in known:
+        for values in _stored(database, name, columns):
+            n_left -= _BYTES_A_ROW + sum(len(v) for v in values or () if isinstance(v, str | bytes))
+            if n_left < 0:
+                raise FileRefusedError(
+                    "The database is damaged: its tables hold more than the file has room for; "
+                    "rows before that were read."
+                )
+            yield None if values is None else dict(zip(columns, values, strict=True))
+
+
+def _stored(
+    database: sqlite3.Connection, table: str, columns: list[str]
+) -> Iterator[tuple[object, ...] | None]:
+    """The values of each row in the order of the rows' ids; None where they are longer than SQLite may read."""
+    names = ", ".join(_quoted(column) for column in columns)
+    select = f"SELECT _rowid_, {names} FROM {_quoted(table)} WHERE _rowid_"
+    last: object = _BEFORE_ALL
+    while True:
+        try:
+            for row_id, *values in database.execute(f"{select} > ? ORDER BY _rowid_", (last,)):
+                yield tuple(values)
+                last = row_id
+            return
+        except sqlite3.DataError:
+            # Python reads a row ahead: the one it stopped at may be whole, and the one behind it too long
+            following = f"SELECT min(_rowid_) FROM {_quoted(table)} WHERE _rowid_ > ?"
+            (last,) = database.execute(following, (last,)).fetchone()
+        try:
+            yield database.execute(f"{select} = ?", (last,)).fetchone()[1:]
+        except sqlite3.DataError:
+            yield None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _row(number: int, stored: dict[str, object] | None, limits: Limits) -> Row | BadRow:
+    if stored is None:
+        return BadRow(number, f"The row is longer than {limits.max_row_characters:,} characters.")
+    values = {name: _as_text(value) for name, value in stored.items() if value is not None}
+    if any(len(text) > limits.max_field_characters for text in values.values()):
+        return BadRow(number, f"A value is longer than {limits.max_field_characters:,} characters.")
+    return Row(number, frozenset(stored), values)
+
+
+def _as_text(value: object) -> str:
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)

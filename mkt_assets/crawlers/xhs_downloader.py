@@ -1,0 +1,49 @@
+"""The table of XHS-Downloader (ExploreData.db) and its media. No other crawler's names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from mkt_assets.crawlers.base import MediaKey, Record, TableKind
+
+_KINDS = {"图文": "image", "图集": "image", "视频": "video"}
+# How it names files is its user's choice; where that ends with the post's id, the post is known.
+_NAME = re.compile(r"(?:.*_)?([0-9a-f]{24})(?:_(\d{1,3}))?", re.DOTALL | re.ASCII)
+
+
+class XhsDownloaderReader:
+    """Columns 作品ID, 作者ID, 作品标题 ..; media whose names end with the post's id and a number."""
+
+    crawler = "xhs_downloader"
+
+    def kind_of(self, columns: frozenset[str]) -> TableKind | None:
+        """Posts; it keeps no other tables with texts."""
+        return "posts" if columns >= {"作品ID", "作者ID"} else None
+
+    def record(self, values: Mapping[str, str]) -> Record:
+        """A post; its tags are separated by blanks."""
+        tags = values.get("作品标签")
+        return Record(
+            post_id=values.get("作品ID"),
+            poster_id=values.get("作者ID"),
+            post_url=values.get("作品链接"),
+            title=values.get("作品标题"),
+            content=values.get("作品描述"),
+            tags=None if tags is None else ",".join(tags.split()),
+            kind=_KINDS.get(values.get("作品类型", "")),  # pyright: ignore[reportArgumentType]
+            likes=values.get("点赞数量"),
+            collects=values.get("收藏数量"),
+            comments=values.get("评论数量"),
+            shares=values.get("分享数量"),
+            published=values.get("发布时间"),
+            fetched=values.get("采集时间"),
+        )
+
+    def media_key(self, path: PurePosixPath) -> MediaKey | None:
+        """*{post_id}_{n}.* or *{post_id}.*, anywhere; pictures are numbered from 1, a video has no number."""
+        match = _NAME.fullmatch(path.stem)
+        if match is None:
+            return None
+        return MediaKey(match[1], f"image_{max(int(match[2]) - 1, 0)}" if match[2] else "post")

@@ -1,0 +1,131 @@
+"""`mkt inspect`: what a drop holds, lacks and would lose, printed for people. It writes nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from mkt_assets.plain_errors import plain_errors
+from mkt_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from mkt_assets.crawlers.inspection import Inspection
+
+_MOST_FILES_SHOWN = 30
+_out = Console()
+
+
+@plain_errors
+def inspect(
+    drop: Annotated[str, typer.Argument(help="folder of a drop, or a crawl date that has one in MKT_DROPS")],
+    crawl_date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="of a folder whose name is no date; default: today"),
+    ] = None,
+) -> None:
+    """Say what a run would find in a drop: what is recognised, what is missing, what would be rejected."""
+    from mkt_assets.core.pictures import PictureLimits
+    from mkt_assets.crawlers.inspection import inspect_drop
+    from mkt_assets.resources.accounts import creator_hash
+
+    settings = Settings.load()
+    folder = Path(drop)
+    if not folder.exists() and _date_of(drop):
+        folder = settings.drops / drop
+    day = crawl_date.date() if crawl_date else _date_of(folder.absolute().name)
+    found = inspect_drop(
+        folder,
+        day or datetime.now(ZoneInfo(settings.timezone)).date(),
+        # not the keyed hash of a run: its key would have to be made, and nothing is written here
+        hash_poster=creator_hash,
+        timezone=settings.timezone,
+        limits=settings.read_limits,
+        picture_limits=PictureLimits(
+            max_bytes=int(settings.max_picture_megabytes * 1e6),
+            max_pixels=int(settings.max_picture_megapixels * 1e6),
+        ),
+    )
+    _out.print(f"[bold]{escape(str(folder))}[/], crawl date {found.crawl_date}", highlight=False)
+    if day is None:
+        _out.print("The folder's name is no date: a run would not see it as a drop.", style="yellow")
+    _show(found)
+
+
+def _date_of(name: str) -> date | None:
+    try:
+        return date.fromisoformat(name) if len(name) == len("2024-06-13") else None
+    except ValueError:
+        return None
+
+
+def _show(found: Inspection) -> None:
+    _heading("Recognised")
+    _show_files(found)
+    crawlers = ", ".join(f"{crawler} {n:,}" for crawler, n in found.posts_by_crawler)
+    _line(f"{found.n_posts:,} posts by {found.n_posters:,} accounts" + (f" ({crawlers})" if crawlers else ""))
+    _line(
+        f"{found.n_rows:,} rows: {found.n_posts:,} posts, {found.n_merged:,} older fetches of them, "
+        f"{found.n_rejected_rows:,} rejected"
+    )
+    _line(f"{found.n_pictures:,} pictures and {found.n_videos:,} videos of these posts")
+    _heading("Missing")
+    for sentence in found.missing or ("Nothing.",):
+        _line(sentence)
+    _heading("Would be rejected")
+    for refused in found.refused:
+        _line(f"{refused.n:>7,}  {refused.reason}")
+        for place in refused.examples:
+            _line(f"         {place}", style="dim")
+    if not found.refused:
+        _line("Nothing.")
+    _line(
+        "(Pictures are judged by their first bytes; a run decodes them, and looks for a person.)", style="dim"
+    )
+
+
+def _show_files(found: Inspection) -> None:
+    if not found.files:
+        _line("No table of a known crawler.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("file", "crawler", "holds"):
+        table.add_column(name, overflow="fold")
+    table.add_column("rows", justify="right")
+    table.add_column("note", overflow="fold")
+    for name, crawler, kind, n_rows, note in _file_rows(found):
+        table.add_row(escape(_shown(name)), crawler, kind, f"{n_rows:,}", note)
+    _out.print(table)
+
+
+def _file_rows(found: Inspection) -> list[tuple[str, str, str, int, str]]:
+    """A row a file; where there are very many (Spider_XHS: a file a post), a row for all of a kind."""
+    if len(found.files) <= _MOST_FILES_SHOWN:
+        return [(file.name, file.crawler, file.kind, file.n_rows, file.note or "") for file in found.files]
+    grouped: dict[tuple[str, str, str], list[int]] = {}
+    for file in found.files:
+        key = (PurePosixPath(file.name).suffix, file.crawler, file.kind)
+        grouped.setdefault(key, []).append(file.n_rows)
+    return [
+        (f"{len(n_rows):,} files *{suffix}", crawler, kind, sum(n_rows), "")
+        for (suffix, crawler, kind), n_rows in sorted(grouped.items())
+    ]
+
+
+def _heading(text: str) -> None:
+    _out.print(f"\n[bold]{text}[/]")
+
+
+def _line(text: str, style: str | None = None) -> None:
+    _out.print(escape(_shown(text)), style=style, highlight=False, soft_wrap=True)
+
+
+def _shown(text: str) -> str:
+    """The text without what a terminal would obey: a file's name may hold anything."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

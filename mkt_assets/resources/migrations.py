@@ -1,0 +1,177 @@
+"""The schema of a stored warehouse: an older one is brought up to today's in one transaction, a newer one refused.
+
+What only adds (a table, a nullable column, another CHECK) needs nothing here. Whatever renames, drops or fills a
+column is an entry of `MIGRATIONS`, after which `TABLES` is what is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import duckdb
+
+from mkt_assets.schema import TABLES, Table
+
+
+class SchemaError(ValueError):
+    """A stored warehouse cannot be used by this version of mkt_assets; nothing in it was changed."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A step from the version before it to `version`; `what` says in a sentence what becomes of the rows."""
+
+    version: int
+    what: str
+    apply: Callable[[duckdb.DuckDBPyConnection], None]
+
+
+def _drop_spreads(connection: duckdb.DuckDBPyConnection) -> None:
+    for column in ("cross_spread", "background_spread"):
+        _drop_column(connection, "method_comparison", column)
+
+
+def _forget_silhouette_rule(connection: duckdb.DuckDBPyConnection) -> None:
+    if "k_selection" in _columns(connection):
+        connection.execute("UPDATE k_selection SET chosen_by = NULL WHERE chosen_by = 'silhouette'")
+
+
+MIGRATIONS = (
+    Migration(
+        1, "k is no more chosen by its silhouette: `reason` still says that it was.", _forget_silhouette_rule
+    ),
+    Migration(2, "method_comparison has standard errors in place of the spreads it had.", _drop_spreads),
+)
+VERSION = MIGRATIONS[-1].version
+
+
+def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of an open warehouse those of the schema; nearly free when they are.
+
+    Raises:
+        SchemaError: if it is of a newer version, or its rows cannot be carried over; nothing was changed.
+    """
+    version, fingerprint = _stored(connection)
+    if (version, fingerprint) == (VERSION, _fingerprint()):
+        return
+    if version > VERSION:
+        raise SchemaError(
+            f"the warehouse is of a newer mkt_assets (schema {version}, and this one knows {VERSION}): "
+            "upgrade mkt_assets, or restore the backup made before the upgrade."
+        )
+    connection.begin()
+    try:
+        for migration in MIGRATIONS:
+            if migration.version > version:
+                migration.apply(connection)
+        for spec in TABLES.values():
+            _conform(connection, spec)
+        _set_version(connection)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def stored_version(connection: duckdb.DuckDBPyConnection) -> int:
+    """The schema's version of an open warehouse; 0 if it is from before versions were kept."""
+    return _stored(connection)[0]
+
+
+def _set_version(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("CREATE OR REPLACE TABLE schema_version (version BIGINT, fingerprint VARCHAR)")
+    connection.execute("INSERT INTO schema_version VALUES (?, ?)", [VERSION, _fingerprint()])
+    for on, what in (
+        ("TABLE schema_version", "which mkt_assets the tables are of; one row"),
+        ("COLUMN schema_version.version", "number of the last migration"),
+        ("COLUMN schema_version.fingerprint", "sha256 of the tables' definitions"),
+    ):
+        connection.execute(f"COMMENT ON {on} IS {quoted(what)}")
+
+
+def _stored(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
+    try:
+        row = connection.execute("SELECT version, fingerprint FROM schema_version").fetchone()
+    except duckdb.CatalogException:
+        return 0, ""
+    return (int(row[0]), str(row[1])) if row else (0, "")
+
+
+@lru_cache(maxsize=1)
+def _fingerprint() -> str:
+    text = "\n".join(line for spec in TABLES.values() for line in (_ddl(spec, spec.name), *_comments(spec)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _conform(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
+    stored = _columns(connection).get(spec.name)
+    if stored is None:
+        connection.execute(_ddl(spec, spec.name))
+    else:
+        _rebuild(connection, spec, stored)
+    for comment in _comments(spec):
+        connection.execute(comment)
+
+
+def _rebuild(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[str]) -> None:
+    """Move the rows into a table of today's DDL; ALTER TABLE can add no CHECK."""
+    if unknown := [name for name in stored if name not in spec.column_names]:
+        raise SchemaError(
+            f"the warehouse's {spec.name} has column(s) that this version does not know ({', '.join(unknown)}): "
+            "it was written by a newer mkt_assets. Upgrade it."
+        )
+    wanted = f"wanted_{spec.name}"
+    connection.execute(_ddl(spec, wanted))
+    if _sql_of(connection, wanted) == _sql_of(connection, spec.name):
+        connection.execute(f"DROP TABLE {wanted}")
+        return
+    try:
+        connection.execute(f"INSERT INTO {wanted} BY NAME SELECT {', '.join(stored)} FROM {spec.name}")
+    except duckdb.ConstraintException as error:
+        raise SchemaError(
+            f"rows of {spec.name} that an earlier mkt_assets wrote do not fit today's schema ({error}). The "
+            "warehouse was left as it was: read it with the version that wrote it, or move it away and re-run."
+        ) from error
+    connection.execute(f"DROP TABLE {spec.name}")
+    connection.execute(f"ALTER TABLE {wanted} RENAME TO {spec.name}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() ORDER BY table_name, column_index"
+    ).fetchall():
+        found.setdefault(str(table), []).append(str(column))
+    return found
+
+
+def _sql_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    row = connection.execute("SELECT sql FROM duckdb_tables() WHERE table_name = ?", [table]).fetchone()
+    return str(row[0]).partition("(")[2] if row else ""
+
+
+def _drop_column(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
+    if column in _columns(connection).get(table, ()):
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+
+
+def _ddl(spec: Table, name: str) -> str:
+    columns = [f"{c.name} {c.type}{'' if c.nullable else ' NOT NULL'}" for c in spec.columns]
+    checks = [f"CHECK ({condition})" for condition in spec.checks]
+    return f"CREATE TABLE {name} ({', '.join([*columns, *checks])})"
+
+
+def _comments(spec: Table) -> list[str]:
+    comments = [f"COMMENT ON TABLE {spec.name} IS {quoted('one row is ' + spec.row_is)}"]
+    for column in spec.columns:
+        unit = f" [{column.unit}]" if column.unit else ""
+        comments.append(f"COMMENT ON COLUMN {spec.name}.{column.name} IS {quoted(column.doc + unit)}")
+    return comments
+
+
+def quoted(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,153 @@
+"""Who and what was forgotten, as keyed hashes: enough to know them when a drop brings them back, not to name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from mkt_assets.resources.accounts import AccountHasher
+from mkt_assets.resources.files import write_durably
+
+FILE_NAME = "forgotten.txt"
+MASK = "[forgotten]"
+_HEADER = (
+    "# What was forgotten, as keyed hashes (see `mkt forget`). Without this file a drop brings it back.\n"
+)
+_ID = re.compile(r"[0-9A-Za-z_-]{8,64}", re.ASCII)
+_RUN = re.compile(r"[0-9A-Za-z]{8,64}", re.ASCII)
+_SEPARATORS = re.compile(r"[/._]")
+
+
+class ForgottenDate(ValueError):  # noqa: N818 - a state that was asked for, not a fault
+    """A crawl date lies before what is kept."""
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """Hashes of forgotten posters and posts, and the date before which crawls are not kept.
+
+    A poster is asked for by the id in the warehouse, itself a hash: what is kept here is a hash of that one.
+    """
+
+    hashes: frozenset[str]
+    crawled_before: date | None
+    digest: Callable[[str], str]
+
+    def __contains__(self, some_id: str) -> bool:
+        return self.digest(some_id) in self.hashes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody was forgotten (whatever became of old crawl dates)."""
+        return not self.hashes
+
+    def bury(self, ids: Iterable[str], crawled_before: date | None = None) -> Tombstones:
+        """These and more; of two dates the later stays."""
+        dates = [day for day in (self.crawled_before, crawled_before) if day is not None]
+        return replace(
+            self, hashes=self.hashes | {self.digest(i) for i in ids}, crawled_before=max(dates, default=None)
+        )
+
+    def check_date(self, crawl_date: date) -> None:
+        """Refuse a crawl date that lies before what is kept.
+
+        Raises:
+            ForgottenDate: saying so.
+        """
+        if self.crawled_before is not None and crawl_date < self.crawled_before:
+            raise ForgottenDate(
+                f"crawl dates before {self.crawled_before} were forgotten: remove the drop of {crawl_date}, or, to "
+                f"bring it back, the line 'crawled-before' of {FILE_NAME}."
+            )
+
+    def without_posts(self, posts: pa.Table) -> pa.Table:
+        """Rows of raw_posts that are not of a forgotten poster or post; mentions of them in others are masked."""
+        if self.is_empty:
+            return posts
+        keep = [
+            not (row["poster_id"] in self or row["post_id"] in self)
+            for row in posts.select(["poster_id", "post_id"]).to_pylist()
+        ]
+        kept = posts.filter(pa.array(keep, pa.bool_()))
+        for i, field in enumerate(kept.schema):
+            if field.name in ("post_id", "poster_id", "media_paths"):
+                continue
+            if pa.types.is_string(field.type):
+                kept = kept.set_column(i, field, pa.array(map(self.masked, kept[i].to_pylist()), field.type))
+            elif pa.types.is_list(field.type):
+                lists = [[self.masked(word) for word in words] for words in kept[i].to_pylist()]
+                kept = kept.set_column(i, field, pa.array(lists, field.type))
+        return kept
+
+    def without_rejects(self, rejects: pa.Table) -> pa.Table:
+        """Rows of rejects that name no forgotten poster or post, in their columns or in the file's path."""
+        if self.is_empty:
+            return rejects
+        keep = [
+            not (row["post_id"] in self if row["post_id"] else False)
+            and not self._is_named(row["source_file"])
+            for row in rejects.to_pylist()
+        ]
+        return rejects.filter(pa.array(keep, pa.bool_()))
+
+    def _is_named(self, path: str) -> bool:
+        return any(word in self for word in (*_SEPARATORS.split(path), *path.split("/")) if word)
+
+    def masked(self, text: str | None) -> str | None:
+        """The text without the ids of forgotten posters and posts."""
+        if not text or self.is_empty:
+            return text
+        for ids in (_ID, _RUN):
+            text = ids.sub(lambda found: MASK if found[0] in self else found[0], text)
+        return text
+
+
+class TombstoneFile:
+    """The file in a home that keeps `Tombstones`; hashed under the key of the accounts."""
+
+    def __init__(self, home: Path, key_path: Path) -> None:
+        self.path = home / FILE_NAME
+        self._key_path = key_path
+
+    def read(self) -> Tombstones:
+        """What is in the file; nothing if there is none.
+
+        Raises:
+            ValueError: if a line is damaged.
+        """
+        lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
+        hashes: set[str] = set()
+        crawled_before = None
+        for line in lines:
+            kind, _, value = line.partition(" ")
+            if not line.strip() or line.startswith("#"):
+                continue
+            if kind == "forgotten" and re.fullmatch("[0-9a-f]{24}", value):
+                hashes.add(value)
+            elif kind == "crawled-before":
+                crawled_before = date.fromisoformat(value)
+            else:
+                raise ValueError(
+                    f"a line of {self.path} is damaged ({line!r}): restore the file from a backup."
+                )
+        return Tombstones(frozenset(hashes), crawled_before, self._digest)
+
+    def write(self, tombstones: Tombstones) -> None:
+        """Keep them, before anything is removed: what is removed and not kept here would come back."""
+        lines = [f"forgotten {digest}\n" for digest in sorted(tombstones.hashes)]
+        if tombstones.crawled_before is not None:
+            lines.append(f"crawled-before {tombstones.crawled_before}\n")
+        write_durably(self.path, (_HEADER + "".join(lines)).encode())
+
+    def _digest(self, some_id: str) -> str:
+        return self._hasher.hash(f"forgotten\x1f{some_id}")
+
+    @cached_property
+    def _hasher(self) -> AccountHasher:
+        return AccountHasher(self._key_path)

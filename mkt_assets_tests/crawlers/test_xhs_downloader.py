@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from mkt_assets.crawlers.base import MediaKey
+from mkt_assets.crawlers.readers import reader_of
+from mkt_assets.crawlers.xhs_downloader import XhsDownloaderReader
+
+READER = XhsDownloaderReader()
+NOTE = "666e3aa05e5e5e5e00000001"
+
+
+def test_its_table_is_known_by_its_columns() -> None:
+    known = reader_of(frozenset({"采集时间", "作品ID", "作品标题", "作者ID"}))
+    assert known is not None
+    assert (known[0].crawler, known[1]) == ("xhs_downloader", "posts")
+    assert READER.kind_of(frozenset({"ID"})) is None
+
+
+def test_a_row_becomes_a_record_under_our_names() -> None:
+    values = {
+        "采集时间": "2024-06-13_10:00:00", "作品ID": NOTE, "作品类型": "图文", "作品标题": "白衣",
+        "作品描述": "今天穿", "作品标签": "穿搭  小个子", "发布时间": "2024-06-01_09:00:00", "收藏数量": "2",
+        "评论数量": "3", "分享数量": "-1", "点赞数量": "1", "作者ID": "u", "作品链接": "https://x",
+    }  # fmt: skip
+    record = READER.record(values)
+    assert (record.post_id, record.poster_id, record.kind) == (NOTE, "u", "image")
+    assert (record.title, record.content, record.tags) == ("白衣", "今天穿", "穿搭,小个子")
+    assert (record.likes, record.collects, record.comments, record.shares) == ("1", "2", "3", "-1")
+    assert (record.published, record.fetched) == ("2024-06-01_09:00:00", "2024-06-13_10:00:00")
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        (f"Download/2024-06-01_小红_{NOTE}_1.jpeg", MediaKey(NOTE, "image_0")),
+        (f"{NOTE}_12.png", MediaKey(NOTE, "image_11")),
+        (f"小红_{NOTE}.mp4", MediaKey(NOTE, "post")),
+        ("2024-06-01_小红_标题_1.jpeg", None),
+        (f"{NOTE}/x.jpeg", None),
+    ],
+)
+def test_the_place_of_a_picture_is_read(path: str, key: MediaKey | None) -> None:
+    assert READER.media_key(PurePosixPath(path)) == key
