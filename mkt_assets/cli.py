@@ -24,6 +24,7 @@ from rich.progress import (
 
 from mkt_assets.inspect_command import inspect
 from mkt_assets.model_commands import models_app
+from mkt_assets.operations import commands as operations
 from mkt_assets.plain_errors import plain_errors
 from mkt_assets.settings import Settings, describe, unknown_variables
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.command()(inspect)
+operations.register(app)
 _out = Console()
 _err = Console(stderr=True)
 

@@ -1,0 +1,313 @@
+"""`mkt doctor`: is the home sound? Each finding says what is the matter and what to do; nothing is changed."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+
+from mkt_assets.models import zoo
+from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
+from mkt_assets.operations.event_log import kept_elsewhere
+from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
+from mkt_assets.resources import open_tombstones
+from mkt_assets.resources.accounts import KEY_NAME
+from mkt_assets.resources.database import DatabaseBusyError, lock_path
+from mkt_assets.resources.inspection import inspect
+from mkt_assets.resources.locks import lock_holders
+from mkt_assets.resources.migrations import VERSION
+from mkt_assets.resources.running import LOCK_NAME, dead_runs
+from mkt_assets.schema import TABLES
+from mkt_assets.settings import Settings, unknown_variables
+
+_PACKAGES = ("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "torch")
+_SPARE_BYTES = 1_000_000_000
+_PATIENCE_SECONDS = 2.0
+
+
+class Verdict(StrEnum):
+    """How a finding is to be taken."""
+
+    ok = "ok"
+    note = "note"
+    problem = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, what was found, and what to do about it."""
+
+    about: str
+    verdict: Verdict
+    what: str
+    to_do: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, in an order to read."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _versions,
+        _settings,
+        _models,
+        _disk,
+        _locks,
+        _warehouse,
+        _key,
+        _snapshot,
+        _temporary,
+        _dagster,
+    )
+    for check in checks:
+        yield from check(settings)
+
+
+def _versions(_: Settings) -> Iterator[Finding]:
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    yield Finding("versions", Verdict.ok, f"Python {sys.version.split()[0]}, {packages}")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    if unknown := unknown_variables(os.environ):
+        yield Finding(
+            "settings",
+            Verdict.problem,
+            f"not a setting, perhaps misspelt: {', '.join(unknown)}",
+            "see `mkt settings`, and correct or unset it",
+        )
+    else:
+        yield Finding("settings", Verdict.ok, f"home {settings.home}, drops {settings.drops}")
+    if not settings.drops.is_dir():
+        yield Finding(
+            "drops",
+            Verdict.problem,
+            f"there is no folder {settings.drops}",
+            "mount its disk, make it, or set MKT_DROPS",
+        )
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    for role, registry in (
+        ("matting", MATTING_MODELS),
+        ("image_encoder", IMAGE_ENCODERS),
+        ("text_encoder", TEXT_ENCODERS),
+    ):
+        model_id = str(getattr(settings, role))
+        checkpoint_id = registry[model_id].checkpoint_id
+        path = None if checkpoint_id is None else zoo.path_of(checkpoint_id, settings.models)
+        if path is None or path.is_file():
+            yield Finding("models", Verdict.ok, f"{role}: {model_id} is here")
+        else:
+            yield Finding(
+                "models", Verdict.problem, f"{role}: {path} is not here", f"mkt models fetch {checkpoint_id}"
+            )
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = next(p for p in (settings.home, *settings.home.parents) if p.exists())
+    free = shutil.disk_usage(folder).free
+    # a snapshot is published, and a file compacted, by writing another one beside it
+    wanted = _SPARE_BYTES + 2 * sum(_size(p) for p in (settings.warehouse_path, settings.cache_path))
+    verdict = Verdict.ok if free > wanted else Verdict.problem
+    what = (
+        f"{free / 1e9:.1f} GB free below {folder}, {wanted / 1e9:.1f} GB needed for snapshots and compaction"
+    )
+    yield Finding("disk", verdict, what, "" if free > wanted else "`mkt gc --delete`, or a larger disk")
+
+
+def _locks(settings: Settings) -> Iterator[Finding]:
+    runs = lock_holders(settings.home / LOCK_NAME)
+    holders = lock_holders(lock_path(settings.warehouse_path))
+    if runs:
+        yield Finding("runs", Verdict.note, f"under way in {', '.join(map(_process, runs))}")
+    else:
+        yield Finding("runs", Verdict.ok, "none under way")
+    if holders:
+        yield Finding(
+            "lock",
+            Verdict.note,
+            f"the warehouse is held by {', '.join(map(_process, holders))}",
+            "nothing, unless it stays so: then end that process; the lock is freed with it",
+        )
+
+
+def _warehouse(settings: Settings) -> Iterator[Finding]:
+    path = settings.warehouse_path
+    if not path.exists():
+        yield Finding("warehouse", Verdict.note, f"there is no {path} yet", "`mkt run` makes it")
+        return
+    try:
+        yield from _contents(settings)
+    except DatabaseBusyError as error:
+        yield Finding("warehouse", Verdict.note, f"not looked at: {error}", "ask again later")
+    except Exception as error:  # whatever a damaged file makes the database say
+        yield Finding(
+            "warehouse",
+            Verdict.problem,
+            f"{path} cannot be read: {error}".splitlines()[0],
+            "restore it from a backup, or copy the snapshot over it; see docs/operations.md",
+        )
+
+
+def _contents(settings: Settings) -> Iterator[Finding]:
+    state = inspect(settings.warehouse_path, timeout_seconds=_PATIENCE_SECONDS)
+    n_rows = sum(state.n_rows.values())
+    n_dates = len(state.crawl_dates)
+    yield Finding(
+        "warehouse", Verdict.ok, f"schema {state.version}, {n_rows:,} rows of {n_dates} crawl date(s)"
+    )
+    if state.version > VERSION:
+        yield Finding(
+            "warehouse",
+            Verdict.problem,
+            f"it is of a newer mkt_assets: schema {state.version}, and this one knows {VERSION}",
+            "upgrade mkt_assets, or restore the backup made before the upgrade",
+        )
+    elif state.version < VERSION:
+        what = f"schema {state.version}, to be brought to {VERSION} by the next command that reads it"
+        yield Finding("warehouse", Verdict.note, what, "make a backup first; see docs/operations.md")
+    for table, example in state.repeated.items():
+        key = ", ".join(TABLES[table].key)
+        yield Finding(
+            "warehouse",
+            Verdict.problem,
+            f"{table}: ({key}) should be unique, and {example} is not",
+            "re-run that crawl date: `mkt run --crawl-date DATE`",
+        )
+    for what, files, root in (
+        ("matted_images", state.mattes, settings.media_dir),
+        ("charts", state.charts, settings.charts_dir),
+    ):
+        missing = [name for name in files if not (root / name).is_file()]
+        if missing:
+            yield Finding(
+                "files",
+                Verdict.problem,
+                f"{len(missing)} of {len(files)} files that rows of {what} point to are not in {root}, "
+                f"as {missing[0]}",
+                "restore them from a backup, or re-run their crawl dates",
+            )
+        else:
+            yield Finding("files", Verdict.ok, f"all {len(files):,} files of {what} are here")
+    damaged = [name for name, sha in state.charts.items() if sha and not _has_hash(settings, name, sha)]
+    if damaged:
+        yield Finding(
+            "files",
+            Verdict.problem,
+            f"{len(damaged)} charts are not as they were drawn, as {damaged[0]}",
+            "re-run their crawl dates",
+        )
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    path = settings.home / KEY_NAME
+    if settings.warehouse_path.exists() and not path.exists():
+        yield Finding(
+            "key",
+            Verdict.problem,
+            f"{path} is gone: posters of the next crawl will not be joined to those stored",
+            "restore it from a backup",
+        )
+    try:
+        tombstones = open_tombstones(settings).read()
+    except ValueError as error:
+        yield Finding("forgotten", Verdict.problem, str(error), "restore it from a backup")
+        return
+    if not tombstones.is_empty or tombstones.crawled_before:
+        before = f"; crawls before {tombstones.crawled_before}" if tombstones.crawled_before else ""
+        yield Finding("forgotten", Verdict.ok, f"{len(tombstones.hashes)} posters and posts{before}")
+
+
+def _snapshot(settings: Settings) -> Iterator[Finding]:
+    path, snapshot = settings.warehouse_path, settings.snapshot_path
+    if not path.exists():
+        return
+    if not snapshot.exists():
+        yield Finding("snapshot", Verdict.problem, f"there is no {snapshot}", "`mkt snapshot` publishes it")
+        return
+    age = f"published {_ago(time.time() - snapshot.stat().st_mtime)} ago"
+    if filecmp.cmp(path, snapshot, shallow=False):
+        yield Finding("snapshot", Verdict.ok, f"as the warehouse is, {age}")
+    else:
+        yield Finding(
+            "snapshot",
+            Verdict.note,
+            f"older than the warehouse, {age}: a run is under way, or was killed",
+            "`mkt snapshot` publishes it now; each run does at its end",
+        )
+
+
+def _temporary(settings: Settings) -> Iterator[Finding]:
+    limit = time.time() - DEFAULT_MIN_AGE_HOURS * 3600
+    stale = [path for path in temporary_files(settings.home) if path.stat().st_mtime < limit]
+    if stale:
+        what = f"{len(stale)} of runs that were killed, as {stale[0]}"
+        yield Finding("temporary files", Verdict.note, what, "`mkt gc --delete` removes them")
+    else:
+        yield Finding("temporary files", Verdict.ok, "none that is stale")
+
+
+def _dagster(settings: Settings) -> Iterator[Finding]:
+    from mkt_assets.instance import prepare_instance
+    from mkt_assets.sensors import is_ticking
+
+    if not (settings.dagster_home / "dagster.yaml").exists():
+        yield Finding("dagster", Verdict.note, "there is no instance yet", "`mkt run` or `make ui` makes it")
+        return
+    prepare_instance(settings)
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
+        dead = dead_runs(instance)
+        ticking = is_ticking(instance, now=time.time())
+    if dead:
+        yield Finding(
+            "dagster",
+            Verdict.problem,
+            f"{len(dead)} run(s) are marked as under way, and their process is no more: {dead[0].run_id}",
+            "`mkt gc --delete` marks them as failed; so does the sensor, when it runs",
+        )
+    what = (
+        "the sensor is ticking"
+        if ticking
+        else "the sensor is not ticking: new drops are not run by themselves"
+    )
+    yield Finding("dagster", Verdict.ok if ticking else Verdict.note, what, "" if ticking else "`make ui`")
+    if elsewhere := kept_elsewhere(settings.dagster_home):
+        yield Finding(
+            "dagster",
+            Verdict.note,
+            f"dagster.yaml keeps records elsewhere ({', '.join(elsewhere)})",
+            "`mkt forget` cannot reach them, and refuses to begin",
+        )
+
+
+def _has_hash(settings: Settings, name: str, sha256: str) -> bool:
+    path = settings.charts_dir / name
+    return not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
+def _process(pid: int) -> str:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        command = ""
+    return f"process {pid} ({command.strip()[:80]})" if command else f"process {pid}"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _ago(seconds: float) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"

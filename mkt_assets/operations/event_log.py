@@ -1,0 +1,160 @@
+"""Dagster's own records below a home (SQLite files and logs): masking what names somebody, removing what shows her.
+
+Dagster has no call to change an event. Here every text of every table is looked at, whatever the tables are, so that
+a new release of Dagster with another table is covered as well.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from mkt_assets.operations.needles import text_pattern
+from mkt_assets.operations.places import files_below
+from mkt_assets.resources.files import write_durably
+from mkt_assets.resources.tombstones import MASK
+
+_PICTURE = re.compile(r"!\[[^\]]*\]\(data:image/[a-z]+;base64,[A-Za-z0-9+/=]*\)")
+_PICTURE_HINT = "data:image/"
+_PARTITION = re.compile(r'"partition": "(\d{4}-\d\d-\d\d)"')
+_BUSY_SECONDS = 60
+_ELSEWHERE = re.compile(
+    r"^(storage|run_storage|event_log_storage|schedule_storage|compute_logs):", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class _Latest:
+    """Which (asset, partition) was last materialized in which run: what it shows is what is stored now."""
+
+    runs: frozenset[tuple[str, str, str]]
+
+
+def kept_elsewhere(dagster_home: Path) -> list[str]:
+    """Keys of dagster.yaml that move Dagster's records out of this folder, where they cannot be looked after."""
+    path = dagster_home / "dagster.yaml"
+    return _ELSEWHERE.findall(path.read_text("utf-8")) if path.exists() else []
+
+
+def scrub(dagster_home: Path, needles: Collection[str], crawl_dates: Collection[date]) -> int:
+    """Mask the texts `needles` everywhere, remove thumbnails, and compact; how many cells and files changed.
+
+    Thumbnails go where they are of `crawl_dates`, or older than what is stored now: they may show who was still
+    in a drop then.
+    """
+    pattern = text_pattern(needles)
+    dates = {day.isoformat() for day in crawl_dates}
+    n_changed = 0
+    latest = _latest(dagster_home)
+    for path in databases(dagster_home):
+        n_changed += _scrub_database(path, pattern, dates, latest)
+    for path in files_below(dagster_home):
+        if not is_database(path):
+            n_changed += _scrub_file(path, pattern)
+    return n_changed
+
+
+def databases(folder: Path) -> Iterator[Path]:
+    """The SQLite files below a folder."""
+    return (path for path in files_below(folder) if path.suffix == ".db")
+
+
+def is_database(path: Path) -> bool:
+    """Whether it is a SQLite file or what SQLite keeps beside it."""
+    return path.suffix in (".db", ".db-wal", ".db-shm", ".db-journal")
+
+
+def text_cells(path: Path) -> Iterator[tuple[str, str]]:
+    """("table.column", text) of every text in a SQLite file."""
+    with closing(_connect(path)) as connection:
+        for table in _tables(connection):
+            cursor = connection.execute(f'SELECT * FROM "{table}"')
+            names = [column[0] for column in cursor.description]
+            for row in cursor:
+                for name, value in zip(names, row, strict=True):
+                    if isinstance(value, str):
+                        yield f"{table}.{name}", value
+
+
+def _scrub_database(path: Path, pattern: re.Pattern[str] | None, dates: set[str], latest: _Latest) -> int:
+    n_changed = 0
+    with closing(_connect(path)) as connection:
+        # overwritten where it stood, not only unlinked
+        connection.execute("PRAGMA secure_delete = ON")
+        for table in _tables(connection):
+            n_changed += _scrub_table(connection, table, pattern, dates, latest)
+        connection.commit()
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return n_changed
+
+
+def _scrub_table(
+    connection: sqlite3.Connection,
+    table: str,
+    pattern: re.Pattern[str] | None,
+    dates: set[str],
+    latest: _Latest,
+) -> int:
+    cursor = connection.execute(f'SELECT rowid, * FROM "{table}"')
+    names = [column[0] for column in cursor.description][1:]
+    changes: list[tuple[str, str, int]] = []
+    for rowid, *values in cursor:
+        row = dict(zip(names, values, strict=True))
+        for name, value in row.items():
+            if not isinstance(value, str):
+                continue
+            cleaned = _without_pictures(value, row, dates, latest)
+            cleaned = pattern.sub(MASK, cleaned) if pattern else cleaned
+            if cleaned != value:
+                changes.append((name, cleaned, rowid))
+    for name, cleaned, rowid in changes:
+        connection.execute(f'UPDATE "{table}" SET "{name}" = ? WHERE rowid = ?', (cleaned, rowid))
+    return len(changes)
+
+
+def _without_pictures(text: str, row: dict[str, object], dates: set[str], latest: _Latest) -> str:
+    if _PICTURE_HINT not in text:
+        return text
+    found = _PARTITION.search(text)
+    partition = found[1] if found else str(row.get("partition"))
+    asset = str(row.get("asset_key"))
+    run = str(row.get("run_id") or row.get("last_run_id"))
+    if partition not in dates and (asset, partition, run) in latest.runs:
+        return text
+    return _PICTURE.sub(MASK, text)
+
+
+def _latest(dagster_home: Path) -> _Latest:
+    index = dagster_home / "history" / "runs" / "index.db"
+    if not index.exists():
+        return _Latest(frozenset())
+    with closing(_connect(index)) as connection:
+        rows = connection.execute(
+            "SELECT asset_key, partition, run_id, max(id) FROM event_logs "
+            "WHERE dagster_event_type = 'ASSET_MATERIALIZATION' GROUP BY asset_key, partition"
+        ).fetchall()
+    return _Latest(frozenset((str(asset), str(partition), str(run)) for asset, partition, run, _ in rows))
+
+
+def _scrub_file(path: Path, pattern: re.Pattern[str] | None) -> int:
+    data = path.read_bytes()
+    text = data.decode("utf-8", "surrogateescape")
+    if pattern is None or not pattern.search(text):
+        return 0
+    write_durably(path, pattern.sub(MASK, text).encode("utf-8", "surrogateescape"))
+    return 1
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_BUSY_SECONDS)
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+    return [str(row[0]) for row in connection.execute(query).fetchall()]

@@ -1,0 +1,144 @@
+"""`mkt forget`: a poster, a post or old crawl dates leave everything in the home, for good, and that is proven.
+
+The order is chosen so that a killed `forget` is completed by asking again: first the tombstones, so that nothing comes
+back; then what is found by the names that the tables still know (logs, reports); then the tables; then whatever no
+row points to any more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from mkt_assets.operations.event_log import kept_elsewhere, scrub
+from mkt_assets.operations.gc import Garbage, collect_garbage
+from mkt_assets.operations.needles import SHORTEST
+from mkt_assets.operations.places import crawl_date_in, files_below
+from mkt_assets.operations.search import Search, search_home
+from mkt_assets.resources import open_tombstones, open_warehouse
+from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
+from mkt_assets.resources.erasure import Subject, Traces, compact, erase, traces_of
+from mkt_assets.resources.running import alone
+from mkt_assets.settings import Settings
+
+_POSTER_ID = re.compile("[0-9a-f]{24}")
+
+
+class ForgetError(ValueError):
+    """What was asked for cannot be forgotten as it was asked; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Whom and what to forget, as a person asks for it."""
+
+    posters: Sequence[str] = ()
+    posts: Sequence[str] = ()
+    crawler_accounts: Sequence[str] = ()
+    crawled_before: date | None = None
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was removed, what is to be made again, and where traces were found afterwards (nowhere, it is hoped)."""
+
+    n_posts: int
+    n_rows: dict[str, int]
+    crawl_dates: tuple[date, ...]
+    n_pages: int
+    n_log_entries: int
+    garbage: Garbage
+    search: Search
+    drops_left: tuple[date, ...] = field(default=())
+
+
+def forget(settings: Settings, request: Request) -> Forgotten:
+    """Forget, compact, publish, and look for what is left; waits for runs to end, and keeps others from beginning.
+
+    Raises:
+        ForgetError: if nothing was asked for, an id is none, or Dagster keeps its records where they are not reached.
+        RunUnderWayError: if runs do not end within the lock's timeout.
+    """
+    subject = _subject(settings, request)
+    if elsewhere := kept_elsewhere(settings.dagster_home):
+        raise ForgetError(
+            f"{settings.dagster_home}/dagster.yaml keeps Dagster's records elsewhere ({', '.join(elsewhere)}), where "
+            "they cannot be searched: remove the runs that show the poster there, and those keys for the time being."
+        )
+    with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
+        return _forget(settings, subject, request.crawler_accounts)
+
+
+def _subject(settings: Settings, request: Request) -> Subject:
+    hasher = AccountHasher(settings.home / KEY_NAME)
+    for poster in request.posters:
+        if not _POSTER_ID.fullmatch(poster):
+            raise ForgetError(
+                f"{poster!r} is not a poster_id of the warehouse (24 hex digits). An account's id as the "
+                "crawler has it goes to --crawler-account."
+            )
+    posters = {*request.posters, *map(hasher.hash, request.crawler_accounts)}
+    if not posters and not request.posts and request.crawled_before is None:
+        raise ForgetError(
+            "say whom or what to forget: --poster, --post, --crawler-account or --crawled-before."
+        )
+    return Subject(frozenset(posters), frozenset(request.posts), request.crawled_before)
+
+
+def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str]) -> Forgotten:
+    timeout = settings.lock_timeout_seconds
+    traces = traces_of(settings.warehouse_path, subject, timeout_seconds=timeout)
+    needles = _needles(subject, traces, crawler_accounts)
+    file = open_tombstones(settings)
+    file.write(file.read().bury({*subject.ids, *_posts_of_posters(subject, traces)}, subject.crawled_before))
+    n_log_entries = scrub(settings.dagster_home, needles, traces.crawl_dates)
+    n_pages = _remove_pages(settings, traces.crawl_dates)
+    erase(settings.warehouse_path, subject, timeout_seconds=timeout)
+    garbage = collect_garbage(settings, min_age_hours=0)
+    for path in (settings.warehouse_path, settings.cache_path):
+        compact(path, timeout_seconds=timeout)
+    open_warehouse(settings).publish_snapshot()
+    kept = [
+        day for day in traces.crawl_dates if subject.crawled_before is None or day >= subject.crawled_before
+    ]
+    return Forgotten(
+        n_posts=traces.n_rows.get("raw_posts", 0),
+        n_rows=traces.n_rows,
+        crawl_dates=tuple(sorted(kept)),
+        n_pages=n_pages,
+        n_log_entries=n_log_entries,
+        garbage=garbage,
+        search=search_home(settings, needles),
+        drops_left=_drops_left(settings, traces.crawl_dates),
+    )
+
+
+def _posts_of_posters(subject: Subject, traces: Traces) -> frozenset[str]:
+    """Her posts are forgotten by their own ids, too: a crawler may come to write her account in another way."""
+    return traces.posts if subject.posters else frozenset()
+
+
+def _needles(subject: Subject, traces: Traces, crawler_accounts: Sequence[str]) -> frozenset[str]:
+    found = {*subject.ids, *traces.posts, *traces.texts, *traces.hashes, *crawler_accounts}
+    return frozenset(needle for needle in found if len(needle) >= SHORTEST)
+
+
+def _remove_pages(settings: Settings, crawl_dates: Collection[date]) -> int:
+    """Remove what no row points to: reports of these dates and, as they look back, later ones; charts of all dates."""
+    if not crawl_dates:
+        return 0
+    shown = [
+        path
+        for path in files_below(settings.reports_dir)
+        if (crawl_date_in(path, settings.reports_dir) or date.max) >= min(crawl_dates)
+    ]
+    shown += [p for p in files_below(settings.charts_dir) if crawl_date_in(p, settings.charts_dir) is None]
+    for path in shown:
+        path.unlink(missing_ok=True)
+    return len(shown)
+
+
+def _drops_left(settings: Settings, crawl_dates: Collection[date]) -> tuple[date, ...]:
+    return tuple(sorted(day for day in crawl_dates if (settings.drops / day.isoformat()).is_dir()))

@@ -1,0 +1,65 @@
+"""What in a home is in use: the files and contents that rows point to. What follows from it is decided elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from mkt_assets.core.vectors import content_key, content_of
+from mkt_assets.resources import open_warehouse
+from mkt_assets.settings import Settings
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True)
+class InUse:
+    """Mattes and charts (paths on disk), contents (sha256 of pictures and texts) and crawl dates of all rows."""
+
+    mattes: frozenset[Path]
+    charts: frozenset[Path]
+    contents: frozenset[str]
+    crawl_dates: frozenset[date]
+
+
+def in_use(settings: Settings) -> InUse:
+    """What the rows of the warehouse point to.
+
+    Raises:
+        DatabaseBusyError: if runs keep the warehouse for too long.
+    """
+    warehouse = open_warehouse(settings)
+    mattes = warehouse.read("matted_images", columns=["matte_path", "content_sha256"])
+    paths = [str(path) for path in mattes["matte_path"].to_pylist() if path is not None]
+    summaries = warehouse.read("summaries", columns=["summary"])["summary"].to_pylist()
+    contents = {
+        *(str(sha) for sha in mattes["content_sha256"].to_pylist() if sha is not None),
+        # a matte of an earlier version is named by its key
+        *map(content_of, paths),
+        *(content_key(str(summary)) for summary in summaries),
+    }
+    charts = warehouse.read("charts", columns=["path"])["path"].to_pylist()
+    dates = warehouse.read("raw_posts", columns=["crawl_date"])["crawl_date"].unique().to_pylist()
+    return InUse(
+        mattes=frozenset(settings.media_dir / path for path in paths),
+        charts=frozenset(settings.charts_dir / str(path) for path in charts),
+        contents=frozenset(contents),
+        crawl_dates=frozenset(dates),
+    )
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Regular files below a folder, in order; none if there is no such folder."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+
+
+def crawl_date_in(path: Path, root: Path) -> date | None:
+    """The crawl date in the name of a file or of the folders it is in, below `root`."""
+    found = _DATE.search(path.relative_to(root).as_posix())
+    try:
+        return date.fromisoformat(found[0]) if found else None
+    except ValueError:
+        return None

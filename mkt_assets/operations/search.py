@@ -1,0 +1,69 @@
+"""Looking for texts everywhere in a home: in decoded cells of every table, in names and bytes of every file."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from mkt_assets.operations.event_log import databases, text_cells
+from mkt_assets.operations.needles import SHORTEST, bytes_pattern, text_pattern
+from mkt_assets.operations.places import files_below
+from mkt_assets.resources.erasure import cells_with
+from mkt_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was found: a file, and what of it."""
+
+    path: Path
+    what: str
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found, and how many files were looked at."""
+
+    places: tuple[Place, ...]
+    n_files: int
+
+
+def search_home(settings: Settings, needles: Collection[str]) -> Search:
+    """Where in the home any of the texts is: in UTF-8, UTF-16 or JSON's escapes, in a cell, a file or a name.
+
+    Only for whoever is alone in the home: it opens every database.
+    """
+    places: list[Place] = []
+    n_files = 0
+    pattern, in_bytes = text_pattern(needles), bytes_pattern(needles)
+    if pattern is None or in_bytes is None:
+        return Search((), 0)
+    long = [needle for needle in needles if len(needle) >= SHORTEST]
+    for path in files_below(settings.home):
+        n_files += 1
+        if pattern.search(path.relative_to(settings.home).as_posix()):
+            places.append(Place(path, "its name"))
+        if _has(path, in_bytes):
+            places.append(Place(path, "its bytes"))
+    for path in files_below(settings.home):
+        if path.suffix == ".duckdb":
+            found = cells_with(path, long, timeout_seconds=settings.lock_timeout_seconds)
+            places += [Place(path, f"{n} cell(s) of {column}") for column, n in found]
+    for path in databases(settings.dagster_home):
+        places += [Place(path, f"a cell of {column}") for column in _columns_with(path, pattern)]
+    return Search(tuple(places), n_files)
+
+
+def _columns_with(path: Path, pattern: re.Pattern[str]) -> list[str]:
+    return sorted({column for column, text in text_cells(path) if pattern.search(text)})
+
+
+def _has(path: Path, pattern: re.Pattern[bytes]) -> bool:
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return pattern.search(data) is not None
