@@ -29,6 +29,7 @@ demo: $(INSTALLED) clean-demo
 	$(BIN)/mkt sample $(DEMO_DIR)/drops --crawl-dates 3 --posts 90 --seed 7
 	MKT_HOME=$(abspath $(DEMO_DIR)) MKT_DROPS=$(abspath $(DEMO_DIR))/drops $(BIN)/mkt run
 	@echo
+	@echo "Read the reports:       $(DEMO_DIR)/reports/<crawl date>/report.html (in any browser)"
 	@echo "Look at the pictures:   $(DEMO_DIR)/charts/"
 	@echo "Open the Dagster UI:    make ui HOME_DIR=$(DEMO_DIR)   then http://127.0.0.1:$(PORT)"
 

@@ -595,6 +595,20 @@ CHARTS = Table(
     key=("name", "part"),
 )
 
+REPORT = Table(
+    "report",
+    "the report of a crawl date",
+    (
+        _CRAWL_DATE,
+        Column("path", "VARCHAR", "its file, below the reports folder"),
+        Column("sha256", "VARCHAR", "sha256 of the file"),
+        Column("n_bytes", "BIGINT", "size of the file", "bytes", minimum=1),
+        Column("n_findings", "BIGINT", "sentences in the answers at its top", "sentences", minimum=0),
+        Column("headline", "VARCHAR", "the crawl in a sentence"),
+    ),
+    key=("path",),
+)
+
 REJECTS = Table(
     "rejects",
     "a row, file or picture that could not be used",
@@ -628,6 +642,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             CLUSTER_IDENTITIES,
             TRENDS,
             CHARTS,
+            REPORT,
             REJECTS,
         )
     }

@@ -169,6 +169,7 @@ def test_the_lineage_is_the_spine() -> None:
         "cluster_identities": {"cluster_profiles"},
         "trends": {"cluster_identities"},
         "charts": {"cluster_profiles", "crosstab_ratios"},
+        "report": {"cluster_profiles", "crosstab_ratios", "method_comparison", "trends"},
     }
 
 

@@ -68,6 +68,7 @@ def test_every_setting_the_readme_names_exists() -> None:
     assert set(re.findall(r"\bMKT_[A-Z_]+\b", README)) <= known
 
 
-def test_the_readmes_picture_is_in_the_repository() -> None:
-    [path] = re.findall(r"!\[.*?\]\((.*?)\)", README)
-    assert (PROJECT_DIR / path).stat().st_size > 10_000
+def test_the_readmes_pictures_are_in_the_repository() -> None:
+    paths = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert len(paths) == 2
+    assert all((PROJECT_DIR / path).stat().st_size > 10_000 for path in paths)

@@ -14,6 +14,7 @@ from mkt_assets.assets.k_selection import build_k_selection
 from mkt_assets.assets.matted_images import build_matted_images
 from mkt_assets.assets.method_comparison import build_method_comparison
 from mkt_assets.assets.raw_posts import build_raw_posts
+from mkt_assets.assets.report import build_report
 from mkt_assets.assets.summaries import build_summaries
 from mkt_assets.assets.text_embeddings import build_text_embeddings
 from mkt_assets.assets.trends import build_trends
@@ -33,6 +34,7 @@ BUILDERS = (
     build_trends,
     build_charts,
     build_method_comparison,
+    build_report,
 )
 
 

@@ -1,7 +1,7 @@
 """charts: the pictures of a crawl, on disk and as thumbnails in the UI. Drawing itself is in charts/."""
 
 import hashlib
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -26,7 +26,7 @@ from mkt_assets.charts.sheets import (
     draw_overview,
 )
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.summaries import clean_markup, strip_platform_suffix
+from mkt_assets.core.summaries import caption_of
 from mkt_assets.core.vectors import to_matrix
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
@@ -216,7 +216,8 @@ def _caption_sheets(crawl: _Crawl) -> Iterator[Picture]:
     items = crawl.of("text").merge(posts, on=["item_crawl_date", "post_id"], how="left")
     overview: list[TextCluster] = []
     for cluster_id, members in items.groupby("cluster_id"):
-        captions = [_caption(row) for row in members.head(CAPTIONS_PER_SHEET).to_dict("records")]
+        shown = members.head(CAPTIONS_PER_SHEET)
+        captions = [caption_of(*row) for row in zip(shown["title"], shown["content"], strict=True)]
         cluster = TextCluster(
             int(str(cluster_id)),
             captions,
@@ -229,11 +230,6 @@ def _caption_sheets(crawl: _Crawl) -> Iterator[Picture]:
             cluster.cluster_id, captions, cluster.n_posts, cluster.n_posters, name=cluster.name
         )
     yield draw_captions_overview(overview)
-
-
-def _caption(post: Mapping[Hashable, object]) -> str:
-    title, _ = strip_platform_suffix(clean_markup(post["title"]))
-    return " ".join(part for part in (title, clean_markup(post["content"])) if part)
 
 
 def _row(crawl_date: date, picture: Picture) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,13 @@ _GROUND = "#fafaf7"
 
 @dataclass(frozen=True)
 class ItemMap:
-    """Where the sampled items lie: one row a distinct vector, which may stand for several equal items."""
+    """Where the sampled items lie: one row a distinct vector, which may stand for several equal items.
+
+    `rows` are those of the first of the equal items.
+    """
 
     positions: NDArray[np.float64]
+    rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     n_items: NDArray[np.int64]
     method: str
@@ -67,15 +71,16 @@ def lay_out(X: NDArray[np.float32], labels: NDArray[np.int64], max_items: int, s
     """
     if len(X) > max_items:
         kept = np.sort(np.random.default_rng(seed).choice(len(X), max_items, replace=False))
-        return lay_out(X[kept], labels[kept], max_items, seed)
+        sampled = lay_out(X[kept], labels[kept], max_items, seed)
+        return replace(sampled, rows=kept[sampled.rows])
     unit = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.float32(1e-12))
     _, first, n_items = np.unique(unit, axis=0, return_index=True, return_counts=True)
     order = np.argsort(first)
     first, n_items = first[order], n_items[order]
     distinct = unit[first].astype(np.float64)
     if len(distinct) < _TSNE_MINIMUM:
-        return ItemMap(_principal(distinct, 2, seed), labels[first], n_items, "PCA")
-    return ItemMap(_tsne(distinct, seed), labels[first], n_items, "t-SNE")
+        return ItemMap(_principal(distinct, 2, seed), first, labels[first], n_items, "PCA")
+    return ItemMap(_tsne(distinct, seed), first, labels[first], n_items, "t-SNE")
 
 
 def _principal(unit: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:

@@ -72,6 +72,11 @@ def default_ks(
     return tuple(sorted(ks if pin is None else ks | {min(pin, n_distinct)}))
 
 
+def needed_strength(n_ks: int, sensitivity: float) -> float:
+    """How deep an elbow of a curve over `n_ks` numbers of clusters must be: see `find_knee`."""
+    return max(MIN_STRENGTH, sensitivity / (n_ks - 1))
+
+
 def find_knee(
     ks: Sequence[int], inertia: ArrayLike, *, n_items: int | None = None, sensitivity: float = 1.0
 ) -> Knee:
@@ -108,7 +113,7 @@ def find_knee(
     depth = sag(np.log(np.asarray(ks, dtype=np.float64)), np.log(np.maximum(curve, curve[0] * _ZERO)))
     best = int(depth.argmax())
     strength = float(depth[best])
-    needed = max(MIN_STRENGTH, sensitivity / (len(ks) - 1))
+    needed = needed_strength(len(ks), sensitivity)
     if strength < needed:
         weak = f"strength {strength:.3f} of {needed:.3f} needed"
         return Knee(None, strength, f"no elbow: the curve falls as it would without clusters ({weak})")

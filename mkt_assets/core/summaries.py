@@ -113,6 +113,12 @@ def clean_markup(text: object) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
+def caption_of(title: object, content: object) -> str:
+    """What people read of a post: its title and text, without markup and the platform's suffix."""
+    shown, _ = strip_platform_suffix(clean_markup(title))
+    return " ".join(part for part in (shown, clean_markup(content)) if part)
+
+
 def strip_platform_suffix(title: str) -> tuple[str, bool]:
     """The title without the platform's own ending (` - 小红书`, also repeated), and whether there was one."""
     stripped = title.rstrip()

@@ -39,6 +39,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "cache": open_cache(settings),
         "media": FileStore(settings.media_dir),
         "chart_files": FileStore(settings.charts_dir),
+        "report_files": FileStore(settings.reports_dir),
         "models": Models(settings.model_options),
         "progress": silent,
     }

@@ -21,7 +21,7 @@ from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
-LAST = ("charts", "method_comparison", "trends")
+LAST = ("charts", "report")
 """The assets that nothing comes after: with what is upstream of them, all assets."""
 
 

@@ -1,0 +1,50 @@
+"""Pictures inside the page: small WebP images, as data. Which pictures, and where from, is decided elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+
+from PIL import Image
+
+from mkt_assets.report.facts import Item
+
+Tiles = Callable[[Item], Image.Image | None]
+"""The cut-out of an item; None where there is none to show."""
+
+TILE_WIDTH, TILE_HEIGHT = 132, 176
+SPRITE_WIDTH, SPRITE_HEIGHT, SPRITE_COLUMNS = 72, 96, 40
+_QUALITY = 62
+
+
+def data_uri(image: Image.Image) -> str:
+    """The picture as a data: URI, WebP, transparency kept."""
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=_QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def tile(image: Image.Image) -> Image.Image:
+    """The picture in at most the size of a tile, twice as fine as it is shown on a page for small screens."""
+    return _fitted(image, TILE_WIDTH, TILE_HEIGHT)
+
+
+def sprite(images: Sequence[Image.Image | None]) -> Image.Image:
+    """Small pictures in one, `SPRITE_COLUMNS` a line; nothing in the place of None."""
+    lines = max(1, -(-len(images) // SPRITE_COLUMNS))
+    columns = max(1, min(SPRITE_COLUMNS, len(images)))
+    sheet = Image.new("RGBA", (columns * SPRITE_WIDTH, lines * SPRITE_HEIGHT), (0, 0, 0, 0))
+    for number, image in enumerate(images):
+        if image is not None:
+            small = _fitted(image, SPRITE_WIDTH, SPRITE_HEIGHT)
+            left = number % SPRITE_COLUMNS * SPRITE_WIDTH + (SPRITE_WIDTH - small.width) // 2
+            top = number // SPRITE_COLUMNS * SPRITE_HEIGHT + (SPRITE_HEIGHT - small.height) // 2
+            sheet.paste(small, (left, top))
+    return sheet
+
+
+def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
+    small = image.convert("RGBA")
+    small.thumbnail((width, height), Image.Resampling.LANCZOS)
+    return small

@@ -1,0 +1,69 @@
+"""The report through Dagster: what the page says is what the tables say."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from mkt_assets.settings import Settings
+from mkt_assets_tests.assets.test_pipeline import D1, D2, materialize, metadata, rows
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import write_drop
+
+
+def test_the_page_is_where_its_row_and_dagster_say(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    said = metadata(materialize(settings, fake_models, D1, last="report"), "report")
+    (row,) = rows(settings, "report", D1)
+    page = settings.reports_dir / row["path"]
+    assert Path(said["report"]) == page
+    assert hashlib.sha256(page.read_bytes()).hexdigest() == row["sha256"]
+    assert row["n_bytes"] == page.stat().st_size
+    assert row["headline"] == said["headline"]
+    assert row["headline"] in said["findings"] or said["supported_pairs"]
+
+
+def test_every_style_topic_and_run_is_on_the_page(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    result = materialize(settings, fake_models, D1, last="report")
+    page = (settings.reports_dir / "2024-06-13" / "report.html").read_text(encoding="utf-8")
+    for row in rows(settings, "cluster_profiles", D1):
+        kind = "style" if row["modality"] == "image" else "topic"
+        assert f'id="{kind}-{row["cluster_id"]}"' in page
+    n_tiles = page.count('src="data:image/webp')
+    assert (
+        n_tiles > sum(len(row["typical_post_ids"]) > 0 for row in rows(settings, "cluster_profiles", D1)) / 2
+    )
+    lineage = dict(re.findall(r"<tr><td>(\w+)</td><td>([0-9a-f-]{36})</td>", page))
+    assert lineage["clusters"] == result.run_id
+    assert {"raw_posts", "trends", "method_comparison"} <= set(lineage)
+    assert str(settings.home) not in page
+
+
+def test_no_account_is_on_the_page(settings: Settings, fake_models: FakeModels) -> None:
+    write_drop(settings.drops, D1, range(30))
+    materialize(settings, fake_models, D1, last="report")
+    page = (settings.reports_dir / "2024-06-13" / "report.html").read_text(encoding="utf-8")
+    assert not [row for row in rows(settings, "raw_posts", D1) if row["poster_id"] in page]
+
+
+def test_the_second_crawl_tells_what_is_new_and_leaves_the_first_page_alone(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    write_drop(settings.drops, D1, range(30))
+    write_drop(settings.drops, D2, range(30, 60))
+    materialize(settings, fake_models, D1, last="report")
+    first = (settings.reports_dir / "2024-06-13" / "report.html").read_bytes()
+    findings = metadata(materialize(settings, fake_models, D2, last="report"), "report")["findings"]
+    assert "first crawl" not in findings
+    assert (settings.reports_dir / "2024-06-13" / "report.html").read_bytes() == first
+
+
+def test_a_crawl_without_a_usable_picture_has_a_report(settings: Settings, fake_models: FakeModels) -> None:
+    drop = write_drop(settings.drops, D1, range(6))
+    for picture in [*drop.rglob("*.jpg"), *drop.rglob("*.png")]:
+        picture.write_bytes(b"")
+    materialize(settings, fake_models, D1, last="report")
+    page = (settings.reports_dir / "2024-06-13" / "report.html").read_text(encoding="utf-8")
+    assert "No picture was clustered." in page

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mkt_assets.report.page import render
+from mkt_assets_tests.report.a_crawl import a_crawl, cluster, grey_tiles, pair
+from mkt_assets_tests.report.browser import Tab, chromium, find_chromium, tab
+
+PROGRAM = find_chromium()
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine: pages are not opened")
+
+DESKTOP, PHONE = (1280, 800), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A report of the original's scale: 100 styles and 20 topics with long names."""
+    styles = tuple(cluster("image", i, f"通勤穿搭{i} · 小个子西装外套{i}") for i in range(100))
+    topics = tuple(cluster("text", i, f"职场上班{i} · 新人通勤{i}") for i in range(20))
+    pairs = tuple(pair(i, j, supported=(i + j) % 9 == 0) for i in range(100) for j in range(i % 3, 20, 4))
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render(a_crawl(styles=styles, topics=topics, pairs=pairs), grey_tiles), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    assert PROGRAM is not None
+    with chromium(PROGRAM, Path(tmp_path_factory.mktemp("profile"))) as address:
+        yield address
+
+
+@pytest.fixture
+def page(devtools: str) -> Iterator[Tab]:
+    with tab(devtools) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("screen", [DESKTOP, PHONE])
+def test_the_page_opens_from_disk_quietly_and_fits(
+    page: Tab, url: str, screen: tuple[int, int], language: str
+):
+    page.open(url, *screen, language)
+    assert page.complaints() == []
+    assert page.requests() == [url]
+    assert page.value("document.documentElement.dataset.lang") == language[:2]
+    assert page.value("document.documentElement.scrollWidth") <= screen[0]
+    assert page.value("window.ran") is None
+    bottom = page.value("document.querySelector('#answers .answers').getBoundingClientRect().bottom")
+    assert bottom <= 2 * screen[1], "the five answers reach beyond the second screen"
+
+
+def test_only_one_language_is_shown_and_the_button_changes_it(page: Tab, url: str):
+    page.open(url, *DESKTOP, "en")
+    heading = "document.querySelector('#styles h2').innerText"
+    assert page.value(heading) == "Styles"
+    page.value("document.getElementById('language').click()")
+    assert page.value(heading) == "风格"
+    assert page.value("document.documentElement.lang") == "zh-CN"
+    page.value("document.getElementById('language').click()")
+    assert page.value(heading) == "Styles"
+
+
+def test_light_and_dark_change_and_keep_their_contrast(page: Tab, url: str):
+    page.open(url, *DESKTOP, "en")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    before = page.value(paper)
+    page.value("document.getElementById('theme').click()")
+    assert page.value(paper) != before
+    page.value("document.getElementById('theme').click()")
+    assert page.value(paper) == before
+    assert page.complaints() == []
+
+
+def test_the_cross_table_is_read_with_the_keyboard(page: Tab, url: str):
+    page.open(url, *DESKTOP, "en")
+    page.value("document.querySelector('#heat td[data-at]').focus()")
+    detail = "document.getElementById('heat-detail').textContent"
+    first = page.value(detail)
+    assert "通勤穿搭0" in first
+    assert "Supported" in first
+    page.press("ArrowDown")
+    page.press("ArrowRight")
+    assert "通勤穿搭1" in page.value(detail)
+    assert page.value("document.querySelectorAll('#heat td[tabindex=\"0\"]').length") == 1
+
+
+def test_the_cross_table_shows_lift_and_sorts_by_link(page: Tab, url: str):
+    page.open(url, *DESKTOP, "en")
+    cell = "document.querySelector('#heat td[data-share]').textContent"
+    assert page.value(cell) == "62%"
+    page.value("document.querySelector('[name=heat-show][value=lift_word]').click()")
+    assert page.value(cell) == "3.1"
+    page.value("document.querySelector('[name=heat-sort][value=by_link]').click()")
+    order = page.value("[...document.querySelectorAll('#heat tbody tr')].map((row) => +row.dataset.link)")
+    assert order == sorted(order)
+
+
+def test_the_map_draws_filters_and_opens_items(page: Tab, url: str):
+    page.open(url, *DESKTOP, "en")
+    drawn = (
+        "(() => { const c = document.getElementById('map-canvas'); "
+        "return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value); })()"
+    )
+    assert page.value(drawn)
+    page.value("document.getElementById('map-canvas').focus()")
+    page.press("Enter")
+    card = "document.getElementById('map-card')"
+    assert not page.value(f"{card}.hidden")
+    assert page.value(f"{card}.querySelector('.swatch') !== null")
+    page.value("document.querySelector('[name=map-what][value=text]').click()")
+    assert page.value(f"{card}.hidden")
+    assert page.value("document.getElementById('map-filter').options.length") == 3
+    page.value("document.getElementById('map-filter').value = '1'")
+    page.value("document.getElementById('map-filter').dispatchEvent(new Event('change'))")
+    page.value("document.getElementById('map-canvas').focus()")
+    page.press("Enter")
+    assert "职场上班1" in page.value(f"{card}.textContent")
+    assert page.value("window.ran") is None
+    assert page.complaints() == []
+    assert page.requests() == [url]

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from mkt_assets.report.page import render
+from mkt_assets_tests.report.a_crawl import HOSTILE, a_crawl, grey_tiles
+
+VOID = {"meta", "link", "img", "input", "br"}
+
+
+class Page(HTMLParser):
+    """The elements of a page, and whether they nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return render(a_crawl(), grey_tiles)
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def test_elements_are_closed_in_order(page: Page):
+    assert page.open == []
+
+
+def test_nothing_is_loaded_from_anywhere(page: Page):
+    for attributes in [*page.of("img"), *page.of("script"), *page.of("link")]:
+        for name in ("src", "href", "srcset"):
+            assert (attributes.get(name) or "data:").startswith("data:")
+    (policy,) = [
+        a["content"] or "" for a in page.of("meta") if a.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert "default-src 'none'" in policy
+    assert "script-src 'sha256-" in policy
+    assert not page.of("iframe")
+    assert not page.of("form")
+
+
+def test_links_lead_to_the_web_or_into_the_page(page: Page):
+    targets = {a["id"] for _, a in page.elements if a.get("id")}
+    for anchor in page.of("a"):
+        href = anchor["href"] or ""
+        assert href.startswith("https://") or href[1:] in targets
+
+
+def test_ids_are_unique(page: Page):
+    ids = [a["id"] for _, a in page.elements if a.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_what_a_caption_says_is_shown_and_never_markup(html: str, page: Page):
+    assert len(page.of("script")) == 3
+    assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)]
+    assert HOSTILE[0] in page.text
+    assert "\x00" not in html
+    assert not re.search("[\ud800-\udfff]", html)
+
+
+def test_every_picture_says_what_it_is(page: Page):
+    assert all("alt" in attributes for attributes in page.of("img"))
+
+
+def test_headings_skip_no_level(page: Page):
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_the_same_crawl_gives_the_same_page(html: str):
+    assert render(a_crawl(), grey_tiles) == html
+
+
+def test_unsupported_links_are_faint_and_supported_ones_are_not(page: Page):
+    cells = {a["data-at"]: a["class"] for a in page.of("td") if a.get("data-at")}
+    assert cells == {"0,0": "real", "0,1": "faint", "1,0": "none", "1,1": "faint"}
+
+
+def test_an_empty_crawl_has_a_page_that_says_so():
+    empty = a_crawl(
+        styles=(), topics=(), pairs=(), trends=(), events=(), curves=(), methods=(), maps=(), posts={},
+        n_pictures=0, n_with_caption=0, quality={}, models=(), made=(), previous_crawl_date=None,
+    )  # fmt: skip
+    page = Page(render(empty, grey_tiles))
+    assert page.open == []
+    assert "No picture was clustered." in page.text
+    assert "Nothing to show here." in page.text
