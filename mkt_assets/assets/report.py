@@ -34,7 +34,7 @@ from mkt_assets.report.facts import (
 )
 from mkt_assets.report.findings import answers, headline
 from mkt_assets.report.page import render
-from mkt_assets.report.tiles import Tiles
+from mkt_assets.report.tiles import TILE_HEIGHT, TILE_WIDTH, Tiles
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.schema import MODALITIES, REPORT
@@ -57,7 +57,6 @@ PACKAGES = (
     *("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "torch", "pillow"),
     *("matplotlib", "rjieba"),
 )
-TILE_CACHE = 4000
 
 
 def build_report(settings: Settings) -> dg.AssetsDefinition:
@@ -186,7 +185,7 @@ class _Crawl:
                 return None
             with Image.open(media.path(path), formats=("WEBP",)) as matte:
                 small = matte.convert("RGBA")
-            small.thumbnail((264, 352))
+            small.thumbnail((2 * TILE_WIDTH, 2 * TILE_HEIGHT), Image.Resampling.BOX, reducing_gap=1.0)
             return small
 
         return tile

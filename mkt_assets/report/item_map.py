@@ -5,7 +5,15 @@ from __future__ import annotations
 from mkt_assets.charts.palette import cluster_colour
 from mkt_assets.report.facts import Facts, ItemMap
 from mkt_assets.report.markup import Both, Text, counted, joined, say, written
-from mkt_assets.report.tiles import SPRITE_COLUMNS, SPRITE_HEIGHT, SPRITE_WIDTH, Tiles, data_uri, sprite
+from mkt_assets.report.tiles import (
+    SPRITE_COLUMNS,
+    SPRITE_HEIGHT,
+    SPRITE_WIDTH,
+    Tiles,
+    data_uri,
+    fetched,
+    sprite,
+)
 
 _NOUNS = {"image": "picture", "text": "caption"}
 _WORDS = {"image": "styles_word", "text": "topics_word"}
@@ -64,7 +72,7 @@ def _data(facts: Facts, item_map: ItemMap, tiles: Tiles) -> dict[str, object]:
         "colour": {str(c): cluster_colour(c) for c in by_size},
     }
     if item_map.modality == "image":
-        sheet = sprite([tiles(placed.item) for placed in item_map.placed])
+        sheet = sprite(fetched(tiles, [placed.item for placed in item_map.placed]))
         data["sprite"] = {
             "src": data_uri(sheet),
             "columns": SPRITE_COLUMNS,

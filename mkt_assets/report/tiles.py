@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
@@ -44,7 +45,17 @@ def sprite(images: Sequence[Image.Image | None]) -> Image.Image:
     return sheet
 
 
+def fetched(tiles: Tiles, items: Sequence[Item]) -> list[Image.Image | None]:
+    """The cut-outs of many items; decoding lets other threads run, so it is done in several."""
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(lambda item: _small(tiles(item)), items))
+
+
+def _small(image: Image.Image | None) -> Image.Image | None:
+    return None if image is None else _fitted(image, SPRITE_WIDTH, SPRITE_HEIGHT)
+
+
 def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
     small = image.convert("RGBA")
-    small.thumbnail((width, height), Image.Resampling.LANCZOS)
+    small.thumbnail((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return small
