@@ -184,6 +184,7 @@ def _contents(settings: Settings) -> Iterator[Finding]:
     for what, files, root in (
         ("matted_images", state.mattes, settings.media_dir),
         ("charts", state.charts, settings.charts_dir),
+        ("report", state.reports, settings.reports_dir),
     ):
         missing = [name for name in files if not (root / name).is_file()]
         if missing:

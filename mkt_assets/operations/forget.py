@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 from mkt_assets.operations.event_log import kept_elsewhere, scrub
 from mkt_assets.operations.gc import Garbage, collect_garbage
@@ -94,20 +95,22 @@ def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str
     file = open_tombstones(settings)
     file.write(file.read().bury({*subject.ids, *_posts_of_posters(subject, traces)}, subject.crawled_before))
     n_log_entries = scrub(settings.dagster_home, needles, traces.crawl_dates)
-    n_pages = _remove_pages(settings, traces.crawl_dates)
+    pages = _remove_pages(settings, traces.crawl_dates)
     erase(settings.warehouse_path, subject, timeout_seconds=timeout)
     garbage = collect_garbage(settings, min_age_hours=0)
     for path in (settings.warehouse_path, settings.cache_path):
         compact(path, timeout_seconds=timeout)
     open_warehouse(settings).publish_snapshot()
-    kept = [
-        day for day in traces.crawl_dates if subject.crawled_before is None or day >= subject.crawled_before
-    ]
+    reports = [page for page in pages if page.is_relative_to(settings.reports_dir)]
+    shown = traces.crawl_dates | {
+        day for page in reports if (day := crawl_date_in(page, settings.reports_dir))
+    }
+    kept = [day for day in shown if subject.crawled_before is None or day >= subject.crawled_before]
     return Forgotten(
         n_posts=traces.n_rows.get("raw_posts", 0),
         n_rows=traces.n_rows,
         crawl_dates=tuple(sorted(kept)),
-        n_pages=n_pages,
+        n_pages=len(pages),
         n_log_entries=n_log_entries,
         garbage=garbage,
         search=search_home(settings, needles),
@@ -125,10 +128,10 @@ def _needles(subject: Subject, traces: Traces, crawler_accounts: Sequence[str]) 
     return frozenset(needle for needle in found if len(needle) >= SHORTEST)
 
 
-def _remove_pages(settings: Settings, crawl_dates: Collection[date]) -> int:
+def _remove_pages(settings: Settings, crawl_dates: Collection[date]) -> list[Path]:
     """Remove what no row points to: reports of these dates and, as they look back, later ones; charts of all dates."""
     if not crawl_dates:
-        return 0
+        return []
     shown = [
         path
         for path in files_below(settings.reports_dir)
@@ -137,7 +140,7 @@ def _remove_pages(settings: Settings, crawl_dates: Collection[date]) -> int:
     shown += [p for p in files_below(settings.charts_dir) if crawl_date_in(p, settings.charts_dir) is None]
     for path in shown:
         path.unlink(missing_ok=True)
-    return len(shown)
+    return shown
 
 
 def _drops_left(settings: Settings, crawl_dates: Collection[date]) -> tuple[date, ...]:

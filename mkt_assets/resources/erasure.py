@@ -126,7 +126,7 @@ def _traces(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Traces:
     counts = {t.name: _count(connection, t, _is_of(t, whole)) for t in TABLES.values()}
     return Traces(
         posts=frozenset(posts),
-        texts=_own(connection, whole, {"raw_posts": ("title", "content"), "summaries": ("summary",)}),
+        texts=_own_texts(connection, whole),
         hashes=_own(
             connection,
             whole,
@@ -138,6 +138,24 @@ def _traces(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Traces:
         crawl_dates=_crawl_dates(connection, whole),
         n_rows={name: n for name, n in counts.items() if n},
     )
+
+
+def _own_texts(connection: duckdb.DuckDBPyConnection, subject: Subject) -> frozenset[str]:
+    """Titles, texts and summaries of the subject that are in nobody else's, not even as a part."""
+    columns = {"raw_posts": ("title", "content"), "summaries": ("summary",)}
+    own = _own(connection, subject, columns)
+    if not own:
+        return own
+    others = " UNION ".join(
+        f"SELECT {column} AS text FROM {name} WHERE NOT ({_is_of(TABLES[name], subject)}) AND {column} IS NOT NULL"
+        for name, names in columns.items()
+        for column in names
+    )
+    query = (
+        f"WITH others AS ({others}) SELECT own FROM (SELECT unnest(?::VARCHAR[]) AS own) "
+        "WHERE NOT EXISTS (SELECT 1 FROM others WHERE contains(text, own))"
+    )
+    return frozenset(str(row[0]) for row in connection.execute(query, [sorted(own)]).fetchall())
 
 
 def _own(
@@ -190,6 +208,9 @@ def _shows(table: Table, crawl_dates: Collection[date]) -> str:
         return "false"
     if not table.partitioned:
         return "true"
+    if table.name == "report":
+        # a report looks back: it tells of styles and topics of the crawls before it
+        return f"crawl_date >= DATE '{min(crawl_dates)}'"
     days = ", ".join(f"DATE '{day}'" for day in sorted(crawl_dates))
     return f"crawl_date IN ({days})"
 

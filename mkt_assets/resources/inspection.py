@@ -25,6 +25,7 @@ class WarehouseState:
         repeated: a key that is there twice, by table.
         mattes: names of the mattes that rows point to.
         charts: names of the charts that rows point to, and the sha256 of each.
+        reports: the same of reports.
     """
 
     version: int
@@ -33,6 +34,7 @@ class WarehouseState:
     repeated: dict[str, str]
     mattes: tuple[str, ...]
     charts: dict[str, str]
+    reports: dict[str, str]
 
 
 def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
@@ -54,6 +56,7 @@ def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
                 )
             ),
             charts={str(path): str(sha) for path, sha in _rows(connection, "charts", "path, sha256")},
+            reports={str(path): str(sha) for path, sha in _rows(connection, "report", "path, sha256")},
         )
 
 

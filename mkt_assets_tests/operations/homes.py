@@ -1,0 +1,28 @@
+"""Homes with crawls in them, made through a Dagster instance of their own, so that its records are there as well."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import dagster as dg
+
+from mkt_assets.assets import build_assets
+from mkt_assets.instance import prepare_instance
+from mkt_assets.resources import build_resources
+from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+
+D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
+
+
+def run(settings: Settings, models: FakeModels, crawl_date: date) -> dg.ExecuteInProcessResult:
+    """Everything for one crawl date, recorded in the home's Dagster instance."""
+    prepare_instance(settings)
+    with dg.DagsterInstance.get() as instance:
+        return dg.materialize(
+            build_assets(settings),
+            partition_key=crawl_date.isoformat(),
+            resources={**build_resources(settings), "models": models},
+            instance=instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )

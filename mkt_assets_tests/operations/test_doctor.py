@@ -1,0 +1,120 @@
+"""The doctor: a sound home is well; each thing that is wrong is found, with what to do."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from mkt_assets.cli import app
+from mkt_assets.operations.doctor import Verdict, examine
+from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.accounts import KEY_NAME
+from mkt_assets.resources.database import open_database
+from mkt_assets.resources.migrations import VERSION
+from mkt_assets.settings import Settings
+
+
+def problems(settings: Settings) -> list[str]:
+    found = [finding for finding in examine(settings) if finding.verdict is Verdict.problem]
+    assert all(finding.to_do for finding in found)
+    return [f"{finding.about}: {finding.what}" for finding in found]
+
+
+def test_a_sound_home_is_well(home: Settings) -> None:
+    assert problems(home) == []
+
+
+def test_a_home_that_is_not_there_yet_is_well(settings: Settings) -> None:
+    assert problems(settings) == []
+
+
+def remove_first(files: list[Path]) -> None:
+    files[0].unlink()
+
+
+def damage_warehouse(settings: Settings) -> None:
+    data = bytearray(settings.warehouse_path.read_bytes())
+    data[:8192] = b"\x00" * 8192
+    settings.warehouse_path.write_bytes(bytes(data))
+
+
+def repeat_a_row(settings: Settings) -> None:
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute("INSERT INTO raw_posts SELECT * FROM raw_posts LIMIT 1")
+
+
+def claim_newer(settings: Settings) -> None:
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        connection.execute(f"UPDATE schema_version SET version = {VERSION + 1}")
+
+
+PLANTED: dict[str, tuple[Callable[[Settings], object], str]] = {
+    "matte": (lambda s: remove_first(sorted(s.media_dir.rglob("*.webp"))), "rows of matted_images point to"),
+    "chart": (lambda s: remove_first(sorted(s.charts_dir.rglob("2024*/*.png"))), "rows of charts point to"),
+    "report": (lambda s: remove_first(sorted(s.reports_dir.rglob("*.html"))), "rows of report point to"),
+    "changed": (
+        lambda s: sorted(s.charts_dir.rglob("2024*/*.png"))[0].write_bytes(b"x"),
+        "not as they were drawn",
+    ),
+    "damaged": (damage_warehouse, "cannot be read"),
+    "repeated": (repeat_a_row, "should be unique"),
+    "newer": (claim_newer, "newer mkt_assets"),
+    "key": (lambda s: (s.home / KEY_NAME).unlink(), "is gone"),
+    "snapshot": (lambda s: s.snapshot_path.unlink(), "there is no"),
+    "drops": (lambda s: s.drops.rename(s.home / "elsewhere"), "there is no folder"),
+    "forgotten": (lambda s: (s.home / "forgotten.txt").write_text("rubbish\n"), "is damaged"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_wrong_is_found(home: Settings, name: str) -> None:
+    plant, expected = PLANTED[name]
+    plant(home)
+    assert any(expected in problem for problem in problems(home)), problems(home)
+
+
+def hold(path: Path, ready: multiprocessing.Event, done: multiprocessing.Event) -> None:  # type: ignore[valid-type]
+    with open_database(path, timeout_seconds=5):
+        ready.set()
+        done.wait(60)
+
+
+def test_who_holds_the_warehouse_is_named(home: Settings) -> None:
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Event(), context.Event()
+    holder = context.Process(target=hold, args=(home.warehouse_path, ready, done))
+    holder.start()
+    try:
+        assert ready.wait(60)
+        said = [f.what for f in examine(home) if f.about in ("lock", "warehouse")]
+    finally:
+        done.set()
+        holder.join()
+    assert any(f"process {holder.pid}" in what for what in said)
+
+
+def test_the_command_ends_with_1_on_a_problem(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MKT_HOME", str(home.home))
+    monkeypatch.setenv("MKT_DROPS", str(home.drops))
+    well = CliRunner().invoke(app, ["doctor"])
+    assert well.exit_code == 0, well.output
+    assert "all is well" in well.output
+    (home.home / KEY_NAME).unlink()
+    ill = CliRunner().invoke(app, ["doctor"])
+    assert ill.exit_code == 1
+    assert "1 problem(s)" in ill.output
+    assert "restore it from a backup" in ill.output
+
+
+def test_the_snapshot_is_published_when_asked(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MKT_HOME", str(home.home))
+    home.snapshot_path.unlink()
+    assert CliRunner().invoke(app, ["snapshot"]).exit_code == 0
+    with duckdb.connect(str(home.snapshot_path), read_only=True) as reader:
+        found = reader.execute("SELECT count(*) FROM raw_posts").fetchone()
+    assert found == (open_warehouse(home).read("raw_posts").num_rows,)

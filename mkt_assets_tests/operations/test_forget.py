@@ -1,0 +1,177 @@
+"""Forgetting: the same search that finds a person everywhere before finds her nowhere afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mkt_assets.cli import app
+from mkt_assets.operations.forget import ForgetError, Request, forget
+from mkt_assets.operations.search import search_home
+from mkt_assets.resources import open_tombstones, open_warehouse
+from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
+from mkt_assets.schema import TABLES
+from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import post_id, poster_id, write_drop
+from mkt_assets_tests.operations.homes import D1, D2, run
+
+HER = 2
+HER_POSTS = frozenset(post_id(i) for i in range(30) if i % 5 == HER)
+
+
+def hashed(settings: Settings, number: int = HER) -> str:
+    return AccountHasher(settings.home / KEY_NAME).hash(poster_id(number))
+
+
+def found(settings: Settings, needles: Collection[str]) -> list[str]:
+    return sorted(f"{place.path.name}: {place.what}" for place in search_home(settings, needles).places)
+
+
+def posts(settings: Settings) -> set[str]:
+    return set(open_warehouse(settings).read("raw_posts")["post_id"].to_pylist())
+
+
+def test_the_search_finds_her_in_tables_snapshot_and_logs_before(home: Settings) -> None:
+    places = " ".join(found(home, {hashed(home), *HER_POSTS}))
+    for part in (
+        "mkt.duckdb: ",
+        "mkt.snapshot.duckdb: ",
+        "cell(s) of raw_posts.poster_id",
+        "clusters.post_id",
+    ):
+        assert part in places
+
+
+def test_a_forgotten_poster_is_nowhere_and_the_others_are_as_they_were(home: Settings) -> None:
+    needles = {hashed(home), poster_id(HER), *HER_POSTS}
+    before = open_warehouse(home).read("matted_images").to_pylist()
+    done = forget(home, Request(posters=[hashed(home)]))
+    assert found(home, needles) == []
+    assert done.search.places == ()
+    assert done.n_posts == 8
+    assert not posts(home) & HER_POSTS
+    after = open_warehouse(home).read("matted_images").to_pylist()
+    assert after == [row for row in before if row["post_id"] not in HER_POSTS]
+    assert all((home.media_dir / row["matte_path"]).is_file() for row in after)
+
+
+def test_a_post_is_forgotten_and_the_posters_other_posts_stay(home: Settings) -> None:
+    forget(home, Request(posts=[post_id(2)]))
+    assert found(home, {post_id(2)}) == []
+    assert posts(home) & HER_POSTS == HER_POSTS - {post_id(2)}
+
+
+def test_an_account_is_forgotten_by_the_id_that_the_crawler_knows(home: Settings) -> None:
+    forget(home, Request(crawler_accounts=[poster_id(HER)]))
+    assert found(home, {hashed(home), poster_id(HER), *HER_POSTS}) == []
+
+
+def test_running_the_crawl_again_does_not_bring_her_back(home: Settings, fake_models: FakeModels) -> None:
+    forget(home, Request(posters=[hashed(home)]))
+    for day in (D1, D2):
+        assert run(home, fake_models, day).success
+    assert found(home, {hashed(home), *HER_POSTS}) == []
+    assert len(posts(home)) == 24
+
+
+def test_a_post_of_hers_in_a_new_crawl_is_not_taken_in(home: Settings, fake_models: FakeModels) -> None:
+    forget(home, Request(posters=[hashed(home)]))
+    write_drop(home.drops, D2, range(30, 40))
+    assert run(home, fake_models, D2).success
+    assert not posts(home) & {post_id(32), post_id(37)}
+    assert post_id(33) in posts(home)
+
+
+def test_pages_and_charts_that_may_show_her_are_gone_until_the_crawl_is_run_again(
+    home: Settings, fake_models: FakeModels
+) -> None:
+    done = forget(home, Request(posters=[hashed(home)]))
+    assert done.crawl_dates == (D1, D2)
+    assert done.drops_left == (D1, D2)
+    warehouse = open_warehouse(home)
+    assert warehouse.read("charts").num_rows == 0
+    assert warehouse.read("report").num_rows == 0
+    assert not list(home.reports_dir.rglob("*.html"))
+    run(home, fake_models, D1)
+    assert (home.reports_dir / warehouse.read("report", [D1])["path"].to_pylist()[0]).is_file()
+
+
+def test_a_report_that_looks_back_on_her_crawl_goes_with_its_row(home: Settings) -> None:
+    only_first = post_id(2)
+    done = forget(home, Request(posts=[only_first]))
+    assert D2 in done.crawl_dates
+    assert open_warehouse(home).read("report").num_rows == 0
+
+
+def test_crawls_before_a_date_go_and_do_not_come_back(home: Settings, fake_models: FakeModels) -> None:
+    forget(home, Request(crawled_before=D2))
+    warehouse = open_warehouse(home)
+    for name, table in TABLES.items():
+        if table.partitioned:
+            assert D1 not in set(warehouse.read(name)["crawl_date"].to_pylist()), name
+    with pytest.raises(Exception, match="before 2024-06-14 were forgotten"):
+        run(home, fake_models, D1)
+
+
+def test_a_forget_that_was_cut_short_is_completed_by_asking_again(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request(posters=[hashed(home)])
+
+    def cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("scrub", "erase", "collect_garbage", "compact"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"mkt_assets.operations.forget.{step}", cut)
+            with pytest.raises(KeyboardInterrupt):
+                forget(home, request)
+        assert hashed(home) in open_tombstones(home).read()
+    assert forget(home, request).search.places == ()
+    assert found(home, {hashed(home), *HER_POSTS}) == []
+
+
+def test_the_file_of_the_forgotten_names_nobody(home: Settings) -> None:
+    forget(home, Request(posters=[hashed(home)]))
+    text = open_tombstones(home).path.read_text("utf-8")
+    assert hashed(home) not in text
+    assert not any(post in text for post in HER_POSTS)
+
+
+@pytest.mark.parametrize(
+    ("request_", "problem"),
+    [(Request(), "say whom"), (Request(posters=["alice"]), "not a poster_id")],
+)
+def test_what_is_no_id_or_nothing_changes_nothing(
+    settings: Settings, request_: Request, problem: str
+) -> None:
+    with pytest.raises(ForgetError, match=problem):
+        forget(settings, request_)
+    assert not open_tombstones(settings).path.exists()
+
+
+def test_records_that_dagster_keeps_elsewhere_make_it_refuse(home: Settings) -> None:
+    config = home.dagster_home / "dagster.yaml"
+    config.write_text(config.read_text("utf-8") + "\nstorage:\n  postgres: {}\n", "utf-8")
+    with pytest.raises(ForgetError, match="keeps Dagster's records elsewhere"):
+        forget(home, Request(posters=[hashed(home)]))
+    assert posts(home) >= HER_POSTS
+
+
+def test_the_command_asks_forgets_and_says_what_to_do(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MKT_HOME", str(home.home))
+    monkeypatch.setenv("MKT_DROPS", str(home.drops))
+    arguments = ["forget", "--poster", hashed(home)]
+    assert CliRunner().invoke(app, arguments, input="n\n").exit_code == 1
+    assert posts(home) >= HER_POSTS
+    done = CliRunner().invoke(app, [*arguments, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "nothing is left" in done.output
+    assert "mkt run --crawl-date 2024-06-13 --crawl-date 2024-06-14" in done.output
+    assert not Path(home.home / "reports").exists() or not list(home.reports_dir.rglob("*.html"))
