@@ -49,6 +49,14 @@ class Unit(StrEnum):
     post = "post"
 
 
+class Pictures(StrEnum):
+    """What becomes of the matted pictures in an export."""
+
+    png = "png"
+    webp = "webp"
+    none = "none"
+
+
 class Ties(StrEnum):
     """Who comes first at equal ratio."""
 
@@ -144,13 +152,26 @@ def crosstab(
 def export(
     out_dir: Annotated[Path, typer.Argument(help="a new or empty folder")],
     crawl_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="which crawl")],
+    pictures: Annotated[
+        Pictures, typer.Option(help="matted pictures by style: as PNG, as they are stored (WebP), or none")
+    ] = Pictures.png,
 ) -> None:
-    """Write a crawl's tables as Parquet, and as CSV in the original project's shapes."""
+    """Write a crawl's tables as Parquet, its charts and pictures, and the original project's files."""
     from mkt_assets.export import export_crawl
 
-    written = export_crawl(Settings.load(), crawl_date.date(), out_dir)
-    for path, n_rows in written:
-        _out.print(f"{n_rows:>8,} rows  {path}", highlight=False)
+    with _bars() as bars:
+        task = bars.add_task("pictures written", visible=False)
+        written = export_crawl(
+            Settings.load(),
+            crawl_date.date(),
+            out_dir,
+            pictures=pictures.value,
+            progress=lambda what, done, total: bars.update(
+                task, description=what, completed=done, total=total, visible=True
+            ),
+        )
+    for made in written:
+        _out.print(f"{made.n:>8,} {made.what:<8}  {escape(str(made.path))}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -5,17 +5,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from mkt_assets.cli import app
 from mkt_assets.resources import open_warehouse
-from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
-from mkt_assets_tests.assets.test_pipeline import materialize
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 
 D1 = date(2024, 6, 13)
@@ -53,38 +48,6 @@ def test_a_date_before_the_first_partition_is_refused(run: CliRunner) -> None:
     result = run.invoke(app, ["run", "--crawl-date", "2019-01-01"])
     assert result.exit_code == 2
     assert "MKT_FIRST_CRAWL_DATE" in result.output
-
-
-def test_an_export_reads_back_equal(
-    run: CliRunner, settings: Settings, fake_models: FakeModels, tmp_path: Path
-) -> None:
-    write_drop(settings.drops, D1, range(12))
-    materialize(settings, fake_models, D1, last="charts")
-    result = run.invoke(app, ["export", "--crawl-date", "2024-06-13", str(tmp_path / "out")])
-    assert result.exit_code == 0, result.output
-    warehouse = open_warehouse(settings)
-    for name in TABLES:
-        assert pq.read_table(tmp_path / "out" / "tables" / f"{name}.parquet").equals(
-            warehouse.read(name, [D1])
-        )
-    [labels] = (tmp_path / "out").glob("clustered_labels*.csv")
-    frame = pd.read_csv(labels)
-    assert list(frame.columns) == ["poster_id", "post_id", "nums_category_img"]
-    assert len(frame) == 12
-    exported = {p.name for p in (tmp_path / "out" / "charts").iterdir()}
-    charts = warehouse.read("charts", [D1]).to_pylist()
-    assert exported == {f"{chart['name']}_{chart['part']}.png" for chart in charts}
-
-
-def test_an_export_of_an_unknown_date_or_into_a_full_folder_is_refused(
-    run: CliRunner, settings: Settings, fake_models: FakeModels, tmp_path: Path
-) -> None:
-    unknown = run.invoke(app, ["export", "--crawl-date", "2024-06-14", str(tmp_path / "out")])
-    assert (unknown.exit_code, "no posts of 2024-06-14" in unknown.output) == (2, True)
-    write_drop(settings.drops, D1, range(3))
-    materialize(settings, fake_models, D1, last="raw_posts")
-    full = run.invoke(app, ["export", "--crawl-date", "2024-06-13", str(settings.drops)])
-    assert (full.exit_code, "is not empty" in full.output) == (2, True)
 
 
 def test_two_label_files_are_crossed(run: CliRunner, tmp_path: Path) -> None:

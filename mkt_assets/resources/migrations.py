@@ -14,6 +14,7 @@ from functools import lru_cache
 import duckdb
 
 from mkt_assets.schema import TABLES, Table
+from mkt_assets.views import VIEWS, View
 
 
 class SchemaError(ValueError):
@@ -69,6 +70,8 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
                 migration.apply(connection)
         for spec in TABLES.values():
             _conform(connection, spec)
+        for statement in (s for view in VIEWS.values() for s in _view_statements(view)):
+            connection.execute(statement)
         _set_version(connection)
         connection.commit()
     except BaseException:
@@ -87,7 +90,7 @@ def _set_version(connection: duckdb.DuckDBPyConnection) -> None:
     for on, what in (
         ("TABLE schema_version", "which mkt_assets the tables are of; one row"),
         ("COLUMN schema_version.version", "number of the last migration"),
-        ("COLUMN schema_version.fingerprint", "sha256 of the tables' definitions"),
+        ("COLUMN schema_version.fingerprint", "sha256 of the definitions of tables and views"),
     ):
         connection.execute(f"COMMENT ON {on} IS {quoted(what)}")
 
@@ -102,8 +105,9 @@ def _stored(connection: duckdb.DuckDBPyConnection) -> tuple[int, str]:
 
 @lru_cache(maxsize=1)
 def _fingerprint() -> str:
-    text = "\n".join(line for spec in TABLES.values() for line in (_ddl(spec, spec.name), *_comments(spec)))
-    return hashlib.sha256(text.encode()).hexdigest()
+    lines = [line for spec in TABLES.values() for line in (_ddl(spec, spec.name), *_comments(spec))]
+    lines += [line for view in VIEWS.values() for line in _view_statements(view)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _conform(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
@@ -170,6 +174,14 @@ def _comments(spec: Table) -> list[str]:
         unit = f" [{column.unit}]" if column.unit else ""
         comments.append(f"COMMENT ON COLUMN {spec.name}.{column.name} IS {quoted(column.doc + unit)}")
     return comments
+
+
+def _view_statements(view: View) -> list[str]:
+    return [
+        f"CREATE OR REPLACE VIEW {view.name} ({', '.join(view.columns)}) AS {view.query}",
+        f"COMMENT ON VIEW {view.name} IS {quoted(view.answers)}",
+        *(f"COMMENT ON COLUMN {view.name}.{c} IS {quoted(doc)}" for c, doc in view.columns.items()),
+    ]
 
 
 def quoted(text: str) -> str:

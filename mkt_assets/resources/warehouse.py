@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +17,18 @@ from mkt_assets.resources.files import copy_durably
 from mkt_assets.resources.migrations import bring_up_to_date, quoted
 from mkt_assets.schema import REJECTS, TABLES, Column, Table
 
+_PART_ROWS = 2048  # 20 MB of the widest vectors here
 _DERIVE_ATTEMPTS = 10  # by then the sources change as fast as they are read
+
+
+class ReadParts(Protocol):
+    """Reads as `Warehouse.read` does, and hands out the rows some at a time."""
+
+    def __call__(
+        self, table: str, crawl_dates: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Parts of the rows, in order; at least one, perhaps without rows."""
+        ...
 
 
 class ContractError(ValueError):
@@ -55,6 +69,17 @@ class Warehouse:
         with open_database(self.path, timeout_seconds=self._timeout) as connection:
             bring_up_to_date(connection)
             return _select(connection, spec, names, crawl_dates)
+
+    @contextmanager
+    def one_moment(self) -> Generator[ReadParts]:
+        """Several reads of what is stored at one moment, however large: other runs wait until it is over.
+
+        Raises:
+            DatabaseBusyError: if other runs keep the file for too long.
+        """
+        with open_database(self.path, timeout_seconds=self._timeout) as connection:
+            bring_up_to_date(connection)
+            yield partial(_parts, connection)
 
     def replace_partition(
         self, table: str, crawl_date: date, rows: pa.Table, *, rejects: pa.Table | None = None
@@ -157,13 +182,37 @@ def _select(
     names: Sequence[str],
     crawl_dates: Sequence[date] | None = None,
 ) -> pa.Table:
+    return _query(connection, spec, names, crawl_dates).to_arrow_table().cast(_arrow_schema(spec, names))
+
+
+def _parts(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    crawl_dates: Sequence[date] | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+) -> Iterator[pa.Table]:
+    """The rows of `_select`, some at a time; the first part has none."""
+    spec = TABLES[table]
+    names = list(columns) if columns is not None else spec.column_names
+    schema = _arrow_schema(spec, names)
+    yield schema.empty_table()
+    for batch in _query(connection, spec, names, crawl_dates).to_arrow_reader(_PART_ROWS):
+        yield pa.Table.from_batches([batch]).cast(schema)
+
+
+def _query(
+    connection: duckdb.DuckDBPyConnection,
+    spec: Table,
+    names: Sequence[str],
+    crawl_dates: Sequence[date] | None,
+) -> duckdb.DuckDBPyConnection:
     order = ", ".join(("crawl_date", *(spec.key or ("asset", "source_file", "source_row"))))
     where = "" if crawl_dates is None else "WHERE list_contains(?, crawl_date)"
-    rows = connection.execute(
+    return connection.execute(
         f"SELECT {', '.join(names)} FROM {spec.name} {where} ORDER BY {order}",
         [] if crawl_dates is None else [list(crawl_dates)],
-    ).to_arrow_table()
-    return rows.cast(_arrow_schema(spec, names))
+    )
 
 
 def _state(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, Sequence[str]]) -> list[object]:
