@@ -14,7 +14,7 @@ export MKT_HOME := $(abspath $(HOME_DIR))
 export MKT_DROPS := $(abspath $(HOME_DIR))/drops
 endif
 
-.PHONY: demo test lint ui bench setup clean-demo
+.PHONY: demo test lint ui bench soak setup clean-demo
 
 setup: $(INSTALLED)
 
@@ -50,3 +50,7 @@ ui: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s mkt_assets_tests/benchmarks
+
+# Long: forty dates at once, two hundred kills.
+soak: $(INSTALLED)
+	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s -m soak mkt_assets_tests

@@ -7,6 +7,7 @@ import dagster as dg
 from mkt_assets.assets import build_assets
 from mkt_assets.checks import build_checks
 from mkt_assets.jobs import build_crawl_job
+from mkt_assets.notifications import build_failure_sensor
 from mkt_assets.resources import build_resources
 from mkt_assets.schedules import build_daily_schedule
 from mkt_assets.sensors import build_drop_sensor
@@ -21,7 +22,7 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
         asset_checks=build_checks(settings),
         jobs=[build_crawl_job()],
         schedules=[build_daily_schedule(settings)],
-        sensors=[build_drop_sensor(settings)],
+        sensors=[s for s in (build_drop_sensor(settings), build_failure_sensor(settings)) if s is not None],
         resources={**build_resources(settings), **overrides},
         # a process a step would load Dagster, and then the models, again and again
         executor=dg.in_process_executor,

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         5, ge=0, description="the sensor leaves a drop alone until nothing in it changed for so long"
     )
 
+    notify_command: str | None = Field(
+        None, description="command that is run when a run failed, with a JSON object on its standard input"
+    )
+
     matting: str = Field("selfie-segmentation", description="matting model")
     image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures")
     text_encoder: str = Field("use-multilingual-v3", description="encoder of captions")

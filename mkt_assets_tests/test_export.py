@@ -124,7 +124,7 @@ def test_ratios_read_back_equal_to_the_warehouse(crawl: Settings, tmp_path: Path
     assert {(image, text): ratio for image, text, ratio in found} == wanted
     table = frame_of(out / "all_categories_table_final.csv").set_index("nums_category_img")
     assert {
-        (image, int(text)): ratio
+        (int(str(image)), int(str(text))): ratio
         for text, column in table.items()
         for image, ratio in column.items()
         if ratio > 0

@@ -1,0 +1,121 @@
+"""What is deployed: the units and the compose file name commands that exist, and bind to this machine only."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mkt_assets.operations.doctor import Verdict, examine
+from mkt_assets.resources import open_warehouse
+from mkt_assets.settings import PREFIX, Settings
+
+PROJECT = Path(__file__).parents[2]
+DEPLOY = PROJECT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+GUIDE = (PROJECT / "docs" / "operations.md").read_text("utf-8")
+INSTALLED = "/opt/mkt_assets"
+
+
+def unit(path: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(path.read_text("utf-8"))
+    return parser
+
+
+def commands() -> list[list[str]]:
+    from_units = [unit(path)["Service"]["ExecStart"] for path in UNITS]
+    services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    from_compose = [
+        str(service["command"]).removeprefix('sh -c "').rstrip('"\n') for service in services.values()
+    ]
+    parts = [part.strip().removeprefix("exec ") for line in from_compose for part in line.split("&&")]
+    return [shlex.split(line) for line in [*from_units, *parts]]
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_a_deployed_command_and_its_options_exist(command: list[str]) -> None:
+    program = Path(sys.executable).with_name(Path(command[0]).name)
+    assert program.exists()
+    words = [word for word in command[1:3] if not word.startswith("-")] if "code-server" in command else []
+    words = words or [word for word in command[1:2] if not word.startswith("-")]
+    shown = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True).stdout
+    for option in (word for word in command[1:] if word.startswith("-")):
+        assert re.search(rf"(^|[\s,]){re.escape(option)}\b", shown), option
+
+
+def test_nothing_is_published_beyond_this_machine() -> None:
+    for path in UNITS:
+        words = shlex.split(unit(path)["Service"]["ExecStart"])
+        assert "-h" not in words or words[words.index("-h") + 1] == "127.0.0.1"
+        assert "0.0.0.0" not in words
+    services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published == ["127.0.0.1:3000:3000"]
+
+
+@pytest.mark.parametrize("name", ["workspace.yaml", "workspace.compose.yaml"])
+def test_a_workspace_names_the_code_server_of_its_deployment(name: str) -> None:
+    (location,) = yaml.safe_load((DEPLOY / name).read_text("utf-8"))["load_from"]
+    assert location["grpc_server"]["port"] == 4000
+    assert location["grpc_server"]["location_name"] == "mkt_assets"
+
+
+def test_the_settings_of_the_services_exist() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME"}
+    lines = [
+        line for line in (DEPLOY / "mkt.env").read_text("utf-8").splitlines() if not line.startswith("#")
+    ]
+    assert {line.partition("=")[0] for line in lines} <= known
+    assert set(re.findall(r"\bMKT_[A-Z_]+\b", GUIDE)) <= known
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this machine")
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_systemd_accepts_the_unit(path: Path, tmp_path: Path) -> None:
+    environment = Path(sys.prefix)
+    for other in UNITS:
+        text = other.read_text("utf-8").replace(f"{INSTALLED}/.venv", str(environment))
+        (tmp_path / other.name).write_text(text.replace(INSTALLED, str(PROJECT)).replace("=mkt\n", "=root\n"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / path.name)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    complaints = [line for line in done.stderr.splitlines() if path.name in line]
+    assert complaints == []
+
+
+def test_the_guides_backup_is_restored_as_the_guide_says(home: Settings, tmp_path: Path) -> None:
+    backup, restore = re.findall(r"```sh\n(.*?)```", GUIDE, flags=re.DOTALL)
+    (home.home / "names.csv").write_text("modality,identity,name\n", "utf-8")
+    before = {name: open_warehouse(home).read(name) for name in ("raw_posts", "clusters", "cluster_profiles")}
+    run_guide(backup, home)
+    shutil.rmtree(home.home)
+    run_guide(f"backup=$MKT_HOME/../backup\n{restore}", home)
+    assert {name: open_warehouse(home).read(name) for name in before} == before
+    assert (home.home / "names.csv").exists()
+    problems = [f.what for f in examine(home) if f.verdict is Verdict.problem]
+    assert all("charts" in what or "report" in what for what in problems), problems
+
+
+def run_guide(script: str, settings: Settings) -> None:
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "MKT_HOME": str(settings.home),
+        "MKT_DROPS": str(settings.drops),
+    }
+    done = subprocess.run(
+        ["bash", "-euc", script], check=False, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

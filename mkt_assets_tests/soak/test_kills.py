@@ -1,0 +1,107 @@
+"""kill -9 at any moment of a run leaves, in every table, the rows of before or those of after; a rerun completes it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mkt_assets.settings import Settings
+from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.soak.homes import Rows, assert_consistent, assert_no_orphans_after_gc, contents
+from mkt_assets_tests.soak.worker import load, run
+
+DAY = date(2024, 6, 13)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A home with one crawl whose drop has since grown, and what is in it before and after a run on that drop."""
+
+    folder: Path
+    before: dict[str, Rows]
+    after: dict[str, Rows]
+    seconds: float
+
+
+def copied(folder: Path, to: Path) -> Settings:
+    shutil.copytree(folder, to)
+    settings = load(to / "home", to / "drops")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    folder = tmp_path_factory.mktemp("kills") / "prepared"
+    settings = load(folder / "home", folder / "drops")
+    write_drop(settings.drops, DAY, range(10))
+    assert run(settings, DAY).success
+    before = contents(settings, DAY)
+    write_drop(settings.drops, DAY, range(4, 18))
+    finished = copied(folder, folder.with_name("finished"))
+    began = time.monotonic()
+    assert run(finished, DAY).success
+    return Prepared(folder, before, contents(finished, DAY), time.monotonic() - began)
+
+
+def kill_once(prepared: Prepared, tmp_path: Path, delay: float) -> bool:
+    """Kill a run after `delay` seconds of it, look at what is left, and run again; whether it was killed in time."""
+    settings = copied(prepared.folder, tmp_path / "home")
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "mkt_assets_tests.soak.worker",
+            settings.home,
+            settings.drops,
+            DAY.isoformat(),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == "ready\n"
+    time.sleep(delay)
+    os.killpg(worker.pid, signal.SIGKILL)
+    killed = worker.wait() == -signal.SIGKILL
+    assert_consistent(settings)
+    for table, rows in contents(settings, DAY).items():
+        assert rows in (prepared.before[table], prepared.after[table]), f"{table} is neither old nor new"
+    assert run(settings, DAY).success
+    assert contents(settings, DAY) == prepared.after
+    assert_consistent(settings)
+    assert_no_orphans_after_gc(settings)
+    return killed
+
+
+@pytest.mark.parametrize("share", [0.15, 0.45, 0.75])
+def test_a_killed_run_leaves_old_or_new_and_is_completed_by_the_next(
+    prepared: Prepared, tmp_path: Path, share: float
+) -> None:
+    kill_once(prepared, tmp_path, share * prepared.seconds)
+
+
+@pytest.mark.soak
+def test_two_hundred_kills_leave_old_or_new_and_are_completed_by_the_next(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    moments = random.Random(6)
+    n_killed = 0
+    for trial in range(200):
+        folder = tmp_path / str(trial)
+        n_killed += kill_once(prepared, folder, moments.uniform(0, 1.1) * prepared.seconds)
+        shutil.rmtree(folder)
+        print(f"{trial + 1} trials, {n_killed} killed in the middle", flush=True)
+    assert n_killed > 100
