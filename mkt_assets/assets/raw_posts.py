@@ -23,6 +23,7 @@ def build_raw_posts(settings: Settings) -> dg.AssetsDefinition:
         settings,
         group="ingest",
         kinds={"python", "duckdb"},
+        expected_daily=True,
         code_version="2",
         description="The posts of the crawl drop of this date, whichever crawler wrote it. The latest fetch of a "
         "post wins; rows that cannot be used are in `rejects`, with file, row and reason.",

@@ -6,7 +6,7 @@ import base64
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
@@ -27,6 +27,7 @@ OWNERS = ["team:marketing-data"]
 _PERMANENT = (DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError)
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _MAX_RETRIES = 3
+_DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
 
@@ -41,8 +42,12 @@ def table_asset(
     code_version: str,
     deps: Iterable[dg.AssetDep | str] = (),
     check_specs: Sequence[dg.AssetCheckSpec] | None = None,
+    expected_daily: bool = False,
 ) -> AssetDecorator:
-    """`@dg.asset` for a table of the schema: its key is the table's name, its columns are the schema's."""
+    """`@dg.asset` for a table of the schema: its key is the table's name, its columns are the schema's.
+
+    With `expected_daily` the UI shows it as stale when it was not made for two days, and as failed after four.
+    """
     return dg.asset(
         name=table.name,
         deps=list(deps),
@@ -57,6 +62,7 @@ def table_asset(
             "dagster/table_name": f"mkt.main.{table.name}",
         },
         check_specs=check_specs,
+        freshness_policy=_DAILY if expected_daily else None,
     )
 
 
