@@ -51,6 +51,7 @@ ui: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s mkt_assets_tests/benchmarks
 
-# Long: forty dates at once, two hundred kills.
+# Long: forty dates at once, two hundred kills, a quarter of an hour of fuzzing.
 soak: $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,fuzz]'
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s -m soak mkt_assets_tests

@@ -18,7 +18,7 @@ from mkt_assets.settings import Settings
 DIGEST_TAG = "mkt/drop_digest"
 PARTITION_TAG = "dagster/partition"
 _FIRST_ASSET = dg.AssetKey("raw_posts")
-_LAST_ASSET = dg.AssetKey("charts")
+_LAST_ASSETS = (dg.AssetKey("charts"), dg.AssetKey("report"))
 _UNDER_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -84,9 +84,13 @@ def _done_or_under_way(
     if any(run.status in _UNDER_WAY for run in runs):
         return "its run is queued or under way"
     first = _latest(instance, _FIRST_ASSET, crawl_date)
-    last = _latest(instance, _LAST_ASSET, crawl_date)
+    last = [_latest(instance, key, crawl_date) for key in _LAST_ASSETS]
     as_it_is = first is not None and first.asset_materialization is not None and _digest_of(first) == digest
-    if as_it_is and last is not None and first is not None and last.storage_id > first.storage_id:
+    if (
+        as_it_is
+        and first is not None
+        and all(r is not None and r.storage_id > first.storage_id for r in last)
+    ):
         return "materialized as it is"
     failed = any(run.status is dg.DagsterRunStatus.FAILURE for run in runs)
     if failed and not retry_failed:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from mkt_assets.settings import PREFIX, PROJECT_DIR, Settings
@@ -52,6 +53,10 @@ def test_every_example_of_the_readme_runs(tmp_path: Path) -> None:
     )
     assert "style" in shown.stdout
     assert "0 rows" not in shown.stdout
+    snapshot = tmp_path / "data" / "home" / "mkt.snapshot.duckdb"
+    with duckdb.connect(str(snapshot), read_only=True) as reader:
+        for query in blocks("sql"):
+            reader.execute(query)
     header = (tmp_path / "ratios.csv").read_text("utf-8").splitlines()[0]
     assert header == "nums_category_img,num_category_text,ratio"
 

@@ -42,7 +42,8 @@ def _rows(path: Path, limits: Limits, is_header: IsHeader) -> Iterator[Row | Bad
             known = _known_tables(database, is_header)
             for number, row in enumerate(_table_rows(database, known, path), start=1):
                 yield _row(number, row, limits)
-    except (sqlite3.Error, OverflowError, MemoryError) as error:
+    # Python decodes SQLite's complaint, which quotes the file's bytes
+    except (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError) as error:
         raise FileRefusedError(
             f"The database is damaged or not to be trusted ({error}); rows before that were read."
         ) from error

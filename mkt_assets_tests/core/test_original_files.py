@@ -126,7 +126,7 @@ def test_a_picture_is_called_by_the_day_its_poster_its_post_and_its_frame() -> N
 
 
 def test_a_picture_of_a_post_of_unknown_day_has_that_of_its_crawl() -> None:
-    [name] = picture_names(images(("1", "post", 0)).assign(published_at=pd.NaT), ".webp")
+    [name] = picture_names(images(("1", "post", 0)).assign(published_at=pd.Series([pd.NaT])), ".webp")
     assert name == "06-13_a1_1_post.webp"
 
 

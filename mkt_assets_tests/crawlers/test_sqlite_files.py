@@ -86,3 +86,10 @@ def test_reading_leaves_the_file_and_its_folder_as_they_were(tmp_path: Path) -> 
     before = path.read_bytes()
     assert values(read(path)) == {1: {"id": "1"}}
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("a.db", before)]
+
+
+def test_a_schema_that_is_no_text_is_refused_like_any_damage(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.db", "CREATE TABLE abcdefgh (id, t)", "INSERT INTO abcdefgh VALUES (1, 2)")
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE abcdefgh", b"CREATE \xe5ABLE \xe5bcdefgh"))
+    with pytest.raises(FileRefusedError, match="damaged or not to be trusted"):
+        read(path)
