@@ -38,13 +38,14 @@ class DropState:
 
 
 def drop_states(
-    instance: dg.DagsterInstance, settings: Settings, *, retry_failed: bool, quiet_seconds: int
+    instance: dg.DagsterInstance, settings: Settings, *, today: date, retry_failed: bool, quiet_seconds: int
 ) -> Iterator[DropState]:
     """The state of every drop, oldest first.
 
     Args:
         instance: the Dagster instance that knows what was materialized.
         settings: where the drops are.
+        today: a drop of a later date has no partition yet, and waits for its day (or is misnamed).
         retry_failed: whether a drop whose run failed as it is needs another one (the schedule's catch-up)
             or was tried enough (the sensor, which would repeat it every minute).
         quiet_seconds: a drop in which something changed since is still being written.
@@ -54,6 +55,9 @@ def drop_states(
             continue
         drop_dir = settings.drops / crawl_date.isoformat()
         digest = drop_digest(drop_dir)
+        if crawl_date > today:
+            yield DropState(crawl_date, digest, "its date lies in the future: is the folder misnamed?")
+            continue
         reason = _unsettled(drop_dir, quiet_seconds) or _done_or_under_way(
             instance, crawl_date, digest, retry_failed=retry_failed
         )

@@ -32,6 +32,7 @@ def build_daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
             drop_states(
                 context.instance,
                 settings,
+                today=now.date(),
                 retry_failed=True,
                 quiet_seconds=max(quiet, settings.drop_quiet_seconds),
             )

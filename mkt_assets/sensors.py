@@ -1,6 +1,8 @@
 """Sensors: a new or changed drop is run, once."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -30,7 +32,11 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
         requested = 0
         skipped: list[str] = []
         for state in drop_states(
-            context.instance, settings, retry_failed=False, quiet_seconds=settings.drop_quiet_seconds
+            context.instance,
+            settings,
+            today=datetime.now(ZoneInfo(settings.timezone)).date(),
+            retry_failed=False,
+            quiet_seconds=settings.drop_quiet_seconds,
         ):
             if state.skip_reason is not None:
                 skipped.append(f"{state.crawl_date}: {state.skip_reason}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from mkt_assets.assets.raw_posts import DIGEST_KEY
+from mkt_assets.crawlers.drop import drop_digest
 from mkt_assets.definitions import build_defs
 from mkt_assets.drop_state import DIGEST_TAG
 from mkt_assets.settings import Settings
@@ -50,10 +53,10 @@ class Platform:
         self.cursor = data.cursor
         return list(data.run_requests or []) or str(data.skip_message)
 
-    def tick_schedule(self) -> list[dg.RunRequest] | str:
+    def tick_schedule(self, today: date = date(2024, 6, 15)) -> list[dg.RunRequest] | str:
         context = dg.build_schedule_context(
             instance=self.instance,
-            scheduled_execution_time=datetime(2024, 6, 15, 7, tzinfo=UTC),
+            scheduled_execution_time=datetime(today.year, today.month, today.day, 7, tzinfo=UTC),
             repository_def=self.defs.get_repository_def(),
         )
         data = self.defs.resolve_schedule_def("daily_catch_up").evaluate_tick(context)
@@ -189,3 +192,75 @@ def test_a_window_shows_in_the_lineage(tmp_path: Path) -> None:
     mapping = graph.get(dg.AssetKey("k_selection")).partition_mappings[dg.AssetKey("image_embeddings")]
     assert isinstance(mapping, dg.TimeWindowPartitionMapping)
     assert (mapping.start_offset, mapping.end_offset) == (-6, 0)
+
+
+def finish(platform: Platform, request: dg.RunRequest, *, succeed: bool) -> None:
+    """As a run on the request leaves the instance, without the work."""
+    platform.instance.create_run_for_job(
+        platform.defs.resolve_job_def("crawl"),
+        status=dg.DagsterRunStatus.SUCCESS if succeed else dg.DagsterRunStatus.FAILURE,
+        tags={**request.tags, "dagster/partition": str(request.partition_key)},
+    )
+    for asset in ("raw_posts", "charts", "report") if succeed else ("raw_posts",):
+        digest = {DIGEST_KEY: request.tags[DIGEST_TAG]} if asset == "raw_posts" else {}
+        platform.instance.report_runless_asset_event(
+            dg.AssetMaterialization(asset, partition=request.partition_key, metadata=digest)
+        )
+
+
+def test_a_drop_of_a_date_to_come_waits_and_stops_no_other(platform: Platform, settings: Settings) -> None:
+    settle(write_drop(settings.drops, date(2999, 1, 1), range(3)))
+    settle(write_drop(settings.drops, D1, range(3)))
+    assert [r.partition_key for r in platform.tick_sensor() if isinstance(r, dg.RunRequest)] == ["2024-06-13"]
+    settle(write_drop(settings.drops, date(2024, 6, 20), range(3)))
+    [request] = platform.tick_schedule(date(2024, 6, 15))
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2024-06-13"
+
+
+class Weeks:
+    """Crawlers that are late, go on writing and correct themselves, and runs that fail now and then."""
+
+    def __init__(self, platform: Platform, drops: Path, seed: int) -> None:
+        self.platform, self.drops, self.chance = platform, drops, random.Random(seed)
+        self.n_posts: dict[date, int] = {}
+        self.done: list[tuple[str | None, str]] = []
+
+    def change(self, day: date, probability: float) -> None:
+        """A drop comes or grows; no content is ever there twice."""
+        if self.chance.random() < probability:
+            self.n_posts[day] = self.n_posts.get(day, 0) + self.chance.randint(1, 3)
+            settle(write_drop(self.drops, day, range(self.n_posts[day]), with_media=False))
+
+    def work(self, requests: list[dg.RunRequest] | str) -> None:
+        """Run what was asked for; one in five fails."""
+        for request in requests if isinstance(requests, list) else []:
+            succeed = self.chance.random() < 0.8
+            finish(self.platform, request, succeed=succeed)
+            self.done += [(request.partition_key, request.tags[DIGEST_TAG])] * succeed
+
+    def live(self, days: list[date]) -> None:
+        """Day after day: drops come, the sensor ticks, in the morning the schedule."""
+        for today in days:
+            self.change(today, 0.8)
+            for earlier in (day for day in days if day < today):
+                self.change(earlier, 0.05 if earlier in self.n_posts else 0.5)
+            for _ in range(2):
+                self.work(self.platform.tick_sensor())
+            self.change(today, 0.5)
+            self.work(self.platform.tick_sensor())
+            self.work(self.platform.tick_schedule(today))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_in_weeks_of_late_growing_and_corrected_drops_each_content_is_run_once(
+    platform: Platform, settings: Settings, seed: int
+) -> None:
+    weeks = Weeks(platform, settings.drops, seed)
+    weeks.live([date(2024, 6, 1) + timedelta(days=i) for i in range(16)])
+    for i in range(15):
+        weeks.work(platform.tick_schedule(date(2024, 6, 17) + timedelta(days=i)))
+    assert len(weeks.done) == len(set(weeks.done)), "a content was run twice"
+    wanted = {(day.isoformat(), drop_digest(settings.drops / day.isoformat())) for day in weeks.n_posts}
+    assert wanted <= set(weeks.done)
+    assert "materialized as it is" in platform.tick_sensor()
