@@ -179,7 +179,6 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "“{style}”×“{topic}”：{share}（{low} 至 {high}）；是总体占比的 {lift} 倍；"
             "{posts} 篇帖子、{accounts} 个账号；q {q}，按账号 p {p}。{believe}",
         ),
-        "cell_none": ("“{style}” × “{topic}”: no post.", "“{style}”×“{topic}”：没有帖子。"),
         "supported": ("Supported.", "得到支持。"),
         "not_supported": ("Not supported.", "缺乏支持。"),
         "show": ("Show", "显示"),
@@ -196,7 +195,6 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Faint: not supported.",
             "沿用原研究的图表：每个风格最常见的三个话题的占比堆叠。淡色：缺乏支持。",
         ),
-        "rest": ("other topics", "其他话题"),
         "time": ("Over time", "时间变化"),
         "time_lead": (
             "Share of each crawl's new posts; every post counts once, in its first crawl. Bands are 95 % intervals.",
@@ -237,7 +235,6 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "map_filter": ("Show only", "只显示"),
         "map_all": ("all", "全部"),
         "map_reset": ("Whole map", "全图"),
-        "map_canvas": ("Map of items", "内容地图"),
         "open_post": ("open the post", "打开帖子"),
         "decision_lead": (
             "The sum of squared distances within clusters (inertia) for each number of clusters that was tried.",
