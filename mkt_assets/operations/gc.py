@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 
@@ -113,8 +114,17 @@ def _remove(path: Path, used: InUse, made_before: float) -> bool:
         return False
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+        return True
+    aside = path.with_name(f"{ASIDE_PREFIX}{uuid4().hex}")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return False
+    # from here on a run does not find it; it may have done so in the moment before
+    if not _is_older(aside, made_before):
+        aside.replace(path)
+        return False
+    aside.unlink(missing_ok=True)
     return True
 
 

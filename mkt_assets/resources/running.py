@@ -64,7 +64,7 @@ def alone(home: Path, *, timeout_seconds: float) -> Generator[None]:
 def sign_run(instance: dg.DagsterInstance | None, run_id: str | None) -> None:
     """Note in the run's tags which process it is in, so that it can be told when that process is no more."""
     if instance is not None and run_id is not None and instance.has_run(run_id):
-        instance.add_run_tags(run_id, {PROCESS_TAG: _signature(os.getpid())})
+        instance.add_run_tags(run_id, {PROCESS_TAG: f"{run_id} {_signature(os.getpid())}"})
 
 
 def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
@@ -73,7 +73,7 @@ def dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     Left alone they would hold a place in the queue for ever.
     """
     runs = instance.get_runs(filters=dg.RunsFilter(statuses=_UNDER_WAY))
-    return [run for run in runs if _is_dead(run.tags.get(PROCESS_TAG, ""))]
+    return [run for run in runs if _is_dead(run)]
 
 
 def fail_dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
@@ -86,7 +86,10 @@ def fail_dead_runs(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return dead
 
 
-def _is_dead(signature: str) -> bool:
+def _is_dead(run: dg.DagsterRun) -> bool:
+    signer, _, signature = run.tags.get(PROCESS_TAG, "").partition(" ")
+    if signer != run.run_id:
+        return False  # a re-execution that has not signed yet: it begins with the tags of the run before
     host, _, rest = signature.partition(" ")
     pid = rest.partition(" ")[0]
     return host == socket.gethostname() and pid.isdigit() and _signature(int(pid)) != signature

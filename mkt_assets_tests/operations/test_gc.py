@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
 from mkt_assets.cli import app
-from mkt_assets.operations.gc import collect_garbage, find_garbage
-from mkt_assets.resources import open_cache
+from mkt_assets.operations import gc
+from mkt_assets.operations.gc import clear_dead_runs, collect_garbage, find_garbage
+from mkt_assets.operations.places import InUse, in_use
+from mkt_assets.resources import open_cache, open_warehouse
+from mkt_assets.resources.database import open_database
 from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.operations.homes import D1, D2, run
+from mkt_assets_tests.soak.homes import assert_consistent
 
 
 def aged(path: Path, hours: float = 48) -> Path:
@@ -79,3 +90,68 @@ def test_the_command_shows_first_and_removes_when_told(
     assert orphan.exists()
     assert CliRunner().invoke(app, ["gc", "--delete"]).exit_code == 0
     assert not orphan.exists()
+
+
+def test_what_a_run_takes_up_while_garbage_is_collected_stays(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphan = aged(home.media_dir / "mattes" / "aa" / "taken.webp")
+    looks: list[InUse] = []
+
+    def look(settings: Settings) -> InUse:
+        looks.append(in_use(settings))
+        if len(looks) == 2:
+            os.utime(orphan)
+        return looks[-1]
+
+    monkeypatch.setattr(gc, "in_use", look)
+    assert collect_garbage(home).orphans == ()
+    assert len(looks) == 2
+    assert orphan.exists()
+
+
+def test_garbage_is_collected_beside_a_run_that_uses_old_files_again(
+    home: Settings, fake_models: FakeModels
+) -> None:
+    with open_database(home.warehouse_path, timeout_seconds=5) as connection:
+        # until the run has stored its rows, nothing points to the mattes it takes up
+        connection.execute("DELETE FROM matted_images")
+    for path in everything(home):
+        aged(path)
+    stop, removed = threading.Event(), [0]
+
+    def collect() -> None:
+        while not stop.wait(0.02):
+            removed[0] += len(collect_garbage(home, min_age_hours=1).orphans)
+
+    collector = threading.Thread(target=collect)
+    collector.start()
+    try:
+        for day in (D1, D2):
+            assert run(home, fake_models, day).success
+    finally:
+        stop.set()
+        collector.join()
+    assert removed[0] > 0
+    assert open_warehouse(home).read("matted_images").num_rows == 40
+    assert_consistent(home)
+
+
+def test_a_run_that_was_killed_is_marked_as_failed(home: Settings) -> None:
+    worker = [sys.executable, "-m", "mkt_assets_tests.soak.worker", str(home.home), str(home.drops), str(D1)]
+    process = subprocess.Popen(worker, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with dg.DagsterInstance.get() as instance:
+        deadline = time.monotonic() + 60
+        while not instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        [killed] = instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        assert clear_dead_runs(home, dry_run=True) == [killed.run_id]
+        assert clear_dead_runs(home) == [killed.run_id]
+        assert clear_dead_runs(home) == []
+        found = instance.get_run_by_id(killed.run_id)
+        assert found is not None
+        assert found.status is dg.DagsterRunStatus.FAILURE

@@ -86,7 +86,7 @@ def kill_once(prepared: Prepared, tmp_path: Path, delay: float) -> bool:
     return killed
 
 
-@pytest.mark.parametrize("share", [0.15, 0.45, 0.75])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
 def test_a_killed_run_leaves_old_or_new_and_is_completed_by_the_next(
     prepared: Prepared, tmp_path: Path, share: float
 ) -> None:
@@ -94,14 +94,18 @@ def test_a_killed_run_leaves_old_or_new_and_is_completed_by_the_next(
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("seed", range(4))
 def test_two_hundred_kills_leave_old_or_new_and_are_completed_by_the_next(
-    prepared: Prepared, tmp_path: Path
+    prepared: Prepared, tmp_path: Path, seed: int
 ) -> None:
-    moments = random.Random(6)
+    moments = random.Random(seed)
     n_killed = 0
-    for trial in range(200):
+    for trial in range(50):
+        delay = moments.uniform(0, 1.1) * prepared.seconds
         folder = tmp_path / str(trial)
-        n_killed += kill_once(prepared, folder, moments.uniform(0, 1.1) * prepared.seconds)
+        n_killed += kill_once(prepared, folder, delay)
         shutil.rmtree(folder)
-        print(f"{trial + 1} trials, {n_killed} killed in the middle", flush=True)
-    assert n_killed > 100
+        print(
+            f"seed {seed}: {trial + 1} trials, {n_killed} killed in the middle", file=sys.stderr, flush=True
+        )
+    assert n_killed > 25

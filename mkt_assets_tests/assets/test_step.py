@@ -1,0 +1,85 @@
+"""What every asset shell shares: what may pass is retried, what will not fails at once, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from mkt_assets.assets.step import explained
+from mkt_assets.crawlers.drop import DropMissing
+from mkt_assets.models.provenance import WeightsError
+from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.tombstones import ForgottenDate
+from mkt_assets.resources.warehouse import ContractError, Warehouse
+from mkt_assets.settings import Settings
+from mkt_assets_tests.assets.test_pipeline import materialize, rows
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import write_drop
+
+DAY = date(2024, 6, 13)
+
+
+def events(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [str(event.event_type_value) for event in result.all_events]
+
+
+@pytest.mark.parametrize("error", [DatabaseBusyError("busy"), ConnectionResetError(), BlockingIOError()])
+def test_what_may_pass_asks_for_a_retry(error: Exception) -> None:
+    with pytest.raises(dg.RetryRequested) as asked, explained():
+        raise error
+    assert asked.value.max_retries > 0
+    assert asked.value.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DropMissing("no drop"), ContractError("bad row"), WeightsError("bad file"), ForgottenDate("gone")],
+)
+def test_what_will_not_pass_fails_with_its_sentence_and_is_not_retried(error: Exception) -> None:
+    with pytest.raises(dg.Failure) as failed, explained():
+        raise error
+    assert failed.value.description == str(error)
+    assert failed.value.allow_retries is False
+
+
+def test_a_bug_is_shown_as_it_is() -> None:
+    with pytest.raises(ZeroDivisionError), explained():
+        raise ZeroDivisionError
+
+
+def test_a_run_that_finds_the_warehouse_busy_once_tries_again_and_succeeds(
+    settings: Settings, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_drop(settings.drops, DAY, range(4))
+    write: Callable[..., Any] = Warehouse.replace_partition
+    refusals = [DatabaseBusyError("another run has it")]
+
+    def busy_once(*arguments: Any, **options: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return write(*arguments, **options)
+
+    monkeypatch.setattr(Warehouse, "replace_partition", busy_once)
+    result = materialize(settings, fake_models, DAY, last="raw_posts")
+    assert events(result).count("STEP_UP_FOR_RETRY") == 1
+    assert len(rows(settings, "raw_posts", DAY)) == 4
+
+
+def test_a_run_without_its_drop_is_not_tried_again(settings: Settings, fake_models: FakeModels) -> None:
+    result = materialize(settings, fake_models, DAY, last="raw_posts", raise_on_error=False)
+    assert not result.success
+    assert "STEP_UP_FOR_RETRY" not in events(result)
+
+
+def test_a_file_that_nobody_can_read_costs_no_retry_and_no_failure(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    drop = write_drop(settings.drops, DAY, range(4))
+    (drop / "broken.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 500)
+    result = materialize(settings, fake_models, DAY, last="raw_posts")
+    assert "STEP_UP_FOR_RETRY" not in events(result)
+    assert [row["source_file"] for row in rows(settings, "rejects", DAY)] == ["broken.db"]
