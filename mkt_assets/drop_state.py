@@ -14,18 +14,14 @@ from mkt_assets.assets.raw_posts import DIGEST_KEY
 from mkt_assets.crawlers.drop import drop_digest, list_drops
 from mkt_assets.settings import Settings
 
-# The digest of the drop a run is for, as a tag: a run that is queued or under way is found by it.
+# The digest of the drop a run is for, as a tag: a run that ended without success is found by it.
 DIGEST_TAG = "mkt/drop_digest"
 PARTITION_TAG = "dagster/partition"
 _FIRST_ASSET = dg.AssetKey("raw_posts")
 _LAST_ASSETS = (dg.AssetKey("charts"), dg.AssetKey("report"))
-_UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+_STOPPED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+# Dagster retries a killed run within seconds, or never (its backfill was canceled, say).
+_RETRY_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ def drop_states(
         instance: the Dagster instance that knows what was materialized.
         settings: where the drops are.
         today: a drop of a later date has no partition yet, and waits for its day (or is misnamed).
-        retry_failed: whether a drop whose run failed as it is needs another one (the schedule's catch-up)
+        retry_failed: whether a drop whose run failed or was canceled needs another one (the schedule's catch-up)
             or was tried enough (the sensor, which would repeat it every minute).
         quiet_seconds: a drop in which something changed since is still being written.
     """
@@ -82,11 +78,12 @@ def _unsettled(drop_dir: Path, quiet_seconds: int) -> str | None:
 def _done_or_under_way(
     instance: dg.DagsterInstance, crawl_date: date, digest: str, *, retry_failed: bool
 ) -> str | None:
-    runs = instance.get_runs(
-        filters=dg.RunsFilter(tags={PARTITION_TAG: crawl_date.isoformat(), DIGEST_TAG: digest}), limit=20
+    # whoever asked for them: a backfill's runs and a person's know nothing of digests
+    records = instance.get_run_records(
+        filters=dg.RunsFilter(tags={PARTITION_TAG: crawl_date.isoformat()}), limit=20
     )
-    if any(run.status in _UNDER_WAY for run in runs):
-        return "its run is queued or under way"
+    if any(_is_under_way(record) for record in records):
+        return "a run of it is queued or under way"
     first = _latest(instance, _FIRST_ASSET, crawl_date)
     last = [_latest(instance, key, crawl_date) for key in _LAST_ASSETS]
     as_it_is = first is not None and first.asset_materialization is not None and _digest_of(first) == digest
@@ -96,10 +93,20 @@ def _done_or_under_way(
         and all(r is not None and r.storage_id > first.storage_id for r in last)
     ):
         return "materialized as it is"
-    failed = any(run.status is dg.DagsterRunStatus.FAILURE for run in runs)
-    if failed and not retry_failed:
-        return "its run failed; put the cause right and re-run it, or wait for the daily schedule"
+    stopped = any(
+        record.dagster_run.status in _STOPPED and record.dagster_run.tags.get(DIGEST_TAG) == digest
+        for record in records
+    )
+    if stopped and not retry_failed:
+        return "its run failed or was canceled; re-run it, or wait for the daily schedule"
     return None
+
+
+def _is_under_way(record: dg.RunRecord) -> bool:
+    run = record.dagster_run
+    if run.is_complete_and_waiting_to_retry:
+        return time.time() - (record.end_time or 0.0) < _RETRY_SECONDS
+    return not run.is_finished
 
 
 def _latest(instance: dg.DagsterInstance, key: dg.AssetKey, crawl_date: date) -> dg.EventLogRecord | None:

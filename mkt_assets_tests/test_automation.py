@@ -107,17 +107,46 @@ def test_a_drop_still_being_written_is_left_alone(platform: Platform, settings: 
     assert "still being written" in platform.tick_sensor()
 
 
-def test_a_run_under_way_is_not_doubled(platform: Platform, settings: Settings) -> None:
+@pytest.mark.parametrize("asked_by", ["the sensor", "a person"])
+def test_a_run_under_way_is_not_doubled(platform: Platform, settings: Settings, asked_by: str) -> None:
     settle(write_drop(settings.drops, D1, range(3)))
     [request] = platform.tick_sensor()
     assert isinstance(request, dg.RunRequest)
     platform.instance.create_run_for_job(
         platform.defs.resolve_job_def("crawl"),
         status=dg.DagsterRunStatus.STARTED,
-        tags={**request.tags, "dagster/partition": "2024-06-13"},
+        tags={"dagster/partition": "2024-06-13"} | (request.tags if asked_by == "the sensor" else {}),
     )
     assert "queued or under way" in platform.tick_sensor()
     assert "queued or under way" in platform.tick_schedule()
+
+
+def test_a_canceled_run_is_left_to_the_daily_schedule(platform: Platform, settings: Settings) -> None:
+    settle(write_drop(settings.drops, D1, range(3)))
+    [request] = platform.tick_sensor()
+    assert isinstance(request, dg.RunRequest)
+    platform.instance.create_run_for_job(
+        platform.defs.resolve_job_def("crawl"),
+        status=dg.DagsterRunStatus.CANCELED,
+        tags={**request.tags, "dagster/partition": "2024-06-13"},
+    )
+    assert "was canceled" in platform.tick_sensor()
+    assert isinstance(platform.tick_schedule(), list)
+
+
+def test_a_killed_run_that_dagster_is_about_to_retry_is_not_run_twice(
+    platform: Platform, settings: Settings
+) -> None:
+    settle(write_drop(settings.drops, D1, range(3)))
+    run = platform.instance.create_run_for_job(
+        platform.defs.resolve_job_def("crawl"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={"dagster/partition": "2024-06-13", "dagster/will_retry": "true"},
+    )
+    platform.instance.report_run_failed(run)
+    assert "queued or under way" in platform.tick_sensor()
+    platform.instance.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+    assert isinstance(platform.tick_sensor(), list)
 
 
 def test_a_failed_run_is_left_to_the_daily_schedule(platform: Platform, settings: Settings) -> None:
