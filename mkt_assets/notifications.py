@@ -6,10 +6,15 @@ import subprocess
 
 import dagster as dg
 
+from mkt_assets.run import reason_of
 from mkt_assets.settings import Settings
 
 SENSOR = "tell_of_failures"
 _TIMEOUT_SECONDS = 30
+
+
+class NotificationError(RuntimeError):
+    """Nobody was told; the message says why, and nothing of the command."""
 
 
 def build_failure_sensor(settings: Settings) -> dg.SensorDefinition | None:
@@ -24,7 +29,9 @@ def build_failure_sensor(settings: Settings) -> dg.SensorDefinition | None:
         description="Runs the command of MKT_NOTIFY_COMMAND for every failed run, with a JSON object on its input.",
     )
     def tell_of_failures(context: dg.RunFailureSensorContext) -> None:
-        notify(command, told(context.dagster_run, context.failure_event.message or ""))
+        # a killed run has no step that failed
+        problems = [f"{event.step_key}: {reason_of(event)}" for event in context.get_step_failure_events()]
+        notify(command, told(context.dagster_run, "; ".join(problems) or context.failure_event.message or ""))
 
     return tell_of_failures
 
@@ -43,12 +50,21 @@ def notify(command: list[str], message: dict[str, str]) -> None:
     """Run the command with the message as JSON on its standard input; no shell is involved.
 
     Raises:
-        subprocess.SubprocessError: if it ends with an error, or not within half a minute.
+        NotificationError: if it is not there, ends with an error, or not within half a minute.
     """
-    subprocess.run(  # noqa: S603 - the operator's own command
-        command,
-        input=json.dumps(message, ensure_ascii=False),
-        text=True,
-        check=True,
-        timeout=_TIMEOUT_SECONDS,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - the operator's own command
+            command,
+            input=json.dumps(message, ensure_ascii=False),
+            text=True,
+            check=False,
+            timeout=_TIMEOUT_SECONDS,
+        )
+        problem = f"ended with {done.returncode}" if done.returncode else None
+    except subprocess.TimeoutExpired:
+        problem = f"was stopped after {_TIMEOUT_SECONDS} seconds"
+    except OSError as error:
+        problem = f"could not be started: {error.strerror}"
+    if problem is not None:
+        # outside the handler, so that no cause is shown: the command may have a password in its arguments
+        raise NotificationError(f"the command of MKT_NOTIFY_COMMAND {problem}.")

@@ -69,11 +69,11 @@ def _run_one(job: dg.JobDefinition, instance: dg.DagsterInstance, crawl_date: da
             "loggers": {"console": {"config": {"log_level": logging.getLevelName(logging.CRITICAL)}}}
         },
     )
-    problems = [f"{event.step_key}: {_reason(event)}" for event in done.get_step_failure_events()]
+    problems = [f"{event.step_key}: {reason_of(event)}" for event in done.get_step_failure_events()]
     return Outcome(crawl_date, done.success, tuple(problems))
 
 
-def _reason(event: dg.DagsterEvent) -> str:
+def reason_of(event: dg.DagsterEvent) -> str:
     """The sentence the asset failed with, or else the error's message; the traceback is in the run's log."""
     failure = event.step_failure_data
     if failure.user_failure_data is not None and failure.user_failure_data.description:

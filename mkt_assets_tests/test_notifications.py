@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from mkt_assets.definitions import build_defs
-from mkt_assets.notifications import SENSOR, build_failure_sensor, notify
+from mkt_assets.notifications import SENSOR, NotificationError, build_failure_sensor, notify
 from mkt_assets.settings import Settings
 
 
@@ -56,12 +56,21 @@ def test_the_command_gets_what_happened_and_to_which_crawl(settings: Settings, t
     message = json.loads(out.read_text("utf-8"))
     assert message["crawl_date"] == "2024-06-13"
     assert message["run_id"] == done.run_id
-    assert message["problem"]
+    assert message["problem"] == "fails: the drop is gone"
 
 
-def test_a_command_that_fails_is_not_passed_over(tmp_path: Path) -> None:
-    with pytest.raises(subprocess.CalledProcessError):
-        notify([sys.executable, "-c", "raise SystemExit(3)"], {})
+@pytest.mark.parametrize("program", [sys.executable, "/no/such/program"])
+def test_a_command_that_fails_is_not_passed_over_and_its_secrets_are_not_said(program: str) -> None:
+    command = [program, "-c", "raise SystemExit(3)", "--password=hunter2"]
+    with pytest.raises(NotificationError) as error:
+        notify(command, {})
+    assert "hunter2" not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_command_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mkt_assets.notifications._TIMEOUT_SECONDS", 0.1)
+    with pytest.raises(NotificationError, match="was stopped"):
+        notify([sys.executable, "-c", "import time; time.sleep(60)"], {})
 
 
 def test_what_is_said_reaches_no_shell(tmp_path: Path) -> None:
