@@ -115,7 +115,7 @@ def test_a_run_under_way_is_not_doubled(platform: Platform, settings: Settings, 
     platform.instance.create_run_for_job(
         platform.defs.resolve_job_def("crawl"),
         status=dg.DagsterRunStatus.STARTED,
-        tags={"dagster/partition": "2024-06-13"} | (request.tags if asked_by == "the sensor" else {}),
+        tags={"dagster/partition": "2024-06-13", **(request.tags if asked_by == "the sensor" else {})},
     )
     assert "queued or under way" in platform.tick_sensor()
     assert "queued or under way" in platform.tick_schedule()

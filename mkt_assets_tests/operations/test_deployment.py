@@ -60,7 +60,7 @@ def test_nothing_is_published_beyond_this_machine() -> None:
         assert "0.0.0.0" not in words
     services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
     published = [port for service in services.values() for port in service.get("ports", [])]
-    assert published == ["127.0.0.1:3000:3000"]
+    assert published == ["127.0.0.1:3000:3000", "127.0.0.1:3001:3000"]
 
 
 @pytest.mark.parametrize("name", ["workspace.yaml", "workspace.compose.yaml"])
@@ -83,16 +83,18 @@ def test_the_settings_of_the_services_exist() -> None:
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_systemd_accepts_the_unit(path: Path, tmp_path: Path) -> None:
     environment = Path(sys.prefix)
-    for other in UNITS:
+    for other in [*UNITS, *(DEPLOY / "systemd").glob("*/*.conf")]:
         text = other.read_text("utf-8").replace(f"{INSTALLED}/.venv", str(environment))
-        (tmp_path / other.name).write_text(text.replace(INSTALLED, str(PROJECT)).replace("=mkt\n", "=root\n"))
+        copy = tmp_path / other.relative_to(DEPLOY / "systemd")
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(text.replace(INSTALLED, str(PROJECT)).replace("=mkt\n", "=root\n"))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(tmp_path / path.name)],
         check=False,
         capture_output=True,
         text=True,
     )
-    complaints = [line for line in done.stderr.splitlines() if path.name in line]
+    complaints = [line for line in done.stderr.splitlines() if path.name in line or "common.conf" in line]
     assert complaints == []
 
 
