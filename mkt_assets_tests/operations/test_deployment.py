@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +36,23 @@ def unit(path: Path) -> configparser.ConfigParser:
 def commands() -> list[list[str]]:
     from_units = [unit(path)["Service"]["ExecStart"] for path in UNITS]
     services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
-    from_compose = [
-        str(service["command"]).removeprefix('sh -c "').rstrip('"\n') for service in services.values()
+    from_units += [
+        service["ExecStartPost"] for path in UNITS if "ExecStartPost" in (service := unit(path)["Service"])
     ]
-    parts = [part.strip().removeprefix("exec ") for line in from_compose for part in line.split("&&")]
-    return [shlex.split(line) for line in [*from_units, *parts]]
+    from_compose = [str(service["command"]) for service in services.values()]
+    lines = [
+        part.removeprefix("exec ").removeprefix("until ")
+        for line in [*from_units, *from_compose]
+        for part in re.sub(r"^\S*sh -c ['\"]|; do sleep 1; done|['\"]$", "", line).split(" && ")
+    ]
+    return [shlex.split(line) for line in lines]
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_a_deployed_command_and_its_options_exist(command: list[str]) -> None:
     program = Path(sys.executable).with_name(Path(command[0]).name)
     assert program.exists()
-    words = [word for word in command[1:3] if not word.startswith("-")] if "code-server" in command else []
-    words = words or [word for word in command[1:2] if not word.startswith("-")]
+    words = list(takewhile(lambda word: not word.startswith("-"), command[1:]))
     shown = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True).stdout
     for option in (word for word in command[1:] if word.startswith("-")):
         assert re.search(rf"(^|[\s,]){re.escape(option)}\b", shown), option
@@ -61,6 +66,14 @@ def test_nothing_is_published_beyond_this_machine() -> None:
     services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published == ["127.0.0.1:3000:3000", "127.0.0.1:3001:3000"]
+
+
+def test_the_daemon_starts_only_when_the_code_answers() -> None:
+    daemon, code = unit(DEPLOY / "systemd/mkt-daemon.service"), unit(DEPLOY / "systemd/mkt-code.service")
+    assert daemon["Unit"]["After"] == daemon["Unit"]["PartOf"] == "mkt-code.service"
+    compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    for waiting in (code["Service"]["ExecStartPost"], str(compose["daemon"]["command"])):
+        assert "until" in waiting and "grpc-health-check" in waiting
 
 
 @pytest.mark.parametrize("name", ["workspace.yaml", "workspace.compose.yaml"])
