@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mkt_assets.operations.needles import text_pattern
+from mkt_assets.core.needles import MASK, Needles
 from mkt_assets.operations.places import files_below
 from mkt_assets.resources.files import write_durably
-from mkt_assets.resources.tombstones import MASK
 
-_PICTURE = re.compile(r"!\[[^\]]*\]\(data:image/[a-z]+;base64,[A-Za-z0-9+/=]*\)")
-_PICTURE_HINT = "data:image/"
+# What an asset shows in the UI: Markdown (pictures, tables) and texts; not a digest of a drop, which runs go by
+_SHOWN = re.compile(r'("(?:md_str|text)": ")(?![0-9a-f]{64}")(?:[^"\\]|\\.)*(?=")')
+_SHOWN_HINTS = ('"md_str": "', '"text": "')
 _PARTITION = re.compile(r'"partition": "(\d{4}-\d\d-\d\d)"')
+_IS_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_LETTERS = re.compile(r"[^a-z_]")  # an asset's key is stored as ["charts"]
 _BUSY_SECONDS = 60
 _ELSEWHERE = re.compile(
     r"^(storage|run_storage|event_log_storage|schedule_storage|compute_logs):", re.MULTILINE
 )
+
+
+MayShow = Callable[[str, "date | None"], bool]
+"""Whether what an asset shows of a crawl date (None: of all) may show who is forgotten."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +47,19 @@ def kept_elsewhere(dagster_home: Path) -> list[str]:
     return _ELSEWHERE.findall(path.read_text("utf-8")) if path.exists() else []
 
 
-def scrub(dagster_home: Path, needles: Collection[str], crawl_dates: Collection[date]) -> int:
-    """Mask the texts `needles` everywhere, remove thumbnails, and compact; how many cells and files changed.
+def scrub(dagster_home: Path, needles: Needles, may_show: MayShow) -> int:
+    """Mask the texts `needles` everywhere, remove what shows somebody, and compact; how many cells and files changed.
 
-    Thumbnails go where they are of `crawl_dates`, or older than what is stored now: they may show who was still
-    in a drop then.
+    Thumbnails, tables and sentences of assets go where `may_show` says so, and where they are older than what is
+    stored now: they may show, or be made of the words of, who was still in a drop then.
     """
-    pattern = text_pattern(needles)
-    dates = {day.isoformat() for day in crawl_dates}
     n_changed = 0
     latest = _latest(dagster_home)
     for path in databases(dagster_home):
-        n_changed += _scrub_database(path, pattern, dates, latest)
+        n_changed += _scrub_database(path, needles, may_show, latest)
     for path in files_below(dagster_home):
         if not is_database(path):
-            n_changed += _scrub_file(path, pattern)
+            n_changed += _scrub_file(path, needles)
     return n_changed
 
 
@@ -81,13 +85,13 @@ def text_cells(path: Path) -> Iterator[tuple[str, str]]:
                         yield f"{table}.{name}", value
 
 
-def _scrub_database(path: Path, pattern: re.Pattern[str] | None, dates: set[str], latest: _Latest) -> int:
+def _scrub_database(path: Path, needles: Needles, may_show: MayShow, latest: _Latest) -> int:
     n_changed = 0
     with closing(_connect(path)) as connection:
         # overwritten where it stood, not only unlinked
         connection.execute("PRAGMA secure_delete = ON")
         for table in _tables(connection):
-            n_changed += _scrub_table(connection, table, pattern, dates, latest)
+            n_changed += _scrub_table(connection, table, needles, may_show, latest)
         connection.commit()
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -97,8 +101,8 @@ def _scrub_database(path: Path, pattern: re.Pattern[str] | None, dates: set[str]
 def _scrub_table(
     connection: sqlite3.Connection,
     table: str,
-    pattern: re.Pattern[str] | None,
-    dates: set[str],
+    needles: Needles,
+    may_show: MayShow,
     latest: _Latest,
 ) -> int:
     cursor = connection.execute(f'SELECT rowid, * FROM "{table}"')
@@ -109,8 +113,7 @@ def _scrub_table(
         for name, value in row.items():
             if not isinstance(value, str):
                 continue
-            cleaned = _without_pictures(value, row, dates, latest)
-            cleaned = pattern.sub(MASK, cleaned) if pattern else cleaned
+            cleaned = needles.masked(_without_what_shows(value, row, may_show, latest))
             if cleaned != value:
                 changes.append((name, cleaned, rowid))
     for name, cleaned, rowid in changes:
@@ -118,16 +121,21 @@ def _scrub_table(
     return len(changes)
 
 
-def _without_pictures(text: str, row: dict[str, object], dates: set[str], latest: _Latest) -> str:
-    if _PICTURE_HINT not in text:
+def _without_what_shows(text: str, row: dict[str, object], may_show: MayShow, latest: _Latest) -> str:
+    if not any(hint in text for hint in _SHOWN_HINTS):
         return text
     found = _PARTITION.search(text)
     partition = found[1] if found else str(row.get("partition"))
     asset = str(row.get("asset_key"))
     run = str(row.get("run_id") or row.get("last_run_id"))
-    if partition not in dates and (asset, partition, run) in latest.runs:
+    is_latest = (asset, partition, run) in latest.runs
+    if is_latest and not may_show(_LETTERS.sub("", asset), _date(partition)):
         return text
-    return _PICTURE.sub(MASK, text)
+    return _SHOWN.sub(rf"\1{MASK}", text)
+
+
+def _date(partition: str) -> date | None:
+    return date.fromisoformat(partition) if _IS_DATE.fullmatch(partition) else None
 
 
 def _latest(dagster_home: Path) -> _Latest:
@@ -142,12 +150,12 @@ def _latest(dagster_home: Path) -> _Latest:
     return _Latest(frozenset((str(asset), str(partition), str(run)) for asset, partition, run, _ in rows))
 
 
-def _scrub_file(path: Path, pattern: re.Pattern[str] | None) -> int:
+def _scrub_file(path: Path, needles: Needles) -> int:
     data = path.read_bytes()
     text = data.decode("utf-8", "surrogateescape")
-    if pattern is None or not pattern.search(text):
+    if not needles.are_in(text):
         return 0
-    write_durably(path, pattern.sub(MASK, text).encode("utf-8", "surrogateescape"))
+    write_durably(path, needles.masked(text).encode("utf-8", "surrogateescape"))
     return 1
 
 

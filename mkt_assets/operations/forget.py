@@ -7,19 +7,20 @@ row points to any more.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from mkt_assets.core.needles import Needles
 from mkt_assets.operations.event_log import kept_elsewhere, scrub
 from mkt_assets.operations.gc import Garbage, collect_garbage
-from mkt_assets.operations.needles import SHORTEST
 from mkt_assets.operations.places import crawl_date_in, files_below
 from mkt_assets.operations.search import Search, search_home
 from mkt_assets.resources import open_tombstones, open_warehouse
-from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
+from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
 from mkt_assets.resources.erasure import Subject, Traces, compact, erase, traces_of
 from mkt_assets.resources.running import alone
 from mkt_assets.settings import Settings
@@ -94,10 +95,11 @@ def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str
     needles = _needles(subject, traces, crawler_accounts)
     file = open_tombstones(settings)
     file.write(file.read().bury({*subject.ids, *_posts_of_posters(subject, traces)}, subject.crawled_before))
-    n_log_entries = scrub(settings.dagster_home, needles, traces.crawl_dates)
-    pages = _remove_pages(settings, traces.crawl_dates)
+    n_log_entries = scrub(settings.dagster_home, needles, traces.may_show_in)
+    pages = _remove_pages(settings, traces)
     erase(settings.warehouse_path, subject, timeout_seconds=timeout)
-    garbage = collect_garbage(settings, min_age_hours=0)
+    # nobody else is at work: whatever no row points to may go, though its time be in the future
+    garbage = collect_garbage(settings, min_age_hours=-math.inf)
     for path in (settings.warehouse_path, settings.cache_path):
         compact(path, timeout_seconds=timeout)
     open_warehouse(settings).publish_snapshot()
@@ -123,21 +125,23 @@ def _posts_of_posters(subject: Subject, traces: Traces) -> frozenset[str]:
     return traces.posts if subject.posters else frozenset()
 
 
-def _needles(subject: Subject, traces: Traces, crawler_accounts: Sequence[str]) -> frozenset[str]:
-    found = {*subject.ids, *traces.posts, *traces.texts, *traces.hashes, *crawler_accounts}
-    return frozenset(needle for needle in found if len(needle) >= SHORTEST)
+def _needles(subject: Subject, traces: Traces, crawler_accounts: Sequence[str]) -> Needles:
+    accounts = {*crawler_accounts, *map(creator_hash, crawler_accounts)}
+    found = {*subject.ids, *traces.posts, *traces.texts, *traces.keys, *accounts}
+    return Needles(found, traces.longer_ids)
 
 
-def _remove_pages(settings: Settings, crawl_dates: Collection[date]) -> list[Path]:
-    """Remove what no row points to: reports of these dates and, as they look back, later ones; charts of all dates."""
-    if not crawl_dates:
-        return []
+def _remove_pages(settings: Settings, traces: Traces) -> list[Path]:
+    """Remove reports that may show the subject, also those without a row, and charts of all crawl dates."""
     shown = [
         path
         for path in files_below(settings.reports_dir)
-        if (crawl_date_in(path, settings.reports_dir) or date.max) >= min(crawl_dates)
+        if traces.may_show_in("report", crawl_date_in(path, settings.reports_dir))
     ]
-    shown += [p for p in files_below(settings.charts_dir) if crawl_date_in(p, settings.charts_dir) is None]
+    if traces.crawl_dates:
+        shown += [
+            p for p in files_below(settings.charts_dir) if crawl_date_in(p, settings.charts_dir) is None
+        ]
     for path in shown:
         path.unlink(missing_ok=True)
     return shown

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import mmap
-import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkt_assets.core.needles import Needles
 from mkt_assets.operations.event_log import databases, text_cells
-from mkt_assets.operations.needles import SHORTEST, bytes_pattern, text_pattern
 from mkt_assets.operations.places import files_below
 from mkt_assets.resources.erasure import cells_with
 from mkt_assets.settings import Settings
@@ -31,39 +29,35 @@ class Search:
     n_files: int
 
 
-def search_home(settings: Settings, needles: Collection[str]) -> Search:
+def search_home(settings: Settings, needles: Needles) -> Search:
     """Where in the home any of the texts is: in UTF-8, UTF-16 or JSON's escapes, in a cell, a file or a name.
 
     Only for whoever is alone in the home: it opens every database.
     """
     places: list[Place] = []
     n_files = 0
-    pattern, in_bytes = text_pattern(needles), bytes_pattern(needles)
-    if pattern is None or in_bytes is None:
-        return Search((), 0)
-    long = [needle for needle in needles if len(needle) >= SHORTEST]
     for path in files_below(settings.home):
         n_files += 1
-        if pattern.search(path.relative_to(settings.home).as_posix()):
+        if needles.are_in(path.relative_to(settings.home).as_posix()):
             places.append(Place(path, "its name"))
-        if _has(path, in_bytes):
+        if _has(path, needles):
             places.append(Place(path, "its bytes"))
     for path in files_below(settings.home):
         if path.suffix == ".duckdb":
-            found = cells_with(path, long, timeout_seconds=settings.lock_timeout_seconds)
+            found = cells_with(path, needles, timeout_seconds=settings.lock_timeout_seconds)
             places += [Place(path, f"{n} cell(s) of {column}") for column, n in found]
     for path in databases(settings.dagster_home):
-        places += [Place(path, f"a cell of {column}") for column in _columns_with(path, pattern)]
+        places += [Place(path, f"a cell of {column}") for column in _columns_with(path, needles)]
     return Search(tuple(places), n_files)
 
 
-def _columns_with(path: Path, pattern: re.Pattern[str]) -> list[str]:
-    return sorted({column for column, text in text_cells(path) if pattern.search(text)})
+def _columns_with(path: Path, needles: Needles) -> list[str]:
+    return sorted({column for column, text in text_cells(path) if needles.are_in(text)})
 
 
-def _has(path: Path, pattern: re.Pattern[bytes]) -> bool:
+def _has(path: Path, needles: Needles) -> bool:
     with path.open("rb") as file:
         if path.stat().st_size == 0:
             return False
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return pattern.search(data) is not None
+            return needles.are_in_bytes(data)

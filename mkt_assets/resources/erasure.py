@@ -5,24 +5,24 @@ What is to be forgotten besides tables (files, logs, caches), and in which order
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from mkt_assets.core.needles import Needles
 from mkt_assets.resources.database import exclusive, open_database
 from mkt_assets.resources.files import replacing
 from mkt_assets.resources.migrations import bring_up_to_date, quoted
-from mkt_assets.resources.tombstones import MASK
+from mkt_assets.resources.tombstones import names_any
 from mkt_assets.schema import TABLES, Table
 
 # Sums over many posts: no cell is about one. They stay, counting whom they counted, until their date is re-run.
 _NUMBERS_ONLY = frozenset({"k_selection", "crosstab_ratios", "method_comparison"})
-# A shorter id could be part of any word.
-_SHORTEST_MENTION = 8
+# Whose row it is, is asked by equality; a row that somebody else's id is in keeps it.
+_IDS = ("post_id", "poster_id")
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,34 @@ class Subject:
 
 @dataclass(frozen=True)
 class Traces:
-    """What the warehouse has of a subject: its posts, its texts, the hashes of its media, and where it shows."""
+    """What the warehouse has of a subject, and where it shows.
+
+    Args:
+        posts: of its posters, and those asked for.
+        texts: titles, bodies and summaries that nobody else has.
+        keys: ids, and hashes of pictures and texts, that nobody else has.
+        longer_ids: of others, of which an id of the subject is a part.
+        crawl_dates: on which it has rows or is mentioned.
+        lent_names: other crawl dates, a style or topic of which is called by a name from these.
+        n_rows: by table.
+    """
 
     posts: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
-    hashes: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    longer_ids: frozenset[str] = frozenset()
     crawl_dates: frozenset[date] = frozenset()
+    lent_names: frozenset[date] = frozenset()
     n_rows: dict[str, int] = field(default_factory=dict[str, int])
+
+    def may_show_in(self, asset: str, crawl_date: date | None) -> bool:
+        """Whether what an asset makes for people may show the subject on a crawl date; None: it is of all of them."""
+        if not self.crawl_dates or crawl_date is None:
+            return bool(self.crawl_dates)
+        if asset == "report":
+            # it looks back, and calls styles and topics by names that last
+            return crawl_date >= min(self.crawl_dates) or crawl_date in self.lent_names
+        return crawl_date in self.crawl_dates
 
 
 def traces_of(path: Path, subject: Subject, *, timeout_seconds: float) -> Traces:
@@ -74,8 +95,9 @@ def erase(path: Path, subject: Subject, *, timeout_seconds: float) -> Traces:
         connection.begin()
         for table in TABLES.values():
             connection.execute(f"DELETE FROM {table.name} WHERE {_is_of(table, whole)}")
-            connection.execute(f"DELETE FROM {table.name} WHERE {_shows(table, found.crawl_dates)}")
-            _mask_mentions(connection, table, whole)
+            connection.execute(f"DELETE FROM {table.name} WHERE {_shows(connection, table, found)}")
+            if whole.ids:
+                _mask_mentions(connection, table, whole)
         connection.commit()
         return found
 
@@ -96,18 +118,19 @@ def compact(path: Path, *, timeout_seconds: float) -> None:
             connection.close()
 
 
-def cells_with(path: Path, needles: Collection[str], *, timeout_seconds: float) -> list[tuple[str, int]]:
+def cells_with(path: Path, needles: Needles, *, timeout_seconds: float) -> list[tuple[str, int]]:
     """("table.column", number of cells) of a DuckDB file in which any of the texts is, cells decoded."""
     if not path.exists() or not needles:
         return []
     found: list[tuple[str, int]] = []
     with open_database(path, timeout_seconds=timeout_seconds) as connection:
+        connection.create_function("has_needle", needles.are_in, ["VARCHAR"], "BOOLEAN")  # pyright: ignore[reportArgumentType]
         columns = connection.execute(
             "SELECT table_name, column_name FROM duckdb_columns() "
             "WHERE NOT internal AND data_type NOT IN ('FLOAT[]', 'DOUBLE', 'BIGINT', 'BOOLEAN')"
         ).fetchall()
         for table, column in columns:
-            condition = _mentions(f"CAST({column} AS VARCHAR)", needles)
+            condition = _mentions(column, "has_needle")
             row = connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchone()
             if row and row[0]:
                 found.append((f"{table}.{column}", int(row[0])))
@@ -123,21 +146,66 @@ def _traces(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Traces:
             )
             posts |= {str(row[0]) for row in connection.execute(of_posters).fetchall()}
     whole = Subject(subject.posters, frozenset(posts), subject.crawled_before)
+    longer = _longer_ids(connection, whole)
+    _teach(connection, whole, longer)
+    crawl_dates = _crawl_dates(connection, whole)
     counts = {t.name: _count(connection, t, _is_of(t, whole)) for t in TABLES.values()}
     return Traces(
         posts=frozenset(posts),
         texts=_own_texts(connection, whole),
-        hashes=_own(
+        keys=_own(
             connection,
             whole,
             {
+                "raw_posts": _IDS,
                 "matted_images": ("content_sha256", "matte_path"),
                 "text_embeddings": ("text_sha256", "token_sha256"),
             },
         ),
-        crawl_dates=_crawl_dates(connection, whole),
+        longer_ids=longer,
+        crawl_dates=crawl_dates,
+        lent_names=_lent_names(connection, crawl_dates),
         n_rows={name: n for name, n in counts.items() if n},
     )
+
+
+def _longer_ids(connection: duckdb.DuckDBPyConnection, subject: Subject) -> frozenset[str]:
+    if not subject.ids:
+        return frozenset()
+    query = " UNION ".join(
+        f"SELECT {column} FROM {table.name} WHERE {column} IS NOT NULL"
+        for table in TABLES.values()
+        for column in _IDS
+        if column in table.column_names
+    )
+    needles = Needles(subject.ids)
+    others = {str(row[0]) for row in connection.execute(query).fetchall()} - subject.ids
+    return frozenset(other for other in others if needles.are_in(other))
+
+
+def _teach(connection: duckdb.DuckDBPyConnection, subject: Subject, longer_ids: frozenset[str]) -> None:
+    """Give the connection the functions `is_mention`, `masked` and `names_it`, of the subject's ids."""
+    needles = Needles(subject.ids, longer_ids)
+
+    def names_it(path: str) -> bool:
+        return names_any(path, subject.ids.__contains__)
+
+    connection.create_function("is_mention", needles.are_in, ["VARCHAR"], "BOOLEAN")  # pyright: ignore[reportArgumentType]
+    connection.create_function("masked", needles.masked, ["VARCHAR"], "VARCHAR")  # pyright: ignore[reportArgumentType]
+    connection.create_function("names_it", names_it, ["VARCHAR"], "BOOLEAN")  # pyright: ignore[reportArgumentType]
+
+
+def _lent_names(connection: duckdb.DuckDBPyConnection, crawl_dates: frozenset[date]) -> frozenset[date]:
+    """Crawl dates before these, of which a style or topic has a name that none of them, or before, gave it."""
+    if not crawl_dates:
+        return frozenset()
+    query = (
+        "SELECT DISTINCT i.crawl_date FROM cluster_identities i WHERE i.name_by = 'keywords' AND NOT EXISTS "
+        "(SELECT 1 FROM cluster_profiles p WHERE p.modality = i.modality AND p.crawl_date < ? "
+        "AND starts_with(i.name, p.name))"
+    )
+    rows = connection.execute(query, [min(crawl_dates)]).fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 def _own_texts(connection: duckdb.DuckDBPyConnection, subject: Subject) -> frozenset[str]:
@@ -178,7 +246,7 @@ def _crawl_dates(connection: duckdb.DuckDBPyConnection, subject: Subject) -> fro
     found: set[date] = set()
     for table in TABLES.values():
         # where the subject has rows or is mentioned, also as an item of a later date's window
-        conditions = [_is_of(table, subject), *_mention_conditions(table, subject.ids)]
+        conditions = [_is_of(table, subject), *_mention_conditions(table, subject)]
         if table.partitioned:
             query = f"SELECT DISTINCT crawl_date FROM {table.name} WHERE {' OR '.join(conditions)}"
             found |= {row[0] for row in connection.execute(query).fetchall()}
@@ -193,8 +261,8 @@ def _is_of(table: Table, subject: Subject) -> str:
         conditions.append(f"poster_id IN {_list(subject.posters)}")
     if "post_id" in names and subject.posts:
         conditions.append(f"coalesce(post_id IN {_list(subject.posts)}, false)")
-    if table.name == "rejects":
-        conditions += [_mentions("source_file", ids) for ids in [_long(subject.ids)] if ids]
+    if table.name == "rejects" and subject.ids:
+        conditions.append("names_it(source_file)")
     if subject.crawled_before is not None and table.partitioned:
         conditions.append(f"crawl_date < DATE '{subject.crawled_before}'")
         if "item_crawl_date" in names:
@@ -202,53 +270,35 @@ def _is_of(table: Table, subject: Subject) -> str:
     return f"({' OR '.join(conditions)})"
 
 
-def _shows(table: Table, crawl_dates: Collection[date]) -> str:
+def _shows(connection: duckdb.DuckDBPyConnection, table: Table, found: Traces) -> str:
     """SQL: a row is of what may show the subject, and is made from others on demand."""
-    if table.name in _NUMBERS_ONLY or "post_id" in table.column_names or not crawl_dates:
+    if table.name in _NUMBERS_ONLY or "post_id" in table.column_names or not found.crawl_dates:
         return "false"
     if not table.partitioned:
         return "true"
-    if table.name == "report":
-        # a report looks back: it tells of styles and topics of the crawls before it
-        return f"crawl_date >= DATE '{min(crawl_dates)}'"
-    days = ", ".join(f"DATE '{day}'" for day in sorted(crawl_dates))
-    return f"crawl_date IN ({days})"
+    rows = connection.execute(f"SELECT DISTINCT crawl_date FROM {table.name}").fetchall()
+    days = [f"DATE '{row[0]}'" for row in rows if found.may_show_in(table.name, row[0])]
+    return f"crawl_date IN ({', '.join(days)})" if days else "false"
 
 
 def _mask_mentions(connection: duckdb.DuckDBPyConnection, table: Table, subject: Subject) -> None:
-    ids = _long(subject.ids)
-    if not ids:
-        return
-    pattern = quoted(_pattern(ids))
-    for column in table.columns:
-        if column.type == "VARCHAR":
-            masked = f"regexp_replace({column.name}, {pattern}, '{MASK}', 'g')"
-        elif column.type == "VARCHAR[]":
-            masked = f"list_transform({column.name}, x -> regexp_replace(x, {pattern}, '{MASK}', 'g'))"
-        else:
-            continue
-        mentioned = _mentions(f"CAST({column.name} AS VARCHAR)", ids)
-        connection.execute(f"UPDATE {table.name} SET {column.name} = {masked} WHERE {mentioned}")
+    for name, kind in _columns_of_text(table):
+        masked = f"masked({name})" if kind == "VARCHAR" else f"list_transform({name}, x -> masked(x))"
+        mentioned = _mentions(name, "is_mention")
+        connection.execute(f"UPDATE {table.name} SET {name} = {masked} WHERE {mentioned}")
 
 
-def _mention_conditions(table: Table, ids: Collection[str]) -> list[str]:
-    return [
-        _mentions(f"CAST({column.name} AS VARCHAR)", _long(ids))
-        for column in table.columns
-        if column.type in ("VARCHAR", "VARCHAR[]") and _long(ids)
-    ]
+def _mention_conditions(table: Table, subject: Subject) -> list[str]:
+    return [_mentions(name, "is_mention") for name, _ in _columns_of_text(table) if subject.ids]
 
 
-def _mentions(value: str, needles: Iterable[str]) -> str:
-    return f"coalesce(regexp_matches({value}, {quoted(_pattern(needles))}), false)"
+def _columns_of_text(table: Table) -> list[tuple[str, str]]:
+    return [(c.name, c.type) for c in table.columns if c.type.startswith("VARCHAR") and c.name not in _IDS]
 
 
-def _pattern(needles: Iterable[str]) -> str:
-    return "|".join(re.escape(needle) for needle in sorted(needles, key=lambda n: (-len(n), n)))
-
-
-def _long(ids: Iterable[str]) -> frozenset[str]:
-    return frozenset(i for i in ids if len(i) >= _SHORTEST_MENTION)
+def _mentions(column: str, function: str) -> str:
+    """SQL: a function of texts holds of a column of texts, or of one in a list."""
+    return f"coalesce({function}(CAST({column} AS VARCHAR)), false)"
 
 
 def _list(values: Iterable[str]) -> str:

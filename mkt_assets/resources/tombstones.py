@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mkt_assets.core.needles import MASK
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.files import write_durably
 
 FILE_NAME = "forgotten.txt"
-MASK = "[forgotten]"
 _HEADER = (
     "# What was forgotten, as keyed hashes (see `mkt forget`). Without this file a drop brings it back.\n"
 )
-_ID = re.compile(r"[0-9A-Za-z_-]{8,64}", re.ASCII)
-_RUN = re.compile(r"[0-9A-Za-z]{8,64}", re.ASCII)
+_WORD = re.compile(r"[0-9A-Za-z_-]{8,}", re.ASCII)
+_RUN = re.compile(r"[0-9A-Za-z]{8,}", re.ASCII)
 _SEPARATORS = re.compile(r"[/._]")
 
 
@@ -75,13 +75,19 @@ class Tombstones:
             for row in posts.select(["poster_id", "post_id"]).to_pylist()
         ]
         kept = posts.filter(pa.array(keep, pa.bool_()))
+        others = frozenset(i for name in ("post_id", "poster_id") for i in kept[name].to_pylist())
         for i, field in enumerate(kept.schema):
-            if field.name in ("post_id", "poster_id", "media_paths"):
+            if field.name in ("post_id", "poster_id"):
                 continue
-            if pa.types.is_string(field.type):
-                kept = kept.set_column(i, field, pa.array(map(self.masked, kept[i].to_pylist()), field.type))
+            if field.name == "media_paths":
+                # what lies in a folder of hers goes with her, whoever's post it is said to be of
+                lists = [[p for p in paths if not self._owns(p)] for paths in kept[i].to_pylist()]
+                kept = kept.set_column(i, field, pa.array(lists, field.type))
+            elif pa.types.is_string(field.type):
+                texts = [self.masked(text, others) for text in kept[i].to_pylist()]
+                kept = kept.set_column(i, field, pa.array(texts, field.type))
             elif pa.types.is_list(field.type):
-                lists = [[self.masked(word) for word in words] for words in kept[i].to_pylist()]
+                lists = [[self.masked(word, others) for word in words] for words in kept[i].to_pylist()]
                 kept = kept.set_column(i, field, pa.array(lists, field.type))
         return kept
 
@@ -91,21 +97,32 @@ class Tombstones:
             return rejects
         keep = [
             not (row["post_id"] in self if row["post_id"] else False)
-            and not self._is_named(row["source_file"])
+            and not names_any(row["source_file"], self.__contains__)
             for row in rejects.to_pylist()
         ]
         return rejects.filter(pa.array(keep, pa.bool_()))
 
-    def _is_named(self, path: str) -> bool:
-        return any(word in self for word in (*_SEPARATORS.split(path), *path.split("/")) if word)
-
-    def masked(self, text: str | None) -> str | None:
-        """The text without the ids of forgotten posters and posts."""
+    def masked(self, text: str | None, others: Collection[str] = frozenset()) -> str | None:
+        """The text without the ids of forgotten posters and posts; ids of `others` stay whole."""
         if not text or self.is_empty:
             return text
-        for ids in (_ID, _RUN):
-            text = ids.sub(lambda found: MASK if found[0] in self else found[0], text)
-        return text
+
+        def without(word: re.Match[str]) -> str:
+            if word[0] in self:
+                return MASK
+            if word[0] in others:
+                return word[0]
+            return _RUN.sub(lambda run: MASK if run[0] in self else run[0], word[0])
+
+        return _WORD.sub(without, text)
+
+    def _owns(self, path: str) -> bool:
+        return any(folder in self for folder in path.split("/"))
+
+
+def names_any(path: str, is_one: Callable[[str], bool]) -> bool:
+    """Whether a part of a path, or of a file's name in it, is an id of which `is_one` holds."""
+    return any(is_one(word) for word in (*_SEPARATORS.split(path), *path.split("/")) if word)
 
 
 class TombstoneFile:

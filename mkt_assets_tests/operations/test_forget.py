@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 
@@ -9,10 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from mkt_assets.cli import app
+from mkt_assets.core.needles import Needles
 from mkt_assets.operations.forget import ForgetError, Request, forget
 from mkt_assets.operations.search import search_home
 from mkt_assets.resources import open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
+from mkt_assets.resources.database import open_database
 from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
@@ -28,7 +34,9 @@ def hashed(settings: Settings, number: int = HER) -> str:
 
 
 def found(settings: Settings, needles: Collection[str]) -> list[str]:
-    return sorted(f"{place.path.name}: {place.what}" for place in search_home(settings, needles).places)
+    return sorted(
+        f"{place.path.name}: {place.what}" for place in search_home(settings, Needles(needles)).places
+    )
 
 
 def posts(settings: Settings) -> set[str]:
@@ -63,6 +71,63 @@ def test_a_post_is_forgotten_and_the_posters_other_posts_stay(home: Settings) ->
     forget(home, Request(posts=[post_id(2)]))
     assert found(home, {post_id(2)}) == []
     assert posts(home) & HER_POSTS == HER_POSTS - {post_id(2)}
+
+
+def test_a_post_whose_id_goes_on_where_hers_ends_stays_as_it_was(home: Settings) -> None:
+    longer = post_id(2) + "0_7"
+    with open_database(home.warehouse_path, timeout_seconds=5) as connection:
+        for name, table in TABLES.items():
+            if "post_id" in table.column_names:
+                connection.execute(f"UPDATE {name} SET post_id = ? WHERE post_id = ?", [longer, post_id(3)])
+        connection.execute("UPDATE raw_posts SET content = ? WHERE post_id = ?", [f"as {longer}", longer])
+    done = forget(home, Request(posts=[post_id(2)]))
+    assert done.search.places == ()
+    for name in ("raw_posts", "matted_images", "text_embeddings", "clusters"):
+        assert longer in open_warehouse(home).read(name)["post_id"].to_pylist(), name
+    assert f"as {longer}" in open_warehouse(home).read("raw_posts")["content"].to_pylist()
+
+
+def test_words_and_pictures_that_dagster_shows_of_her_crawls_are_masked_and_of_others_stay(
+    home: Settings,
+) -> None:
+    shown = re.compile(r'"md_str": "(?!\[forgotten\])')
+
+    def showing() -> set[tuple[str, str | None]]:
+        found: set[tuple[str, str | None]] = set()
+        with sqlite3.connect(home.dagster_home / "history" / "runs" / "index.db") as connection:
+            query = "SELECT asset_key, partition, event FROM event_logs WHERE asset_key IS NOT NULL"
+            for key, partition, event in connection.execute(query).fetchall():
+                if shown.search(event):
+                    found.add((json.loads(key)[0], partition))
+        return found
+
+    assert {("cluster_profiles", str(D1)), ("trends", None)} <= showing()
+    only_first = post_id(2)
+    forget(home, Request(posts=[only_first]))
+    # names of styles and topics are made of people's words; a report and what has no crawl date look back
+    left = showing()
+    assert {partition for _, partition in left} == {str(D2)}
+    assert ("cluster_profiles", str(D2)) in left
+    assert ("report", str(D2)) not in left
+
+
+def test_a_report_of_an_earlier_crawl_goes_if_a_name_in_it_comes_from_hers(home: Settings) -> None:
+    only_second = next(i for i in range(20, 30))
+    with open_database(home.warehouse_path, timeout_seconds=5) as connection:
+        connection.execute("UPDATE cluster_identities SET name = 'her word', name_by = 'keywords'")
+    done = forget(home, Request(posts=[post_id(only_second)]))
+    assert D1 in done.crawl_dates
+    assert not list(home.reports_dir.rglob("*.html"))
+
+
+def test_a_picture_with_a_time_in_the_future_goes_as_well(home: Settings) -> None:
+    for path in home.media_dir.rglob("*.webp"):
+        os.utime(path, (2**32, 2**32))
+    forget(home, Request(posters=[hashed(home)]))
+    kept = open_warehouse(home).read("matted_images")["matte_path"].to_pylist()
+    assert {path.relative_to(home.media_dir).as_posix() for path in home.media_dir.rglob("*.webp")} == set(
+        kept
+    )
 
 
 def test_an_account_is_forgotten_by_the_id_that_the_crawler_knows(home: Settings) -> None:
