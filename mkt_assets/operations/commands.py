@@ -63,11 +63,22 @@ def gc(
 @plain_errors
 def snapshot() -> None:
     """Publish the snapshot that people read, now; each run does so at its end."""
+    import duckdb
+
     from mkt_assets.resources import open_warehouse
+    from mkt_assets.resources.inspection import inspect
 
     settings = Settings.load()
     if not settings.warehouse_path.exists():
         raise FileNotFoundError(f"there is no {settings.warehouse_path} yet: `mkt run` makes it.")
+    # a damaged warehouse must not take the place of what may be the last good copy
+    try:
+        inspect(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
+    except duckdb.Error as error:
+        what = str(error).splitlines()[0]
+        raise ValueError(
+            f"nothing was published, as the warehouse is damaged ({what}): see `mkt doctor`."
+        ) from error
     open_warehouse(settings).publish_snapshot()
     print(settings.snapshot_path)
 

@@ -19,7 +19,7 @@ from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCO
 from mkt_assets.operations.event_log import kept_elsewhere
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
 from mkt_assets.resources import open_tombstones
-from mkt_assets.resources.accounts import KEY_NAME
+from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
 from mkt_assets.resources.inspection import inspect
 from mkt_assets.resources.locks import lock_holders
@@ -216,9 +216,14 @@ def _key(settings: Settings) -> Iterator[Finding]:
             f"{path} is gone: posters of the next crawl will not be joined to those stored",
             "restore it from a backup",
         )
+    elif path.exists():
+        try:
+            AccountHasher(path)
+        except (ValueError, OSError) as error:
+            yield Finding("key", Verdict.problem, str(error), "restore it from a backup")
     try:
         tombstones = open_tombstones(settings).read()
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         yield Finding("forgotten", Verdict.problem, str(error), "restore it from a backup")
         return
     if not tombstones.is_empty or tombstones.crawled_before:
@@ -240,8 +245,8 @@ def _snapshot(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "snapshot",
             Verdict.note,
-            f"older than the warehouse, {age}: a run is under way, or was killed",
-            "`mkt snapshot` publishes it now; each run does at its end",
+            f"not as the warehouse is, {age}: a run is under way, or was killed, or the warehouse is damaged",
+            "each run publishes it at its end, and `mkt snapshot` now, if the warehouse is sound",
         )
 
 
@@ -256,6 +261,18 @@ def _temporary(settings: Settings) -> Iterator[Finding]:
 
 
 def _dagster(settings: Settings) -> Iterator[Finding]:
+    try:
+        yield from _records(settings)
+    except Exception as error:  # whatever damaged files make Dagster, SQLite or YAML say
+        yield Finding(
+            "dagster",
+            Verdict.problem,
+            f"its records in {settings.dagster_home} cannot be read: {error}".splitlines()[0],
+            "stop the services and move that folder away: it is made anew, and knows of no run before",
+        )
+
+
+def _records(settings: Settings) -> Iterator[Finding]:
     from mkt_assets.instance import prepare_instance
     from mkt_assets.sensors import is_ticking
 

@@ -19,7 +19,7 @@ from mkt_assets.operations.event_log import kept_elsewhere, scrub
 from mkt_assets.operations.gc import Garbage, collect_garbage
 from mkt_assets.operations.places import crawl_date_in, files_below
 from mkt_assets.operations.search import Search, search_home
-from mkt_assets.resources import open_tombstones, open_warehouse
+from mkt_assets.resources import open_cache, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
 from mkt_assets.resources.erasure import Subject, Traces, compact, erase, traces_of
 from mkt_assets.resources.running import alone
@@ -100,8 +100,8 @@ def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str
     erase(settings.warehouse_path, subject, timeout_seconds=timeout)
     # nobody else is at work: whatever no row points to may go, though its time be in the future
     garbage = collect_garbage(settings, min_age_hours=-math.inf)
-    for path in (settings.warehouse_path, settings.cache_path):
-        compact(path, timeout_seconds=timeout)
+    compact(settings.warehouse_path, timeout_seconds=timeout)
+    open_cache(settings).compact()
     open_warehouse(settings).publish_snapshot()
     reports = [page for page in pages if page.is_relative_to(settings.reports_dir)]
     shown = traces.crawl_dates | {

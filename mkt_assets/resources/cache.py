@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -13,8 +15,12 @@ from numpy.typing import NDArray
 
 from mkt_assets.core.matte_facts import MatteFacts
 from mkt_assets.core.vectors import to_column, to_matrix
-from mkt_assets.resources.database import open_database
+from mkt_assets.resources.database import exclusive, open_database
+from mkt_assets.resources.erasure import compact
 
+T = TypeVar("T")
+
+_DAMAGED = re.compile("not a valid DuckDB|Corrupt database|Could not read enough bytes|has been invalidated")
 _VECTORS = (
     "CREATE TABLE IF NOT EXISTS vectors (key VARCHAR NOT NULL, embedding FLOAT[] NOT NULL, made_at DOUBLE)"
 )
@@ -27,7 +33,7 @@ class Cache:
     """Vectors and matte facts by content key, in one DuckDB file that can be deleted at any time.
 
     Keys cover the content, the model's id and version, and the preprocessing; two processes that compute the
-    same thing at once append it twice, and the first is read.
+    same thing at once append it twice, and the first is read. A file that is damaged is deleted, and begun anew.
     """
 
     def __init__(self, path: Path, *, lock_timeout_seconds: float = 120.0) -> None:
@@ -62,7 +68,8 @@ class Cache:
 
     def _select(self, table: str, columns: str, ddl: str, keys: Sequence[str]) -> pa.Table:
         wanted = pa.table({"key": pa.array(sorted(set(keys)), pa.string())})
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
+
+        def select(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             connection.execute(ddl)
             connection.register("wanted", wanted)
             # the first of equal keys, so that a vector never changes once it has been read
@@ -71,15 +78,20 @@ class Cache:
                 "QUALIFY row_number() OVER (PARTITION BY key ORDER BY rowid) = 1"
             ).to_arrow_table()
 
+        return self._with(select)
+
     def _append(self, table: str, ddl: str, rows: pa.Table | None) -> None:
         if rows is None or rows.num_rows == 0:
             return
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
+
+        def append(connection: duckdb.DuckDBPyConnection) -> None:
             _prepare(connection, table, ddl)
             connection.register("rows", rows)
             connection.execute(
                 f"INSERT INTO {table} BY NAME SELECT *, ?::DOUBLE AS made_at FROM rows", [time.time()]
             )
+
+        self._with(append)
 
     def forget_others(self, contents: Collection[str], *, made_before: float, dry_run: bool = False) -> int:
         """Remove what was made of other contents than these (sha256, see `cache_key`), and count it.
@@ -91,9 +103,10 @@ class Cache:
         """
         if not self.path.exists():
             return 0
-        n_removed = 0
         wanted = pa.table({"content": pa.array(sorted(contents), pa.string())})
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
+
+        def forget(connection: duckdb.DuckDBPyConnection) -> int:
+            n_removed = 0
             connection.register("wanted", wanted)
             for table, ddl in (("vectors", _VECTORS), ("mattes", _MATTES)):
                 _prepare(connection, table, ddl)
@@ -106,7 +119,32 @@ class Cache:
                 n_removed += int(found[0]) if found else 0
                 if not dry_run:
                     connection.execute(f"DELETE {others}", [made_before])
-        return n_removed
+            return n_removed
+
+        return self._with(forget)
+
+    def compact(self) -> None:
+        """Let nothing that was removed linger in the file, see `erasure.compact`."""
+        self._healing(lambda: compact(self.path, timeout_seconds=self._timeout))
+
+    def _with(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        def opened() -> T:
+            with open_database(self.path, timeout_seconds=self._timeout) as connection:
+                return work(connection)
+
+        return self._healing(opened)
+
+    def _healing(self, work: Callable[[], T]) -> T:
+        """Do it, if the file is damaged with a new one: what was in it is made again, and no run fails for it."""
+        try:
+            return work()
+        except duckdb.Error as error:
+            if not _DAMAGED.search(str(error)):
+                raise
+        with exclusive(self.path, timeout_seconds=self._timeout):
+            for path in (self.path, self.path.with_name(self.path.name + ".wal")):
+                path.unlink(missing_ok=True)
+        return work()
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, table: str, ddl: str) -> None:

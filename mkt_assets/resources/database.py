@@ -14,7 +14,8 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from mkt_assets.resources.locks import lock_holders
 
-_LOCKED = re.compile(r"lock", re.IGNORECASE)
+# not just "lock": a damaged file makes DuckDB speak of its blocks
+_LOCKED = re.compile("Could not set lock")
 _HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 _threads: dict[Path, threading.Lock] = {}
 _threads_guard = threading.Lock()

@@ -21,6 +21,7 @@ _HEADER = (
 )
 _WORD = re.compile(r"[0-9A-Za-z_-]{8,}", re.ASCII)
 _RUN = re.compile(r"[0-9A-Za-z]{8,}", re.ASCII)
+_LINE = re.compile(r"forgotten (?P<hash>[0-9a-f]{24})|crawled-before (?P<date>\S+)")
 _SEPARATORS = re.compile(r"[/._]")
 
 
@@ -138,21 +139,24 @@ class TombstoneFile:
         Raises:
             ValueError: if a line is damaged.
         """
-        lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
+        lines = self.path.read_text("utf-8", "replace").splitlines() if self.path.exists() else []
         hashes: set[str] = set()
         crawled_before = None
         for line in lines:
-            kind, _, value = line.partition(" ")
             if not line.strip() or line.startswith("#"):
                 continue
-            if kind == "forgotten" and re.fullmatch("[0-9a-f]{24}", value):
-                hashes.add(value)
-            elif kind == "crawled-before":
-                crawled_before = date.fromisoformat(value)
-            else:
+            found = _LINE.fullmatch(line)
+            try:
+                if found is None:
+                    raise ValueError(line)
+                if found["hash"]:
+                    hashes.add(found["hash"])
+                else:
+                    crawled_before = date.fromisoformat(found["date"])
+            except ValueError:
                 raise ValueError(
                     f"a line of {self.path} is damaged ({line!r}): restore the file from a backup."
-                )
+                ) from None
         return Tombstones(frozenset(hashes), crawled_before, self._digest)
 
     def write(self, tombstones: Tombstones) -> None:

@@ -53,6 +53,14 @@ def claim_newer(settings: Settings) -> None:
         connection.execute(f"UPDATE schema_version SET version = {VERSION + 1}")
 
 
+def damage_a_page(settings: Settings) -> None:
+    data = bytearray(settings.warehouse_path.read_bytes())
+    # blocks are of 256 KiB, after three headers of 4 KiB; the vectors are among the last
+    at = 3 * 4096 + (len(data) // 262144 - 1) * 262144 + 1000
+    data[at : at + 4096] = bytes(4096)
+    settings.warehouse_path.write_bytes(bytes(data))
+
+
 PLANTED: dict[str, tuple[Callable[[Settings], object], str]] = {
     "matte": (lambda s: remove_first(sorted(s.media_dir.rglob("*.webp"))), "rows of matted_images point to"),
     "chart": (lambda s: remove_first(sorted(s.charts_dir.rglob("2024*/*.png"))), "rows of charts point to"),
@@ -67,6 +75,13 @@ PLANTED: dict[str, tuple[Callable[[Settings], object], str]] = {
     "key": (lambda s: (s.home / KEY_NAME).unlink(), "is gone"),
     "snapshot": (lambda s: s.snapshot_path.unlink(), "there is no"),
     "drops": (lambda s: s.drops.rename(s.home / "elsewhere"), "there is no folder"),
+    "page": (damage_a_page, "cannot be read"),
+    "key damaged": (lambda s: (s.home / KEY_NAME).write_text("x"), "the key in"),
+    "records": (
+        lambda s: (s.dagster_home / "history" / "runs.db").write_bytes(b"x" * 9000),
+        "its records in",
+    ),
+    "date": (lambda s: (s.home / "forgotten.txt").write_text("crawled-before soon\n"), "is damaged"),
     "forgotten": (lambda s: (s.home / "forgotten.txt").write_text("rubbish\n"), "is damaged"),
 }
 
@@ -118,3 +133,13 @@ def test_the_snapshot_is_published_when_asked(home: Settings, monkeypatch: pytes
     with duckdb.connect(str(home.snapshot_path), read_only=True) as reader:
         found = reader.execute("SELECT count(*) FROM raw_posts").fetchone()
     assert found == (open_warehouse(home).read("raw_posts").num_rows,)
+
+
+def test_a_damaged_warehouse_does_not_take_the_place_of_the_snapshot(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MKT_HOME", str(home.home))
+    damage_a_page(home)
+    before = home.snapshot_path.read_bytes()
+    assert CliRunner().invoke(app, ["snapshot"]).exit_code == 2
+    assert home.snapshot_path.read_bytes() == before

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mkt_assets.core.matte_facts import MatteFacts
 from mkt_assets.resources.cache import Cache
@@ -82,3 +83,17 @@ def test_facts_of_mattes_come_back_as_they_were(tmp_path: Path) -> None:
     assert cache.get_mattes(["a", "b", "c"]) == {"a": found, "b": empty}
     assert found.bbox == (10, 11, 50, 70)
     assert empty.bbox is None
+
+
+@pytest.mark.parametrize("at", [0, 4096, 3 * 4096])
+def test_a_damaged_file_costs_what_was_in_it_and_nothing_else(tmp_path: Path, at: int) -> None:
+    cache = Cache(tmp_path / "cache.duckdb")
+    keys, vectors = [f"{i:03d}" for i in range(500)], np.ones((500, 64), dtype=np.float32)
+    cache.put_vectors(keys, vectors)
+    data = bytearray(cache.path.read_bytes())
+    data[at:] = bytes(len(data) - at)
+    cache.path.write_bytes(data)
+    cache.compact()
+    assert cache.get_vectors(keys) == {}
+    cache.put_vectors(keys, vectors)
+    assert len(cache.get_vectors(keys)) == 500
