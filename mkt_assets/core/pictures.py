@@ -7,14 +7,16 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 if TYPE_CHECKING:
     import av
@@ -35,6 +37,7 @@ class PictureLimits:
     max_bytes: int = 64 * 1024 * 1024
     max_pixels: int = 50_000_000
     min_side: int = 8
+    max_picture_seconds: float = 20.0  # of computing
     max_video_frames_decoded: int = 20_000
     max_video_seconds: float = 120.0  # of our time, not of the video's
 
@@ -86,8 +89,15 @@ _STARTS: Mapping[bytes, str] = MappingProxyType(
 _HEAD_BYTES = 4096
 _START_OF_SCAN = b"\xff\xda"
 _USUAL_SCANS = 20
+# A TIFF's directory may claim millions of numbers, and each that is looked at becomes a Python object.
+_MAX_TIFF_NUMBERS = 100_000
+_TIFF_BYTES = (1, 2, 6, 7)  # the types that stay one piece
+# What of a 50-megapixel picture is at work at once takes half a gigabyte: larger ones wait for each other.
+_LARGE_PIXELS = 12_000_000
+_one_large = Lock()
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_PROFILED = ("RGB", "L", "CMYK", "LAB")
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
 
 
@@ -104,7 +114,7 @@ def sniff_format(data: bytes) -> str | None:
 
 
 def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image.Image:
-    """A picture as RGB, or RGBA when it has transparency: upright, 8 bit, the first frame of an animation.
+    """A picture as RGB, or RGBA when it has transparency: upright, 8 bit, sRGB, the first frame of an animation.
 
     Reads JPEG, PNG, WebP, GIF, BMP, TIFF and what else Pillow was built with (AVIF; HEIC with a plugin).
 
@@ -115,12 +125,15 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
     picture_format = _checked_format(data, limits, len(data))
     too_many = f"the picture has more than {limits.max_pixels / 1e6:g} megapixels"
     try:
-        opened = Image.open(io.BytesIO(data), formats=(picture_format,))
+        if picture_format == "TIFF":
+            _check_directory(io.BytesIO(data))
+        opened = Image.open(_watched(io.BytesIO(data), limits), formats=(picture_format,))
         _check_size(opened.size, limits)
         if picture_format == "JPEG":
             _check_scans(data, opened.size, limits)
-        opened.load()
-        return _eight_bit(_upright(opened))
+        with _alone_if_large(opened.size):
+            opened.load()
+            return _in_srgb(_eight_bit(_upright(opened)), opened.info.get("icc_profile"))
     except PictureError:
         raise
     except Image.DecompressionBombError:
@@ -143,8 +156,10 @@ def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
     try:
         with path.open("rb") as stream:
             picture_format = _checked_format(stream.read(_HEAD_BYTES), limits, path.stat().st_size)
+            if picture_format == "TIFF":
+                _check_directory(stream)
             stream.seek(0)
-            with Image.open(stream, formats=(picture_format,)) as opened:
+            with Image.open(_watched(stream, limits), formats=(picture_format,)) as opened:
                 _check_size(opened.size, limits)
     except PictureError:
         raise
@@ -175,7 +190,8 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
     deadline = _Deadline(limits.max_video_seconds)
     try:
         with _opened(path, limits) as container:
-            duration = _checked_duration(container, limits, deadline)
+            size = _checked_video_size(container, limits)
+            duration = _duration(container, deadline)
     except PictureError as error:
         yield from (FrameError(name, str(error)) for name in VIDEO_FRAMES)
         return
@@ -184,7 +200,8 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
         return
     for i, name in enumerate(VIDEO_FRAMES, start=1):
         try:
-            yield VideoFrame(name, _frame_at(path, duration * i / (len(VIDEO_FRAMES) + 1), limits, deadline))
+            second = duration * i / (len(VIDEO_FRAMES) + 1)
+            yield VideoFrame(name, _frame_at(path, size, second, limits, deadline))
         except PictureError as error:
             yield FrameError(name, str(error))
         except (av.FFmpegError, *_DECODER_ERRORS) as error:
@@ -230,6 +247,10 @@ def _check_size(size: tuple[int, int], limits: PictureLimits) -> None:
         )
 
 
+def _alone_if_large(size: tuple[int, int]) -> AbstractContextManager[Any]:
+    return _one_large if size[0] * size[1] > _LARGE_PIXELS else nullcontext()
+
+
 def _check_scans(data: bytes, size: tuple[int, int], limits: PictureLimits) -> None:
     """A progressive JPEG is drawn once a scan: usually 10 of them, but a file may hold thousands."""
     n_scans = data.count(_START_OF_SCAN)
@@ -237,20 +258,72 @@ def _check_scans(data: bytes, size: tuple[int, int], limits: PictureLimits) -> N
         raise PictureError(f"the JPEG picture is drawn in {n_scans:,} scans: a bomb")
 
 
+class _Watched:
+    """A stream that may be read for so long. Pillow reads headers piece by piece; a file may have millions."""
+
+    def __init__(self, stream: IO[bytes], limits: PictureLimits) -> None:
+        self._stream = stream
+        self._seconds = limits.max_picture_seconds
+        # of this thread: how busy the machine is says nothing about the picture
+        self._end = time.thread_time() + self._seconds
+
+    def read(self, size: int = -1) -> bytes:
+        if time.thread_time() > self._end:
+            raise PictureError(f"the picture was not read in {self._seconds:g} s of computing: a bomb")
+        return self._stream.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _watched(stream: IO[bytes], limits: PictureLimits) -> IO[bytes]:
+    return cast("IO[bytes]", _Watched(stream, limits))
+
+
+def _check_directory(stream: IO[bytes]) -> None:
+    """Refuse a TIFF whose first directory lists more numbers than a picture has a use for."""
+    stream.seek(0)
+    order = "<" if stream.read(4).startswith(b"II") else ">"
+    stream.seek(*struct.unpack(f"{order}I", stream.read(4)))
+    (n_entries,) = struct.unpack(f"{order}H", stream.read(2))
+    for _, kind, count, _ in struct.iter_unpack(f"{order}HHII", stream.read(12 * n_entries)):
+        if kind not in _TIFF_BYTES and count > _MAX_TIFF_NUMBERS:
+            raise PictureError(f"the TIFF picture lists {count:,} numbers in one of its tags: a bomb")
+
+
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """RGB, or RGBA when the mode carries transparency; deeper greys are scaled, not clipped."""
+    """8 bits a channel; RGB or RGBA unless the mode is one of a colour profile; deeper greys are scaled."""
     if image.mode == "F" or image.mode.startswith("I"):
         with np.errstate(invalid="ignore"):
-            values = np.nan_to_num(np.asarray(image, np.float64))
-        grey = np.clip(values * _scale_to_255(image.mode, float(values.max(initial=0.0))), 0, 255)
-        image = Image.fromarray(np.rint(grey).astype(np.uint8))
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+            values = np.array(image, np.float32)
+            np.nan_to_num(values, copy=False)
+            values *= _scale_to_255(image.mode, float(values.max(initial=0.0)))
+        np.rint(values.clip(0, 255, out=values), out=values)
+        return Image.fromarray(values.astype(np.uint8))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in _PROFILED else image.convert("RGB")
 
 
 def _scale_to_255(mode: str, highest: float) -> float:
+    if highest > 65535:
+        return 255 / highest
     if mode.startswith("I;16") or highest > 255:
         return 1 / 257
     return 255.0 if mode == "F" and highest <= 1 else 1.0
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB or RGBA in the colours that everything after this takes them for; phones' profiles are wider."""
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    if profile:
+        try:
+            own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+            return ImageCms.profileToProfile(image, own, srgb, outputMode=mode) or image
+        except (ImageCms.PyCMSError, *_DECODER_ERRORS):
+            # damaged, or of other colours than the picture has: without it the numbers stand as they are
+            pass
+    return image.convert(mode)
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -298,13 +371,20 @@ def _opened(path: Path, limits: PictureLimits) -> InputContainer:
     return container
 
 
-def _checked_duration(container: InputContainer, limits: PictureLimits, deadline: _Deadline) -> float:
-    """Duration in seconds, of the header or else of the packets."""
+def _checked_video_size(container: InputContainer, limits: PictureLimits) -> tuple[int, int]:
+    """Width and height, pixels, that the header says; frames may differ, and are checked again."""
     if not container.streams.video:
         found = " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise PictureError(f"the file has no video stream, only {found}")
+    context = container.streams.video[0].codec_context
+    size = (context.width, context.height)
+    _check_size(size, limits)
+    return size
+
+
+def _duration(container: InputContainer, deadline: _Deadline) -> float:
+    """Duration in seconds, of the header or else of the packets."""
     stream = container.streams.video[0]
-    _check_size((stream.codec_context.width, stream.codec_context.height), limits)
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration:
@@ -322,16 +402,19 @@ def _counted_duration(container: InputContainer, stream: VideoStream, deadline: 
     return max(stamps) - min(stamps) if stamps else 0.0
 
 
-def _frame_at(path: Path, second: float, limits: PictureLimits, deadline: _Deadline) -> Image.Image:
+def _frame_at(
+    path: Path, size: tuple[int, int], second: float, limits: PictureLimits, deadline: _Deadline
+) -> Image.Image:
     """The first frame at or after `second` (from the stream's start), or the last when that is still shown."""
-    with _opened(path, limits) as container:
+    with _alone_if_large(size), _opened(path, limits) as container:
         stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
+        # threads for frames keep as many frames in memory
+        stream.thread_type = "SLICE" if size[0] * size[1] > _LARGE_PIXELS else "AUTO"
         start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         frames = _sought(container, stream, start + second)
         if frames is not None:
             return _first_from(frames, start + second, limits, deadline)
-    with _opened(path, limits) as container:
+    with _alone_if_large(size), _opened(path, limits) as container:
         return _first_from(container.decode(container.streams.video[0]), start + second, limits, deadline)
 
 

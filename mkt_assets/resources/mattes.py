@@ -11,7 +11,14 @@ from pathlib import Path
 from PIL import Image
 
 from mkt_assets.core.matte_facts import MatteFacts
-from mkt_assets.core.matting import Matte, cut_out, encode_cutout, matte_picture
+from mkt_assets.core.matting import (
+    Box,
+    Matte,
+    cut_out,
+    downscale_for_matting,
+    encode_cutout,
+    matte_picture,
+)
 from mkt_assets.core.pictures import (
     VIDEO_FRAMES,
     FrameError,
@@ -28,7 +35,9 @@ from mkt_assets.resources.files import FileStore
 
 _FLUSH_SECONDS = 30.0
 # the cut-out and its encoding, beside the model's version, decide what a stored matte looks like
-CUTOUT_VERSION = "1"
+CUTOUT_VERSION = "2"
+# Larger pictures are made smaller as soon as they are decoded: many wait at once, and the cut-out is smaller still.
+_MAX_WAITING_SIDE = 4096
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,7 @@ class _Decoded:
     content_sha256: str
     key: str
     image: Image.Image | None
+    size: tuple[int, int] = (0, 0)
     error: str | None = None
 
 
@@ -147,14 +157,9 @@ class MatteMaker:
         if source.frame is not None:
             return [self._decode_still(source, source.frame, sha)]
         return [
-            _Decoded(
-                source,
-                got.name,
-                sha,
-                self._key(sha, got.name),
-                None if isinstance(got, FrameError) else got.image,
-                got.reason if isinstance(got, FrameError) else None,
-            )
+            self._failed(source, got.name, sha, got.reason)
+            if isinstance(got, FrameError)
+            else self._decoded(source, got.name, sha, got.image)
             for got in video_frames(source.path, limits=self._limits)
         ]
 
@@ -162,12 +167,17 @@ class MatteMaker:
         try:
             image = decode_picture(source.path.read_bytes(), limits=self._limits)
         except PictureError as error:
-            return _Decoded(source, frame, sha, self._key(sha, frame), None, str(error))
+            return self._failed(source, frame, sha, str(error))
         except OSError as error:
-            return _Decoded(
-                source, frame, sha, self._key(sha, frame), None, f"the file cannot be read: {error.strerror}"
-            )
-        return _Decoded(source, frame, sha, self._key(sha, frame), image)
+            return self._failed(source, frame, sha, f"the file cannot be read: {error.strerror}")
+        return self._decoded(source, frame, sha, image)
+
+    def _decoded(self, source: MediaSource, frame: str, sha: str, image: Image.Image) -> _Decoded:
+        waiting = downscale_for_matting(image, _MAX_WAITING_SIDE)
+        return _Decoded(source, frame, sha, self._key(sha, frame), waiting, image.size)
+
+    def _failed(self, source: MediaSource, frame: str, sha: str, error: str) -> _Decoded:
+        return _Decoded(source, frame, sha, self._key(sha, frame), None, error=error)
 
     def _matte(self, picture: _Decoded) -> Matte | None:
         return None if picture.image is None else matte_picture(picture.image, self._model)
@@ -182,13 +192,13 @@ class MatteMaker:
         if matte.bbox is not None:
             matte_path = f"mattes/{picture.key[:2]}/{picture.key}.webp"
             self._media.write(matte_path, encode_cutout(cut_out(picture.image, matte)))
-        left, top, right, bottom = matte.bbox or (None, None, None, None)
+        left, top, right, bottom = _in_original(matte.bbox, picture) or (None, None, None, None)
         facts = MatteFacts(
             matte_path=matte_path,
             matte_source=matte.source,
             foreground_ratio=matte.foreground_ratio,
-            width=picture.image.width,
-            height=picture.image.height,
+            width=picture.size[0],
+            height=picture.size[1],
             bbox_left=left,
             bbox_top=top,
             bbox_right=right,
@@ -211,3 +221,16 @@ class MatteMaker:
                 yield made
         finally:
             self._cache.put_mattes(pending)
+
+
+def _in_original(box: Box | None, picture: _Decoded) -> Box | None:
+    """The box of a matte in the pixels of the picture as it was decoded."""
+    if box is None or picture.image is None or picture.image.size == picture.size:
+        return box
+    (width, height), small = picture.size, picture.image
+    return (
+        box[0] * width // small.width,
+        box[1] * height // small.height,
+        -(-box[2] * width // small.width),
+        -(-box[3] * height // small.height),
+    )

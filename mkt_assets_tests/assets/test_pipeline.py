@@ -10,6 +10,7 @@ import dagster as dg
 import duckdb
 import pytest
 from numpy.testing import assert_allclose
+from PIL import Image
 
 from mkt_assets.assets import build_assets
 from mkt_assets.checks import build_checks
@@ -285,3 +286,18 @@ def test_the_ratio_of_a_post_counts_it_once(settings: Settings, fake_models: Fak
         key = (row["unit"], row["image_cluster"])
         totals[key] = totals.get(key, 0.0) + (row["ratio"] or 0.0)
     assert_allclose(list(totals.values()), 1.0)
+
+
+def test_a_large_picture_is_matted_small_and_its_matte_told_in_its_own_pixels(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    drop = write_drop(settings.drops, D1, range(4))
+    large = Image.new("RGB", (8000, 100))
+    large.paste((255, 255, 255), (2000, 0, 6000, 100))
+    path = next(drop.rglob("post.*"))
+    large.save(path, "PNG")
+    materialize(settings, fake_models, D1, last="matted_images")
+    [row] = [row for row in rows(settings, "matted_images", D1) if row["width"] == 8000]
+    assert row["height"] == 100
+    assert (row["bbox_left"], row["bbox_right"]) == (pytest.approx(2000, abs=16), pytest.approx(6000, abs=16))
+    assert (row["bbox_top"], row["bbox_bottom"]) == (0, 100)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from mkt_assets.core.pictures import (
     PictureError,
@@ -87,6 +87,33 @@ def test_floating_point_greys_from_0_to_1_use_the_whole_range() -> None:
     greys = np.repeat(np.array([[0.0, 0.5, 1.0, np.nan]], np.float32), 10, axis=0).repeat(10, axis=1)
     picture = decode_picture(encoded(Image.fromarray(greys), "TIFF"))
     assert [picture.getpixel((x, 5)) for x in (5, 25)] == [(0, 0, 0), (255, 255, 255)]
+
+
+def test_whole_numbers_beyond_16_bits_use_the_whole_range() -> None:
+    deep = np.repeat(np.array([[0, 400_000, 1_000_000]], np.int32), 10, axis=0).repeat(10, axis=1)
+    picture = decode_picture(encoded(Image.fromarray(deep), "TIFF"))
+    assert [picture.getpixel((x, 5)) for x in (5, 15, 25)] == [(0, 0, 0), (102, 102, 102), (255, 255, 255)]
+
+
+def with_red_and_blue_exchanged() -> bytes:
+    """A colour profile whose red is the blue of sRGB, and the other way round."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("picture_format", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_colours_are_those_of_the_profile(picture_format: str) -> None:
+    data = encoded(two_colours(), picture_format, icc_profile=with_red_and_blue_exchanged())
+    assert near(decode_picture(data).getpixel((30, 5)), RED[::-1])
+
+
+@pytest.mark.parametrize("colours", ["nonsense", "LAB"])
+def test_a_profile_that_does_not_fit_leaves_the_colours_alone(colours: str) -> None:
+    of_lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    profile = of_lab if colours == "LAB" else b"\1" * 500
+    assert near(decode_picture(encoded(two_colours(), "JPEG", icc_profile=profile)).getpixel((30, 5)), RED)
 
 
 def test_cmyk_becomes_rgb() -> None:

@@ -26,7 +26,7 @@ from mkt_assets.core.pictures import (
 )
 from mkt_assets_tests.hostile.guards import guarded
 
-LIMITS = PictureLimits(max_bytes=8_000_000, max_pixels=1_000_000, max_video_seconds=5)
+LIMITS = PictureLimits(max_bytes=8_000_000, max_pixels=1_000_000, max_picture_seconds=3, max_video_seconds=5)
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
@@ -159,6 +159,32 @@ def test_a_hostile_picture_is_decoded_or_refused(name: str, tmp_path: Path) -> N
     harmless = {"jpeg_and_html", "png_and_zip", "gif_of_many_frames", "tiff_loop", "exif_noise", "inflated"}
     if not (name in harmless or "cut" in name or name in ("icc_bomb", "text_bomb", "bad_checksum")):
         assert reason is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [
+        (encoded("JPEG")[:2] + b"\xff" * 1_000_000 + encoded("JPEG")[2:], 0.05),
+        (png(90, 120, zlib.compress(b"\0" * (271 * 120)), chunk(b"abCd", b"") * 50_000), 0.05),
+    ],
+)
+def test_a_header_of_endless_pieces_is_given_up(data: bytes, seconds: float, tmp_path: Path) -> None:
+    limits = PictureLimits(max_picture_seconds=seconds)
+    path = tmp_path / "post.jpg"
+    path.write_bytes(data)
+    with pytest.raises(PictureError, match="not read in"):
+        decode_picture(data, limits=limits)
+    with pytest.raises(PictureError, match="not read in"):
+        check_picture(path, limits=limits)
+
+
+def test_a_tiff_of_a_million_numbers_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    data = bytearray(encoded("TIFF"))
+    at = struct.unpack_from("<I", data, 4)[0] + 2
+    struct.pack_into("<HHII", data, at, 282, 5, 1_000_000, 300)  # horizontal resolution, in fractions
+    assert assert_decoded_or_refused(bytes(data) + b"\1" * 8_000_000, tmp_path / "post.jpg") is not None
+    with pytest.raises(PictureError, match="lists 1,000,000 numbers"):
+        decode_picture(bytes(data))
 
 
 @pytest.mark.parametrize("seed", range(6))
