@@ -8,9 +8,12 @@ from typing import ParamSpec
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.models.zoo import FetchError
+from mkt_assets.resources.files import disk_full
+from mkt_assets.settings import Settings
 
 _P = ParamSpec("_P")
 # What a person can put right; anything else is a defect, and keeps its traceback.
@@ -25,7 +28,17 @@ def plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
         try:
             command(*args, **kwargs)
         except _EXPECTED as error:
-            Console(stderr=True).print(f"[red]mkt:[/] {error}", highlight=False, soft_wrap=True)
+            Console(stderr=True).print(f"[red]mkt:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+        except Exception as error:
+            if (said := disk_full(error)) is None:
+                raise
+            where = Settings.load().home
+            Console(stderr=True).print(
+                f"[red]mkt:[/] {escape(f'{said} Everything made is in {where}.')}",
+                highlight=False,
+                soft_wrap=True,
+            )
             raise typer.Exit(2) from error
 
     return run

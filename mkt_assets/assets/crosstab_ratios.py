@@ -8,7 +8,14 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field
 
-from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
+from mkt_assets.assets.step import (
+    crawl_date_of,
+    explained,
+    markdown_list,
+    markdown_table,
+    result,
+    table_asset,
+)
 from mkt_assets.core.belief import MAX_P, believe
 from mkt_assets.core.crosstab import cross
 from mkt_assets.core.findings import link_sentences
@@ -66,7 +73,7 @@ def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:
                     "pairs": int(by_image["text_cluster"].notna().sum()),
                     "supported_pairs": int(by_image["supported"].fillna(value=False).sum()),
                     "pairs_below_q": int((by_image["q_value"] < MAX_P).sum()),
-                    "findings": dg.MetadataValue.md("\n".join(f"- {s}" for s in link_sentences(by_image))),
+                    "findings": markdown_list(link_sentences(by_image)),
                     "strongest_links": markdown_table(_strongest(by_image)),
                 },
             )

@@ -18,7 +18,15 @@ from PIL import Image, ImageColor
 
 from mkt_assets.assets.image_embeddings import MAX_COMPOSITE_SIDE, composited
 from mkt_assets.assets.items import Items, read_items
-from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, preview, result, table_asset
+from mkt_assets.assets.step import (
+    crawl_date_of,
+    explained,
+    markdown_list,
+    markdown_table,
+    preview,
+    result,
+    table_asset,
+)
 from mkt_assets.charts.methods import draw_comparison
 from mkt_assets.core.cached import Batch, embed_missing
 from mkt_assets.core.comparison import References, group_backgrounds, measure
@@ -467,9 +475,7 @@ def _metadata(frame: pd.DataFrame) -> dict[str, Any]:
     ]
     shown += ["cross_agreement", "background_agreement", "poster_neighbours", "copied_neighbours", "seconds"]
     return {
-        "verdicts": dg.MetadataValue.md(
-            "\n".join(f"- {verdict}" for verdict in verdicts) or "nothing to say"
-        ),
+        "verdicts": markdown_list(verdicts or ["nothing to say"]),
         "comparison": preview(draw_comparison(frame)),
         "table": markdown_table([_rounded(row) for row in frame[shown].to_dict("records")]),
         "not_run": int((frame["status"] != "run").sum()),

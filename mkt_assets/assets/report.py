@@ -14,7 +14,7 @@ import pyarrow as pa
 from PIL import Image
 
 from mkt_assets.assets.items import latest_items
-from mkt_assets.assets.step import crawl_date_of, explained, result, table_asset
+from mkt_assets.assets.step import crawl_date_of, explained, markdown_list, result, table_asset
 from mkt_assets.core.summaries import caption_of
 from mkt_assets.models import registry
 from mkt_assets.report.facts import (
@@ -98,14 +98,14 @@ def build_report(settings: Settings) -> dg.AssetsDefinition:
             }
             rows = pa.Table.from_pylist([row], REPORT.arrow_schema())
             warehouse.replace_partition("report", crawl_date, rows)
-            sentences = [f"- {sentence.en}" for answer in said for sentence in answer.sentences]
+            sentences = [sentence.en for answer in said for sentence in answer.sentences]
             return result(
                 1,
                 {
                     "report": dg.MetadataValue.path(written),
                     "open_it_with": f"xdg-open {written}",
                     "headline": row["headline"],
-                    "findings": dg.MetadataValue.md("\n".join(sentences)),
+                    "findings": markdown_list(sentences),
                     "posts": facts.quality["posts"][0],
                     "rejects": sum(n for *_, n in facts.rejects),
                     "supported_pairs": sum(pair.supported for pair in facts.pairs),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.partitions import crawl_date_partitions
 from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.files import disk_full
 from mkt_assets.resources.migrations import SchemaError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError
@@ -27,6 +29,8 @@ OWNERS = ["team:marketing-data"]
 _PERMANENT = (DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError)
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _MAX_RETRIES = 3
+# What makes links, pictures, HTML, code and cells out of text; a picture would be fetched by who looks at it.
+_MARKDOWN = re.compile(r"[\\\[\]<>`|&!]")
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
 
 AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
@@ -99,6 +103,10 @@ def explained() -> Generator[None]:
         raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=5) from error
     except _PERMANENT as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
+    except Exception as error:
+        if (said := disk_full(error)) is None:
+            raise
+        raise dg.Failure(description=said, allow_retries=False) from error
 
 
 def result(
@@ -117,7 +125,19 @@ def preview(picture: Picture, *, max_side: int = 900) -> dg.MarkdownMetadataValu
 
 def image_preview(data: bytes, alt: str) -> dg.MarkdownMetadataValue:
     """A small PNG or JPEG as a picture in the Dagster UI."""
-    return dg.MetadataValue.md(f"![{alt}](data:{media_type(data)};base64,{base64.b64encode(data).decode()})")
+    return dg.MetadataValue.md(
+        f"![{in_markdown(alt)}](data:{media_type(data)};base64,{base64.b64encode(data).decode()})"
+    )
+
+
+def in_markdown(text: str) -> str:
+    """The text as Markdown shows it: whatever file or name it comes from, it is no link, picture, HTML or cell."""
+    return " ".join(_MARKDOWN.sub(r"\\\g<0>", text).split())
+
+
+def markdown_list(sentences: Iterable[str]) -> dg.MarkdownMetadataValue:
+    """Sentences as a Markdown list."""
+    return dg.MetadataValue.md("\n".join(f"- {in_markdown(sentence)}" for sentence in sentences))
 
 
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
@@ -126,7 +146,7 @@ def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataV
         return dg.MetadataValue.md("nothing")
     names = list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows]
+    lines += ["| " + " | ".join(in_markdown(str(row[name])) for name in names) + " |" for row in rows]
     return dg.MetadataValue.md("\n".join(lines))
 
 

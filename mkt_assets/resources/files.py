@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,6 +12,8 @@ from pathlib import Path
 from uuid import uuid4
 
 ASIDE_PREFIX = ".writing-"
+# as the databases say it
+_DISK_FULL = re.compile("no space left|disk is full|quota exceeded", re.IGNORECASE)
 
 
 class FileStore:
@@ -81,8 +85,27 @@ def replacing(path: Path) -> Generator[Path]:
         _to_disk(aside)
         aside.replace(path)
         _to_disk(path.parent)
+    except OSError as error:
+        # a write that fails does not say of what
+        error.filename = error.filename or str(path)
+        raise
     finally:
         aside.unlink(missing_ok=True)
+
+
+def disk_full(error: BaseException) -> str | None:
+    """What to say if an error of a file or of any database means that the disk is full; None if it does not."""
+    said = str(error).partition("\n")[0]
+    if isinstance(error, OSError):
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    else:
+        is_full = bool(_DISK_FULL.search(said))
+    if not is_full:
+        return None
+    return (
+        f"The disk is full ({said}). What was stored before is unharmed: make room, remove what is left over "
+        "with `mkt gc --delete`, and run again."
+    )
 
 
 def _to_disk(path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
-from mkt_assets.assets.step import explained
+from mkt_assets.assets.step import explained, image_preview, markdown_list, markdown_table
 from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.resources.database import DatabaseBusyError
@@ -44,6 +47,35 @@ def test_what_will_not_pass_fails_with_its_sentence_and_is_not_retried(error: Ex
         raise error
     assert failed.value.description == str(error)
     assert failed.value.allow_retries is False
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/disk/charts/a.png"),
+        duckdb.IOException('Could not write file "/disk/mkt.duckdb": No space left on device'),
+        sqlite3.OperationalError("database or disk is full"),
+    ],
+)
+def test_a_full_disk_is_said_in_a_sentence_and_not_tried_again(error: Exception) -> None:
+    with pytest.raises(dg.Failure, match="disk is full") as failed, explained():
+        raise error
+    assert str(error) in str(failed.value.description)
+    assert failed.value.allow_retries is False
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "no file"), duckdb.IOException("broken")])
+def test_other_errors_of_files_are_no_full_disk(error: Exception) -> None:
+    with pytest.raises(type(error)), explained():
+        raise error
+
+
+def test_no_text_becomes_a_link_a_picture_or_a_cell_in_the_event_log() -> None:
+    text = "![a](http://x.example/a.png)|b|\n# c\n<img src=x>&lt;"
+    [_, _, row] = markdown_table([{"file": text}]).value.splitlines()
+    assert row == r"| \!\[a\](http://x.example/a.png)\|b\| # c \<img src=x\>\&lt; |"
+    assert markdown_list([text]).value.count("\n") == 0
+    assert image_preview(b"\x89PNG", text).value.startswith(r"![\!\[a\]")
 
 
 def test_a_bug_is_shown_as_it_is() -> None:
