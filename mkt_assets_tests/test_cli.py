@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import date
 from pathlib import Path
 
@@ -35,6 +36,21 @@ def test_a_wrong_setting_ends_in_one_sentence(run: CliRunner, monkeypatch: pytes
     result = run.invoke(app, ["settings"])
     assert result.exit_code == 2
     assert "MKT_IMAGE_K is 'many'" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_full_disk_ends_in_one_sentence_that_says_where(
+    run: CliRunner, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mkt_assets.instance.prepare_instance", full)
+    write_drop(settings.drops, D1, range(2))
+    result = run.invoke(app, ["run"])
+    assert result.exit_code == 2
+    assert "The disk is full" in result.output
+    assert str(settings.home) in result.output
     assert "Traceback" not in result.output
 
 

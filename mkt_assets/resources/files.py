@@ -12,8 +12,8 @@ from pathlib import Path
 from uuid import uuid4
 
 ASIDE_PREFIX = ".writing-"
-# as the databases say it
-_DISK_FULL = re.compile("no space left|disk is full|quota exceeded", re.IGNORECASE)
+# as the databases say it; the last is SQLite's when its log, in shared memory, cannot grow
+_DISK_FULL = re.compile("no space left|disk is full|quota exceeded|disk i/o error", re.IGNORECASE)
 
 
 class FileStore:
@@ -103,7 +103,7 @@ def disk_full(error: BaseException) -> str | None:
     if not is_full:
         return None
     return (
-        f"The disk is full ({said}). What was stored before is unharmed: make room, remove what is left over "
+        f"The disk is full, or fails ({said}). What was stored before is unharmed: make room, remove what is left over "
         "with `mkt gc --delete`, and run again."
     )
 

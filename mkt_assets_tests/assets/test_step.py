@@ -55,6 +55,7 @@ def test_what_will_not_pass_fails_with_its_sentence_and_is_not_retried(error: Ex
         OSError(errno.ENOSPC, "No space left on device", "/disk/charts/a.png"),
         duckdb.IOException('Could not write file "/disk/mkt.duckdb": No space left on device'),
         sqlite3.OperationalError("database or disk is full"),
+        sqlite3.OperationalError("disk I/O error"),
     ],
 )
 def test_a_full_disk_is_said_in_a_sentence_and_not_tried_again(error: Exception) -> None:
