@@ -7,7 +7,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -282,6 +282,11 @@ def _watched(stream: IO[bytes], limits: PictureLimits) -> IO[bytes]:
 
 def _check_directory(stream: IO[bytes]) -> None:
     """Refuse a TIFF whose first directory lists more numbers than a picture has a use for."""
+    with suppress(struct.error):  # cut off: Pillow says where
+        _check_entries(stream)
+
+
+def _check_entries(stream: IO[bytes]) -> None:
     stream.seek(0)
     order = "<" if stream.read(4).startswith(b"II") else ">"
     stream.seek(*struct.unpack(f"{order}I", stream.read(4)))
@@ -323,15 +328,14 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, *_DECODER_ERRORS):
             # damaged, or of other colours than the picture has: without it the numbers stand as they are
             pass
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except _DECODER_ERRORS:
-        # Damaged EXIF does not make the pixels unusable; without it the picture stands as it was stored.
-        return image
+    # Damaged EXIF does not make the pixels unusable; without it the picture stands as it was stored.
+    with suppress(*_DECODER_ERRORS):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _cause(error: BaseException) -> str:
@@ -453,4 +457,7 @@ def _first_from(
 
 def _upright_frame(frame: av.VideoFrame, limits: PictureLimits) -> Image.Image:
     _check_size((frame.width, frame.height), limits)
-    return frame.to_image().convert("RGB").rotate(frame.rotation, expand=True)
+    image = frame.to_image()
+    # cameras turn by quarters; any other angle comes from a damaged matrix
+    quarters = frame.rotation % 360 != 0 and frame.rotation % 90 == 0
+    return image.rotate(frame.rotation, expand=True) if quarters else image

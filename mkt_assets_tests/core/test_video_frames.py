@@ -80,18 +80,31 @@ def test_a_video_of_one_frame_gives_it_three_times(tmp_path: Path) -> None:
     np.testing.assert_allclose(levels(path), [0, 0, 0], atol=8)
 
 
-def test_a_turned_phone_video_stands_upright(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "video.mp4", left_half=255)
+def turned(path: Path, matrix: tuple[int, ...]) -> Path:
+    """The video with another rotation matrix in its header."""
     data = path.read_bytes()
     identity = b"".join(v.to_bytes(4, "big") for v in (0x10000, 0, 0, 0, 0x10000, 0))
-    quarter_turn = b"".join((v % 2**32).to_bytes(4, "big") for v in (0, 0x10000, 0, -0x10000, 0, 0))
     header = data.index(b"tkhd")
-    path.write_bytes(data[:header] + data[header:].replace(identity, quarter_turn, 1))
+    other = b"".join((v % 2**32).to_bytes(4, "big") for v in matrix)
+    path.write_bytes(data[:header] + data[header:].replace(identity, other, 1))
+    return path
+
+
+def test_a_turned_phone_video_stands_upright(tmp_path: Path) -> None:
+    quarter_turn = (0, 0x10000, 0, -0x10000, 0, 0)
+    path = turned(write_video(tmp_path / "video.mp4", left_half=255), quarter_turn)
     for got in video_frames(path):
         assert isinstance(got, VideoFrame)
         assert got.image.size == (48, 64)
         top, bottom = np.vsplit(np.asarray(got.image), 2)
         assert top.mean() > 200 > bottom.mean()
+
+
+@pytest.mark.parametrize("matrix", [(0,) * 6, (0x7FFFFFFF,) * 6])
+def test_a_damaged_rotation_leaves_the_picture_as_it_is(tmp_path: Path, matrix: tuple[int, ...]) -> None:
+    for got in video_frames(turned(write_video(tmp_path / "video.mp4"), matrix)):
+        assert isinstance(got, VideoFrame)
+        assert got.image.size == (64, 48)
 
 
 def test_a_truncated_video_gives_the_frames_it_has(tmp_path: Path) -> None:
