@@ -26,7 +26,7 @@ from mkt_assets.core.pictures import (
 )
 from mkt_assets_tests.hostile.guards import guarded
 
-LIMITS = PictureLimits(max_bytes=8_000_000, max_pixels=1_000_000, max_picture_seconds=3, max_video_seconds=5)
+LIMITS = PictureLimits(max_bytes=8_000_000, max_pixels=1_000_000, max_picture_seconds=1, max_video_seconds=5)
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 
 
