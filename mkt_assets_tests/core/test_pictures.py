@@ -120,6 +120,12 @@ def test_cmyk_becomes_rgb() -> None:
     assert decode_picture(encoded(two_colours().convert("CMYK"), "JPEG")).mode == "RGB"
 
 
+def without_palette() -> bytes:
+    data = encoded(two_colours().convert("P"), "PNG")
+    at = data.index(b"PLTE") - 4
+    return data[:at] + data[at + 12 + int.from_bytes(data[at : at + 4], "big") :]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -133,6 +139,7 @@ def test_cmyk_becomes_rgb() -> None:
         (SAMPLES["JPEG"][:20], "the JPEG picture is damaged or cut off in its header"),
         (SAMPLES["JPEG"][:-200], "the JPEG picture is truncated"),
         (SAMPLES["PNG"][:-30], "the PNG picture is truncated"),
+        (without_palette(), "the PNG picture is damaged: its parts do not fit together"),
     ],
 )
 def test_a_refused_file_gets_the_reason_as_a_sentence(data: bytes, reason: str) -> None:
