@@ -19,7 +19,6 @@ _STEPS_A_CALL = 10_000
 _LEAST_STEPS = 2_000_000
 _STEPS_A_BYTE = 50
 _BYTES_A_ROW = 8
-_BEFORE_ALL = -(2**63)
 
 IsHeader = Callable[[frozenset[str]], bool]
 
@@ -140,24 +139,25 @@ def _table_rows(
 def _stored(
     database: sqlite3.Connection, table: str, columns: list[str]
 ) -> Iterator[tuple[object, ...] | None]:
-    """The values of each row in the order of the rows' ids; None where they are longer than SQLite may read."""
+    """The values of each row in the order they are stored; None where they are longer than SQLite may read."""
     names = ", ".join(_quoted(column) for column in columns)
-    select = f"SELECT _rowid_, {names} FROM {_quoted(table)} WHERE _rowid_"
-    last: object = _BEFORE_ALL
+    # by place, not by row id: a table may have none, or a column of that name
+    select = f"SELECT {names} FROM {_quoted(table)} NOT INDEXED LIMIT ? OFFSET ?"
+    n_read = 0
     while True:
         try:
-            for row_id, *values in database.execute(f"{select} > ? ORDER BY _rowid_", (last,)):
-                yield tuple(values)
-                last = row_id
+            for values in database.execute(select, (-1, n_read)):
+                yield values
+                n_read += 1
             return
         except sqlite3.DataError:
             # Python reads a row ahead: the one it stopped at may be whole, and the one behind it too long
-            following = f"SELECT min(_rowid_) FROM {_quoted(table)} WHERE _rowid_ > ?"
-            (last,) = database.execute(following, (last,)).fetchone()
+            pass
         try:
-            yield database.execute(f"{select} = ?", (last,)).fetchone()[1:]
+            yield database.execute(select, (1, n_read)).fetchone()
         except sqlite3.DataError:
             yield None
+        n_read += 1
 
 
 def _quoted(name: str) -> str:

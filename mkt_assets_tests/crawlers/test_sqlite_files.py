@@ -93,3 +93,17 @@ def test_a_schema_that_is_no_text_is_refused_like_any_damage(tmp_path: Path) -> 
     path.write_bytes(path.read_bytes().replace(b"CREATE TABLE abcdefgh", b"CREATE \xe5ABLE \xe5bcdefgh"))
     with pytest.raises(FileRefusedError, match="damaged or not to be trusted"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "columns", ["id PRIMARY KEY, t) WITHOUT ROWID --", "id, t, _rowid_", "id, t, rowid, _rowid_, oid"]
+)
+def test_a_table_needs_no_row_numbers(tmp_path: Path, columns: str) -> None:
+    path = write(
+        tmp_path / "a.db",
+        f"CREATE TABLE a ({columns})",
+        "CREATE TABLE b (id)",
+        "INSERT INTO a (id, t) VALUES ('a', 'x'), ('b', zeroblob(3000000)), ('c', 'x')",
+        "INSERT INTO b VALUES ('d')",
+    )
+    assert values(read(path)) == {1: {"id": "a", "t": "x"}, 2: None, 3: {"id": "c", "t": "x"}, 4: {"id": "d"}}
