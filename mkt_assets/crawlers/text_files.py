@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
+_HEAD_BYTES = 8
 _CHUNK_BYTES = 1 << 20
 _LINE_BYTES = 1 << 16
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# UTF-32's mark begins with UTF-16's
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Without a mark, where the zeros of the first two characters are, which every known table has in ASCII.
+_ZEROS = (
+    (re.compile(rb"([^\0]\0\0\0){2}"), "utf-32-le"),
+    (re.compile(rb"(\0\0\0[^\0]){2}"), "utf-32-be"),
+    (re.compile(rb"([^\0]\0){4}"), "utf-16-le"),
+    (re.compile(rb"(\0[^\0]){4}"), "utf-16-be"),
+)
 _REPLACED = "bytes that are not valid {} were replaced by U+FFFD"
 
 
@@ -22,19 +38,19 @@ class Encoding:
 
 
 def detect_encoding(path: Path) -> Encoding:
-    """Find the encoding of a text file: UTF-16 by its mark, else UTF-8, GB18030, UTF-8 with replacement.
+    """Find the encoding of a text file: UTF-16 or 32 by its beginning, else UTF-8, GB18030, UTF-8 with replacement.
 
     A UTF-8 file with a few bad bytes (a half-written character, an encoded lone surrogate) may happen to be
     valid GB18030, and would turn wholly into other characters: so it stays UTF-8 if at least half of its
     lines with non-ASCII bytes are valid UTF-8.
     """
     with path.open("rb") as file:
-        head = file.read(3)
-    if head[:2] in _UTF16_MARKS:
-        return Encoding("utf-16", None if _decodes(path, "utf-16") else _REPLACED.format("UTF-16"))
+        head = file.read(_HEAD_BYTES)
+    if wide := _wide(head):
+        return Encoding(wide, None if _decodes(path, wide) else _REPLACED.format(wide.upper()))
     if _decodes(path, "utf-8"):
         return Encoding("utf-8")
-    if head != codecs.BOM_UTF8 and not _is_mostly_utf8(path) and _decodes(path, "gb18030"):
+    if not head.startswith(codecs.BOM_UTF8) and not _is_mostly_utf8(path) and _decodes(path, "gb18030"):
         return Encoding("gb18030")
     return Encoding("utf-8", _REPLACED.format("UTF-8"))
 
@@ -46,8 +62,14 @@ def open_text(path: Path, encoding: Encoding) -> TextIO:
 
 def first_character(head: bytes) -> str:
     """The first character of a text that is not blank, or an empty string."""
-    encoding = "utf-16" if head[:2] in _UTF16_MARKS else "utf-8"
-    return head.decode(encoding, errors="replace").lstrip("\ufeff\0 \t\r\n")[:1]
+    return head.decode(_wide(head) or "utf-8", errors="replace").lstrip("\ufeff\0 \t\r\n")[:1]
+
+
+def _wide(head: bytes) -> str | None:
+    """The encoding with two or four bytes a character in which a text begins so, if any."""
+    by_mark = (name for mark, name in _MARKS if head.startswith(mark))
+    by_zeros = (name for zeros, name in _ZEROS if zeros.match(head))
+    return next(chain(by_mark, by_zeros), None)
 
 
 def _decodes(path: Path, encoding: str) -> bool:

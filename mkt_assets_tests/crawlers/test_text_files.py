@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mkt_assets.crawlers.text_files import detect_encoding, open_text
+from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
 
 TEXT = "标题,内容\n今天穿什么,白色外套\n"
 
@@ -21,6 +21,15 @@ def test_a_text_is_read_in_the_encoding_it_was_written_in(tmp_path: Path, encodi
     path.write_bytes((mark + TEXT).encode(encoding))
     assert detect_encoding(path).note is None
     assert read(path).lstrip("\ufeff") == TEXT
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_wide_characters_are_known_with_and_without_a_mark(tmp_path: Path, encoding: str, mark: str) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(f"{mark}note_id,{TEXT}😀".encode(encoding))
+    assert read(path).lstrip("\ufeff") == f"note_id,{TEXT}😀"
+    assert first_character(path.read_bytes()) == "n"
 
 
 def test_a_last_character_cut_in_half_leaves_the_file_utf8(tmp_path: Path) -> None:
