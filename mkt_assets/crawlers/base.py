@@ -9,12 +9,17 @@ from typing import Literal, Protocol
 
 TableKind = Literal["posts", "comments", "accounts"]
 
+# A title, or the end of a lost row, may stand before the header of a table.
+MOST_ROWS_BEFORE_HEADER = 10
+BEFORE_HEADER = "The row stands before the header."
+
 
 @dataclass(frozen=True)
 class Limits:
     """Sizes beyond which a field, row or file is refused.
 
-    Of the bad rows of a file, `max_listed_rejects` are listed one by one; after `max_bad_rows` it is not read on.
+    Of the bad rows of a file, `max_listed_rejects` are listed one by one; after `max_bad_rows` that are bad, or
+    blank, it is not read on.
     """
 
     max_field_characters: int = 1_000_000
@@ -93,6 +98,16 @@ class Reject:
 
 class FileRefusedError(Exception):
     """A file that cannot be read at all; the message is the reason, in a sentence."""
+
+
+def refuse_blanks(n_blank: int, limits: Limits) -> None:
+    """Refuse the rest of a file after so many blank rows, which nothing else counts.
+
+    Raises:
+        FileRefusedError: if they are more than the bad rows that a file may have.
+    """
+    if n_blank > limits.max_bad_rows:
+        raise FileRefusedError(f"{n_blank:,} rows of the file are blank; what follows was not read.")
 
 
 class Reader(Protocol):

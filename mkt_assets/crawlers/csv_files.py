@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row
+from mkt_assets.crawlers.base import (
+    BEFORE_HEADER,
+    MOST_ROWS_BEFORE_HEADER,
+    BadRow,
+    FileRefusedError,
+    Limits,
+    RawTable,
+    Row,
+    refuse_blanks,
+)
 from mkt_assets.crawlers.text_files import detect_encoding, open_text
 
 _DELIMITERS = ",\t;"
@@ -46,13 +55,18 @@ def read_csv(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator[Ro
     lines = _Lines(stream, limits.max_row_characters)
     # The limit is global to the process, so it is only ever raised; ours is checked on every value.
     csv.field_size_limit(max(csv.field_size_limit(), limits.max_row_characters + 1))
-    delimiter = _delimiter(lines, is_header, limits.max_columns)
-    if delimiter is None:
+    found = _find_header(lines, is_header, limits)
+    if found is None:
         return
+    delimiter, number = found
+    for n in range(1, number + 1):
+        yield BadRow(n, BEFORE_HEADER)
+    n_blank = 0
     records = _Records(lines, delimiter, is_header, limits.max_row_characters)
-    number = 0
     while (record := records.next()) is not None:
         if isinstance(record, list) and not any(value.strip() for value in record):
+            n_blank += 1
+            refuse_blanks(n_blank, limits)
             continue
         if isinstance(record, list) and len(record) <= limits.max_columns and records.is_header(record):
             records.header = _names(record)
@@ -66,13 +80,15 @@ def read_csv(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator[Ro
 
 
 def _names(fields: list[str]) -> list[str]:
-    return [field.strip() for field in fields]
+    # a byte-order mark can stand inside the quotes of the first name
+    return [field.strip().lstrip("\ufeff") for field in fields]
 
 
 def _row(number: int, header: list[str], fields: list[str], limits: Limits) -> Row | BadRow:
     if max(map(len, fields)) > limits.max_field_characters:
         return BadRow(number, f"A value is longer than {limits.max_field_characters:,} characters.")
-    return Row(number, frozenset(header), dict(zip(header, fields, strict=True)))
+    # of two columns with one name, the first has it
+    return Row(number, frozenset(header), dict(zip(reversed(header), reversed(fields), strict=True)))
 
 
 def _why_broken(record: list[str] | str, n_columns: int) -> str:
@@ -167,22 +183,40 @@ class _Records:
             self._lines.drop()
 
 
-def _delimiter(lines: _Lines, is_header: IsHeader, max_columns: int) -> str | None:
-    """The separator of the header, which is the first line that is not blank; None if there is no line.
+def _find_header(lines: _Lines, is_header: IsHeader, limits: Limits) -> tuple[str, int] | None:
+    """Go to the header, among the first lines that are not blank; None if there is no such line.
+
+    Returns:
+        Its separator, and the number of lines before it ("sep=,", a title, or the end of a lost row).
 
     Raises:
         FileRefusedError: if no crawler has such a header, or it has too many columns.
     """
+    n_before = n_blank = 0
     try:
-        first = next(line for line in lines if line.strip())
-    except StopIteration:
-        return None
+        for line in lines:
+            lines.start_record()
+            if not line.strip():
+                n_blank += 1
+                refuse_blanks(n_blank, limits)
+                continue
+            if delimiter := _delimiter(line, is_header, limits.max_columns):
+                lines.put_back([line])
+                return delimiter, n_before
+            n_before += 1
+            if n_before >= MOST_ROWS_BEFORE_HEADER:
+                break
     except _RowTooLongError:
         raise FileRefusedError(_UNKNOWN) from None
-    lines.put_back([first])
+    if n_before:
+        raise FileRefusedError(_UNKNOWN)
+    return None
+
+
+def _delimiter(line: str, is_header: IsHeader, max_columns: int) -> str | None:
     for delimiter in _DELIMITERS:
-        if first.count(delimiter) >= max_columns:
+        if line.count(delimiter) >= max_columns:
             raise FileRefusedError(f"The table has more than {max_columns:,} columns.")
-        if is_header(frozenset(_names(next(csv.reader([first], delimiter=delimiter))))):
+        if is_header(frozenset(_names(next(csv.reader([line], delimiter=delimiter))))):
             return delimiter
-    raise FileRefusedError(_UNKNOWN)
+    return None

@@ -116,7 +116,8 @@ def clean_url(text: str | None, post_id: str, poster_id: str) -> str | None:
 
 
 def _stripped(text: str | None) -> str | None:
-    kept = present(text)
+    # a byte-order mark is no part of an id, wherever files were joined
+    kept = present((text or "").replace("\ufeff", ""))
     return kept.strip() if kept else None
 
 

@@ -27,9 +27,13 @@ FORMATS: tuple[Format, ...] = (WorkbookFormat(), SqliteFormat(), JsonFormat(), C
 _REFUSED = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel workbook (.xls) or an encrypted one",
     b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ\0": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"Rar!": "a RAR archive",
     b"%PDF": "a PDF",
+    b"PAR1": "a Parquet table",
 }
 
 

@@ -13,15 +13,25 @@ from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
-from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row
+from mkt_assets.crawlers.base import (
+    BEFORE_HEADER,
+    MOST_ROWS_BEFORE_HEADER,
+    BadRow,
+    FileRefusedError,
+    Limits,
+    RawTable,
+    Row,
+    refuse_blanks,
+)
 
 MAGIC = b"PK\x03\x04"
-_SHEET = re.compile(r"xl/worksheets/[^/]*?(\d*)\.xml", re.IGNORECASE)
-_STRINGS = "xl/sharedStrings.xml"
+_SHEET = re.compile(r"xl/worksheets/[^/]*?(\d*)\.xml")
+_STRINGS = "xl/sharedstrings.xml"
 _CHUNK_BYTES = 1 << 16
 _MOST_DIRECTORY_BYTES = 4 << 20
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _END_BYTES = 22
+_ZIP64_BYTES = 56 + 20  # the record with the larger numbers, and where it is
 _MOST_COMPRESSED = 200  # times; text of a workbook shrinks to a tenth or a twentieth
 _SMALL_BYTES = 16 << 20
 _LONGEST_TAG_BYTES = 1 << 20
@@ -33,7 +43,7 @@ IsHeader = Callable[[frozenset[str]], bool]
 
 
 class WorkbookFormat:
-    """Sheets of an .xlsx file under a header in their first row; other sheets and formulas are not read."""
+    """Sheets of an .xlsx file under a header in their first rows; other sheets and formulas are not read."""
 
     def opens(self, head: bytes) -> bool:
         """A zip archive; what is in it is seen when it is read."""
@@ -70,14 +80,14 @@ def _rows(path: Path, limits: Limits, is_header: IsHeader) -> Iterator[Row | Bad
         ) from error
     if not is_known:
         raise FileRefusedError(
-            "The workbook has no sheet with the columns of a known crawler in its first row."
+            "The workbook has no sheet with the columns of a known crawler in its first rows."
         )
 
 
 def _check_directory(stream: IO[bytes]) -> None:
     """Refuse an archive of so many parts that their names alone would fill the memory."""
     stream.seek(0, 2)
-    stream.seek(max(0, stream.tell() - _END_BYTES - (1 << 16)))
+    stream.seek(max(0, stream.tell() - _END_BYTES - (1 << 16) - _ZIP64_BYTES))
     tail = stream.read()
     stream.seek(0)
     at = len(tail) - _END_BYTES
@@ -86,7 +96,10 @@ def _check_directory(stream: IO[bytes]) -> None:
     if at < 0 or at + _END_BYTES > len(tail):
         raise FileRefusedError("The workbook is cut off: it has no table of contents at its end.")
     (size,) = struct.unpack_from("<I", tail, at + 12)
-    if size > _MOST_DIRECTORY_BYTES or tail[max(0, at - 20) :].startswith(b"PK\x06\x07"):
+    zip64 = tail[max(0, at - _ZIP64_BYTES) : at]
+    if zip64.startswith(b"PK\x06\x06") and zip64[-20:].startswith(b"PK\x06\x07"):
+        (size,) = struct.unpack_from("<Q", zip64, 40)
+    if size > _MOST_DIRECTORY_BYTES:
         raise FileRefusedError("The archive has too many parts for a workbook.")
 
 
@@ -98,7 +111,8 @@ def _checked_parts(
     Raises:
         FileRefusedError: if it is no workbook, or larger unpacked than a workbook may be.
     """
-    parts = {info.filename: info for info in archive.infolist()}
+    # names of parts are the same in any case, and some writers put a slash before them
+    parts = {info.filename.replace("\\", "/").lstrip("/").lower(): info for info in archive.infolist()}
     found = sorted((int(m[1] or 0), name) for name in parts if (m := _SHEET.fullmatch(name)))
     if not found:
         raise FileRefusedError("The file is a zip archive, not an Excel workbook: unpack it into the drop.")
@@ -126,31 +140,44 @@ def _known_cells(
 ) -> Iterator[Callable[[int], Row | BadRow] | None]:
     """Every row of the known sheets, still without its number; None for a header."""
     texts = list(_shared_texts(archive, strings, limits)) if strings else []
+    n_blank = 0
     for sheet in sheets:
         header: dict[int, str] = {}
+        last = n_before = 0
         for cells in _sheet_rows(archive, sheet, texts, limits):
             if isinstance(cells, dict) and not any(text.strip() for text in cells.values()):
+                n_blank += 1
+                refuse_blanks(n_blank, limits)
                 continue
             if isinstance(cells, dict) and is_header(frozenset(text.strip() for text in cells.values())):
-                header = {column: text.strip() for column, text in cells.items()}
+                for _ in range(0 if header else n_before):
+                    yield lambda number: BadRow(number, BEFORE_HEADER)
+                # of two columns with one name, the first has it
+                names = {text.strip(): column for column, text in sorted(cells.items(), reverse=True)}
+                header = {column: name for name, column in names.items()}
+                last = max(cells)
                 yield None
             elif not header:
-                break
+                n_before += 1
+                if n_before >= MOST_ROWS_BEFORE_HEADER:
+                    break
             else:
-                yield _Finisher(header, cells, limits)
+                yield _Finisher(header, last, cells, limits)
 
 
 class _Finisher:
     """A row of a sheet, made when its number is known."""
 
-    def __init__(self, header: dict[int, str], cells: dict[int, str] | str, limits: Limits) -> None:
-        self._header, self._cells, self._limits = header, cells, limits
+    def __init__(
+        self, header: dict[int, str], last: int, cells: dict[int, str] | str, limits: Limits
+    ) -> None:
+        self._header, self._last, self._cells, self._limits = header, last, cells, limits
 
     def __call__(self, number: int) -> Row | BadRow:
         if isinstance(self._cells, str):
             return BadRow(number, self._cells)
-        if any(column not in self._header and text.strip() for column, text in self._cells.items()):
-            return BadRow(number, "The row has values in columns without a header.")
+        if any(column > self._last and text.strip() for column, text in self._cells.items()):
+            return BadRow(number, "The row has values in columns behind those of the header.")
         if any(len(text) > self._limits.max_field_characters for text in self._cells.values()):
             return BadRow(number, f"A value is longer than {self._limits.max_field_characters:,} characters.")
         values = {
@@ -298,7 +325,8 @@ class _Rows(_Handler):
             self._cells, self._problem = {}, None
 
     def _keep(self, stored: str) -> None:
-        if self._problem or not stored:
+        # a cell that shows an error (#N/A) has no value
+        if self._problem or not stored or self._type == "e":
             return
         text = self._value(stored)
         self._n_in_row += len(text) if text else 0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,20 @@ def test_a_row_cut_inside_its_quotes_takes_no_row_appended_behind_it_along(after
 
 def test_the_lines_of_a_cut_value_are_one_rejected_row() -> None:
     assert texts(read('id,text\n1,"cut\nhere\nand here\n2,b\n')) == {1: None, 2: "b"}
+
+
+@pytest.mark.parametrize("before", ["sep=,\n", "a title\n\n", 'of a lost row","x"\n'])
+def test_a_line_before_the_header_is_rejected_alone(before: str) -> None:
+    assert list(texts(read(f"{before}id,text\n1,a\n")).values()) == [None, "a"]
+
+
+def test_of_two_columns_with_one_name_the_first_has_it() -> None:
+    assert texts(read("id,text,text\n1,a,\n")) == {1: "a"}
+
+
+def test_a_file_of_nothing_but_blank_lines_is_not_read_to_its_end() -> None:
+    with pytest.raises(FileRefusedError, match="blank"):
+        read("id,text\n1,a\n" + "\n" * 50, replace(LIMITS, max_bad_rows=20))
 
 
 def test_bytes_of_zeros_and_marks_between_joined_files_are_passed_over() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import tempfile
 import zipfile
 from pathlib import Path
@@ -76,10 +77,41 @@ def test_rows_beyond_a_limit_or_the_header_are_rejected_alone(tmp_path: Path) ->
 
 
 def test_a_workbook_of_nothing_known_is_refused(tmp_path: Path) -> None:
-    books: list[Sheets] = [{"s": [["other"], ["a"]]}, {"s": []}, {"s": [["a"], ["id"], ["x"]]}]
+    books: list[Sheets] = [{"s": [["other"], ["a"]]}, {"s": []}, {"s": [["a"], *([["x"]] * 9), ["id"]]}]
     for sheets in books:
         with pytest.raises(FileRefusedError, match="no sheet"):
             read(write(tmp_path / "a.xlsx", sheets))
+
+
+def test_a_title_an_index_and_a_repeated_column_cost_no_row(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["title"], [None, "id", "t", "t"], [0, "a", "b", None], [1, "c", "d", "e"]]
+    assert values(read(write(tmp_path / "a.xlsx", {"s": rows}))) == {
+        1: None,
+        2: {"id": "a", "t": "b"},
+        3: {"id": "c", "t": "d"},
+    }
+
+
+def test_a_cell_that_shows_an_error_has_no_value(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", {"s": [["id", "t"], ["a", "#N/A"]]})
+    assert values(read(path)) == {1: {"id": "a"}}
+
+
+def test_names_of_parts_and_a_large_archives_record_are_read_as_others_write_them(tmp_path: Path) -> None:
+    cells = '<row><c t="s"><v>0</v></c></row><row><c t="s"><v>1</v></c></row>'
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("/XL/SharedStrings.xml", "<sst><si><t>id</t></si><si><t>a</t></si></sst>")
+        archive.writestr("xl/Worksheets/Sheet1.xml", f"<worksheet><sheetData>{cells}</sheetData></worksheet>")
+    assert values(read(tmp_path / "a.xlsx")) == {1: {"id": "a"}}
+    data = (tmp_path / "a.xlsx").read_bytes()
+    at = len(data) - 22
+    _, _, n, size, start, _ = struct.unpack("<IIHIIH", data[at : at + 8] + data[at + 10 :])
+    record = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, n, n, size, start)
+    place = struct.pack("<IIQI", 0x07064B50, 0, at, 1)
+    (tmp_path / "b.xlsx").write_bytes(
+        data[:at] + record + place + b"PK\x05\x06" + b"\0" * 4 + b"\xff" * 12 + b"\0" * 2
+    )
+    assert values(read(tmp_path / "b.xlsx")) == {1: {"id": "a"}}
 
 
 def test_another_archive_is_no_workbook(tmp_path: Path) -> None:
