@@ -1,127 +1,190 @@
-"""Reading JSON Lines, a JSON array of rows, or one JSON object; broken rows are passed over, not files."""
+"""Reading JSON: lines, arrays, objects one after another or wrapped; broken rows are passed over, not files."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
-from mkt_assets.crawlers.base import BadRow, Limits, RawTable, Row
-from mkt_assets.crawlers.text_files import Encoding, detect_encoding, first_character, open_text
+from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row, refuse_blanks
+from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
 
-_CUT_OFF = "The file ends inside its array: this row and what was to follow are lost."
+_CUT_OFF = "The row is cut off: the file ends inside its array or object, and what was to follow is lost."
 _BROKEN = "The row is cut off or is not JSON ({})."
 _TOO_DEEP = "nested too deeply"
+_NO_OBJECT = "The row is not a JSON object."
 _GAP = re.compile(r"[\s,\0\ufeff]*")
-_MARK = re.compile(r'["{}\[\]]')
-_MARK_OR_END = re.compile(r'["{}\[\],]')
+# What lies between two brackets that matter: text, whole strings, and brackets with nothing nested in them.
+_BETWEEN = re.compile(r'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+"|\{[^"{}\[\]]*+\}|\[[^"{}\[\]]*+\])*+', re.DOTALL)
+_MARK = re.compile(r'[{\[]++|[}\]]++|"')
+_MARK_OR_END = re.compile(r'[{\[]++|[}\]]++|[",]')
 _IN_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_OBJECT_START = re.compile(r'\{\s*"')
+_LOST_BEGINNING = re.compile(rb'[^\n]*\}\r?\n\{"')
 _CHUNK_CHARACTERS = 1 << 20
+_MOST_LINES_LOOKED_AT = 10_000
+_MOST_STARTS_TRIED = 20
+_DEEPEST_WRAPPER = 3
+_DEEPEST = 100_000
 
 # Numbers stay text: ids longer than 53 bits keep their digits, and counts are parsed in one place.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda name: None)
 
+IsHeader = Callable[[frozenset[str]], bool]
+
 
 class JsonFormat:
-    """JSON Lines, an array of objects, or one object over several lines; told apart by content."""
+    """JSON Lines, or arrays and objects over several lines; told apart by content."""
 
     def opens(self, head: bytes) -> bool:
-        """A text whose first character is a bracket."""
-        return first_character(head) in ("[", "{")
+        """A text whose first character is a bracket, or JSON Lines whose beginning is lost."""
+        return first_character(head) in ("[", "{") or _LOST_BEGINNING.match(head) is not None
 
-    def read(self, path: Path, limits: Limits, is_header: Callable[[frozenset[str]], bool]) -> RawTable:
-        """The objects in the file, one a row; see `Format.read`."""
+    def read(self, path: Path, limits: Limits, is_header: IsHeader) -> RawTable:
+        """The objects in the file, one a row; those of a known crawler are found in wrappers, too."""
         encoding = detect_encoding(path)
-        with path.open("rb") as file:
-            is_array = first_character(file.read(4096)) == "["
-        read = _array_rows if is_array else _line_or_object_rows
-        return RawTable(read(path, encoding, limits), encoding.note)
+
+        def rows() -> Iterator[Row | BadRow]:
+            with open_text(path, encoding) as stream:
+                is_lines = _is_lines(stream, limits)
+                stream.seek(0)
+                yield from (read_lines if is_lines else read_values)(stream, limits, is_header)
+
+        return RawTable(rows(), encoding.note)
 
 
-def _array_rows(path: Path, encoding: Encoding, limits: Limits) -> Iterator[Row | BadRow]:
-    with open_text(path, encoding) as stream:
-        yield from read_array(stream, limits)
+def _is_lines(stream: TextIO, limits: Limits) -> bool:
+    """Whether each line is an object: the first is whole, or broken with another behind it."""
+    lines = map(_stripped, iter(lambda: _line(stream, limits), ""))
+    first, second = (*islice(filter(None, islice(lines, _MOST_LINES_LOOKED_AT)), 2), "", "")[:2]
+    return not first.startswith("[") and (first.endswith("}") or second.startswith("{"))
 
 
-def _line_or_object_rows(path: Path, encoding: Encoding, limits: Limits) -> Iterator[Row | BadRow]:
-    # a whole object is one row, and no longer than a row may be
-    if path.stat().st_size <= limits.max_row_characters:
-        with open_text(path, encoding) as stream:
-            text = stream.read()
-        only = _whole_object(text, limits)
-        if only is not None:
-            yield only
-            return
-    with open_text(path, encoding) as stream:
-        yield from read_lines(stream, limits)
+def _line(stream: TextIO, limits: Limits) -> str:
+    """The next line with its end; of one that is too long, only the beginning, which is too long by itself."""
+    line = part = stream.readline(limits.max_row_characters + 1)
+    while len(part) > limits.max_row_characters and part[-1] not in "\r\n":
+        part = stream.readline(limits.max_row_characters + 1)
+    return line
 
 
-def _whole_object(text: str, limits: Limits) -> Row | None:
-    start = _end_of_gap(text, 0)
-    try:
-        value, end = _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):
-        return None
-    row = _row(1, value, limits)
-    return row if isinstance(row, Row) and _end_of_gap(text, end) == len(text) else None
+def _stripped(line: str) -> str:
+    return line.strip("\ufeff\0 \t\r\n")
 
 
-def read_lines(stream: TextIO, limits: Limits) -> Iterator[Row | BadRow]:
+def read_lines(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator[Row | BadRow]:
     """Rows of a JSON Lines text; blank lines are not counted."""
-    number = 0
-    while line := stream.readline(limits.max_row_characters + 1):
-        is_too_long = len(line) > limits.max_row_characters
-        part = line
-        while len(part) > limits.max_row_characters and part[-1] not in "\r\n":
-            part = stream.readline(limits.max_row_characters + 1)
-        text = line.strip("\ufeff\0 \t\r\n")
-        if not text:
-            continue
-        number += 1
-        if is_too_long:
-            yield BadRow(number, f"The row is longer than {limits.max_row_characters:,} characters.")
-            continue
-        yield _decoded(number, text, limits)
+    rows = _Rows(limits, is_header)
+    n_blank = 0
+    while line := _line(stream, limits):
+        if text := _stripped(line):
+            yield from rows.of(text)
+        else:
+            n_blank += 1
+            refuse_blanks(n_blank, limits)
 
 
-def read_array(stream: TextIO, limits: Limits) -> Iterator[Row | BadRow]:
-    """Rows of a JSON array, also of one that ends too early or has a broken row in it.
+def read_values(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator[Row | BadRow]:
+    """Rows of JSON arrays and objects one after another, also of one that ends too early or is broken inside.
 
     The end of a row is found first, by its brackets, and only then is the row decoded: no more than a row is
     held in memory, and a broken row costs no more than a whole one.
     """
+    rows = _Rows(limits, is_header)
     window = _Window(stream, limits.max_row_characters)
-    window.find_text()
-    window.take("[")
-    number = 0
-    is_closed = False
-    while window.find_text() and not (is_closed := window.take("]")):
-        number += 1
-        text = window.value()
-        yield BadRow(number, _CUT_OFF) if text is None else _array_row(number, text, limits)
-        if text is None:
+    is_inside = False
+    while window.find_text():
+        if window.take("]"):
+            is_inside = False
+        elif not is_inside and window.take("["):
+            is_inside = True
+        elif (text := window.value()) is None:
+            is_inside = True
+            break
+        else:
+            yield from rows.of(text)
+    if is_inside:
+        yield rows.bad(_CUT_OFF)
+
+
+class _Rows:
+    """Numbered rows of one text after another."""
+
+    def __init__(self, limits: Limits, is_header: IsHeader) -> None:
+        self._limits = limits
+        self._is_header = is_header
+        self._number = 0
+
+    def of(self, text: str) -> Iterator[Row | BadRow]:
+        """The rows of a text that should be one value.
+
+        Where a crawler was stopped inside a row, the next one stands right behind the half: reading goes on
+        at the next object of a known crawler.
+        """
+        if len(text) > self._limits.max_row_characters:
+            yield self.bad(f"The row is longer than {self._limits.max_row_characters:,} characters.")
             return
-    if not is_closed:
-        yield BadRow(number + 1, _CUT_OFF)
-    elif window.find_text():
-        yield BadRow(number + 1, "There is text after the end of the array; it was not read.")
+        at = 0
+        while (at := _end_of_gap(text, at)) < len(text):
+            try:
+                value, end = _DECODER.raw_decode(text, at)
+                found = [self._row(one) for one in _unwrapped(value, self._is_known, _DEEPEST_WRAPPER)]
+            except (ValueError, RecursionError) as error:
+                yield self.bad(_BROKEN.format(_message(error)))
+                at = self._next_known(text, at + 1)
+            else:
+                yield from found
+                at = end
+
+    def bad(self, reason: str) -> BadRow:
+        self._number += 1
+        return BadRow(self._number, reason)
+
+    def _next_known(self, text: str, start: int) -> int:
+        for _ in range(_MOST_STARTS_TRIED):
+            match = _OBJECT_START.search(text, start)
+            if match is None:
+                break
+            try:
+                if self._is_known(_DECODER.raw_decode(text, match.start())[0]):
+                    return match.start()
+            except (ValueError, RecursionError):
+                pass
+            start = match.end()
+        return len(text)
+
+    def _is_known(self, value: object) -> bool:
+        if not isinstance(value, dict) or len(value) > self._limits.max_columns:
+            return False
+        return self._is_header(frozenset(map(str, value)))
+
+    def _row(self, value: object) -> Row | BadRow:
+        if not isinstance(value, dict):
+            return self.bad(_NO_OBJECT)
+        fields = cast("dict[str, Any]", value)
+        if len(fields) > self._limits.max_columns:
+            return self.bad(f"The row has more than {self._limits.max_columns:,} columns.")
+        values = {name: _as_text(field) for name, field in fields.items() if field is not None}
+        if any(len(text) > self._limits.max_field_characters for text in values.values()):
+            return self.bad(f"A value is longer than {self._limits.max_field_characters:,} characters.")
+        self._number += 1
+        return Row(self._number, frozenset(fields), values)
 
 
-def _array_row(number: int, text: str, limits: Limits) -> Row | BadRow:
-    if len(text) > limits.max_row_characters:
-        return BadRow(number, f"The row is longer than {limits.max_row_characters:,} characters.")
-    return _decoded(number, text, limits)
-
-
-def _decoded(number: int, text: str, limits: Limits) -> Row | BadRow:
-    try:
-        return _row(number, _DECODER.decode(text), limits)
-    except ValueError as error:
-        return BadRow(number, _BROKEN.format(_message(error)))
-    except RecursionError:
-        return BadRow(number, _BROKEN.format(_TOO_DEEP))
+def _unwrapped(value: object, is_known: Callable[[object], bool], depth: int) -> list[object]:
+    """The members of a list; the known objects inside an unknown one ({"data": [..]}); else the value itself."""
+    if depth == 0 or is_known(value) or not isinstance(value, dict | list):
+        return [value]
+    is_list = isinstance(value, list)
+    found: list[object] = []
+    for member in cast("list[object]", value if is_list else list(cast("dict[str, object]", value).values())):
+        inner = _unwrapped(member, is_known, depth - 1)
+        if is_list or (isinstance(member, dict | list) and any(map(is_known, inner))):
+            found += inner
+    return found or [value]
 
 
 class _Window:
@@ -167,11 +230,16 @@ class _Window:
             if mark == '"':
                 if not self._skip_string():
                     return False
-            elif depth == 0 and mark in ",]":
-                self._at -= 1
+            elif mark[0] in "{[":
+                depth += len(mark)
+                if depth > _DEEPEST:
+                    raise FileRefusedError("The file is nested without end; what follows was not read.")
+            elif depth == 0 and mark[0] in ",]":
+                self._at -= len(mark)
                 return True
             else:
-                depth += {"{": 1, "[": 1, "}": -1, "]": -1}[mark]
+                self._at -= max(0, len(mark) - max(depth, 1))
+                depth -= len(mark)
                 if depth <= 0:
                     return True
         return False
@@ -179,6 +247,8 @@ class _Window:
     def _next(self, marks: re.Pattern[str]) -> str | None:
         """Move behind the next of these marks, and return it."""
         while True:
+            if marks is _MARK and (between := _BETWEEN.match(self._text, self._at)):
+                self._at = between.end()
             match = marks.search(self._text, self._at)
             if match is not None:
                 self._at = match.end()
@@ -214,19 +284,10 @@ def _end_of_gap(text: str, start: int) -> int:
     return match.end() if match else start
 
 
-def _message(error: ValueError) -> str:
+def _message(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return _TOO_DEEP
     return error.msg if isinstance(error, json.JSONDecodeError) else "not a valid value"
-
-
-def _row(number: int, value: object, limits: Limits) -> Row | BadRow:
-    if not isinstance(value, dict):
-        return BadRow(number, "The row is not a JSON object.")
-    if len(value) > limits.max_columns:
-        return BadRow(number, f"The row has more than {limits.max_columns:,} columns.")
-    values = {str(name): _as_text(field) for name, field in value.items() if field is not None}
-    if any(len(text) > limits.max_field_characters for text in values.values()):
-        return BadRow(number, f"A value is longer than {limits.max_field_characters:,} characters.")
-    return Row(number, frozenset(map(str, value)), values)
 
 
 def _as_text(value: object) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mkt_assets.crawlers.base import BadRow, Limits, Row
-from mkt_assets.crawlers.json_files import JsonFormat, read_array
+from mkt_assets.crawlers.json_files import JsonFormat, read_values
 
 LIMITS = Limits(max_field_characters=100, max_row_characters=1_000, max_columns=4)
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -19,11 +19,11 @@ def read(folder: Path, text: str, limits: Limits = LIMITS) -> list[Row | BadRow]
     path = folder / "rows"
     path.write_text(text, encoding="utf-8")
     assert JsonFormat().opens(path.read_bytes()[:4096])
-    return list(JsonFormat().read(path, limits, lambda columns: True).rows)
+    return list(JsonFormat().read(path, limits, lambda columns: "id" in columns).rows)
 
 
 def array(text: str, limits: Limits) -> list[Row | BadRow]:
-    return list(read_array(io.StringIO(text), limits))
+    return list(read_values(io.StringIO(text), limits, lambda columns: "id" in columns))
 
 
 def ids(rows: list[Row | BadRow]) -> dict[int, str | None]:
@@ -83,8 +83,37 @@ def test_brackets_in_a_string_that_is_cut_off_do_not_end_its_row() -> None:
     assert ids(array('[{"id": "a"}, {"id": "b]}, {', LIMITS)) == {1: "a", 2: None}
 
 
-def test_text_behind_an_array_is_not_lost_in_silence() -> None:
-    assert ids(array('[{"id": "a"}][{"id": "b"}]', LIMITS)) == {1: "a", 2: None}
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"id": "a"}][{"id": "b"}]',
+        '[[{"id": "a"}], [{"id": "b"}]]',
+        '[]\n[{"id": "a"}]\n[{"id": "b"}]\n',
+        '{\n"id": "a"\n}\n{\n"id": "b"\n}',
+        '{"id": "a"}{"id": "b"}',
+        '{"id": "a"},\n{"id": "b"},\n',
+        '{"code": 0, "data": [{"id": "a"}, {"id": "b"}]}',
+        '{\n"data": {"items": [{"id": "a"}, {"id": "b"}], "page": {"n": 1}}}',
+        '{"1": {"id": "a"}, "2": {"id": "b"}}',
+    ],
+)
+def test_rows_are_found_however_they_are_joined_or_wrapped(tmp_path: Path, text: str) -> None:
+    assert ids(read(tmp_path, text)) == {1: "a", 2: "b"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id": "x", "t": "cut of{"id": "a"}\n{"id": "b"}\n',
+        'the end of a lost row"}\n{"id": "a"}\n{"id": "b"}\n',
+        '[/* a remark */{"id": "a"}, {"id": "b"}]',
+        '[{"id": "a"}, // a remark\n{"id": "b"}]',
+    ],
+)
+def test_a_row_right_behind_something_broken_is_not_lost_with_it(tmp_path: Path, text: str) -> None:
+    rows = read(tmp_path, text)
+    assert [row.values["id"] for row in rows if isinstance(row, Row)] == ["a", "b"]
+    assert sum(isinstance(row, BadRow) for row in rows) == 1
 
 
 @given(st.text(st.sampled_from('[]{}",:\\ \n1aid'), max_size=200))
