@@ -16,6 +16,7 @@ from mkt_assets.plain_errors import plain_errors
 from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from mkt_assets.crawlers.drop import SourceFile
     from mkt_assets.crawlers.inspection import Inspection
 
 _MOST_FILES_SHOWN = 30
@@ -98,23 +99,35 @@ def _show_files(found: Inspection) -> None:
     for name in ("file", "crawler", "holds"):
         table.add_column(name, overflow="fold")
     table.add_column("rows", justify="right")
+    table.add_column("rejected", justify="right")
     table.add_column("note", overflow="fold")
-    for name, crawler, kind, n_rows, note in _file_rows(found):
-        table.add_row(escape(_shown(name)), crawler, kind, f"{n_rows:,}", note)
+    for name, crawler, kind, n_rows, n_rejected, note in _file_rows(found):
+        table.add_row(
+            escape(_shown(name)), crawler, kind, f"{n_rows:,}", f"{n_rejected:,}" if n_rejected else "", note
+        )
     _out.print(table)
 
 
-def _file_rows(found: Inspection) -> list[tuple[str, str, str, int, str]]:
+def _file_rows(found: Inspection) -> list[tuple[str, str, str, int, int, str]]:
     """A row a file; where there are very many (Spider_XHS: a file a post), a row for all of a kind."""
     if len(found.files) <= _MOST_FILES_SHOWN:
-        return [(file.name, file.crawler, file.kind, file.n_rows, file.note or "") for file in found.files]
-    grouped: dict[tuple[str, str, str], list[int]] = {}
+        return [
+            (file.name, file.crawler, file.kind, file.n_rows, file.n_rejected, file.note or "")
+            for file in found.files
+        ]
+    grouped: dict[tuple[str, str, str], list[SourceFile]] = {}
     for file in found.files:
-        key = (PurePosixPath(file.name).suffix, file.crawler, file.kind)
-        grouped.setdefault(key, []).append(file.n_rows)
+        grouped.setdefault((PurePosixPath(file.name).suffix, file.crawler, file.kind), []).append(file)
     return [
-        (f"{len(n_rows):,} files *{suffix}", crawler, kind, sum(n_rows), "")
-        for (suffix, crawler, kind), n_rows in sorted(grouped.items())
+        (
+            f"{len(files):,} files *{suffix}",
+            crawler,
+            kind,
+            sum(file.n_rows for file in files),
+            sum(file.n_rejected for file in files),
+            "",
+        )
+        for (suffix, crawler, kind), files in sorted(grouped.items())
     ]
 
 

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     max_unpacked_megabytes: float = Field(
         256.0, gt=0, description="Excel workbooks that are larger when unpacked are refused"
     )
+    max_kept_megabytes: float = Field(
+        400.0,
+        gt=0,
+        description="posts of a crawl beyond so much memory are rejected; the peak is thrice as high",
+    )
     max_row_characters: int = Field(8_000_000, ge=1, description="longer rows of a table are rejected")
     max_field_characters: int = Field(1_000_000, ge=1, description="rows with a longer value are rejected")
     max_columns: int = Field(2_000, ge=1, description="tables and rows of more columns are refused")
@@ -242,6 +247,7 @@ class Settings(BaseSettings):
             max_columns=self.max_columns,
             max_file_bytes=int(self.max_table_megabytes * 1e6),
             max_unpacked_bytes=int(self.max_unpacked_megabytes * 1e6),
+            max_kept_bytes=int(self.max_kept_megabytes * 1e6),
         )
 
     @property

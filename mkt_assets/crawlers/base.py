@@ -18,6 +18,7 @@ BEFORE_HEADER = "The row stands before the header."
 class Limits:
     """Sizes beyond which a field, row or file is refused.
 
+    Posts are held in memory until all files are read: those beyond `max_kept_bytes` of it are rejected.
     Of the bad rows of a file, `max_listed_rejects` are listed one by one; after `max_bad_rows` that are bad, or
     blank, it is not read on.
     """
@@ -27,6 +28,7 @@ class Limits:
     max_columns: int = 2_000
     max_file_bytes: int = 2 * 1024**3
     max_unpacked_bytes: int = 256 * 1024**2
+    max_kept_bytes: int = 400_000_000
     max_listed_rejects: int = 10_000
     max_bad_rows: int = 1_000_000
 

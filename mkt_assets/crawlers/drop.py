@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from sys import getsizeof
 from typing import Any
 
 import pyarrow as pa
@@ -27,17 +29,24 @@ _BLANKS = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 # A file of which no row so far is of a known crawler is not read to its end.
 _MOST_UNKNOWN_ROWS = 100
 UNFORESEEN = "The file is damaged in a way that its reader does not know"
+_BYTES_A_POST = 1_400  # besides its texts
+_FULL = "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A table of the drop: its crawler, what it is about, its rows, and what was odd about it."""
+    """A table of the drop: its crawler, what it is about, its rows, and what was odd about its file.
+
+    A workbook or database is listed once for each thing its tables are about. Of posts, `n_rejected` of the
+    rows were not used.
+    """
 
     name: str
     crawler: str
     kind: str
     n_rows: int
+    n_rejected: int = 0
     note: str | None = None
 
 
@@ -122,6 +131,7 @@ class _FileTally:
     """What was seen in one file, until it is known whether it is a table of posts."""
 
     kinds: dict[str, str] = field(default_factory=dict[str, str])
+    n_of_kind: Counter[str] = field(default_factory=Counter[str])
     n_rows: int = 0
     n_post_rows: int = 0
     n_bad_rows: int = 0
@@ -143,6 +153,7 @@ class _Reading:
     files: list[SourceFile] = field(default_factory=list[SourceFile])
     n_rows: int = 0
     n_rejected_rows: int = 0
+    n_kept_bytes: int = 0
 
     def read(self, file: DropFile) -> None:
         name = file.relative.as_posix()
@@ -178,16 +189,19 @@ class _Reading:
             return
         reader, kind = known
         tally.kinds[kind] = reader.crawler
+        tally.n_of_kind[kind] += 1
         if kind != "posts":
             return
         post = post_of(reader.record(row.values), self.crawl_date, self.hash_poster, self.timezone)
         if post.poster_id is not None:
             self.accounts.add(post.poster_id)
-        if isinstance(post, Post):
+        if not isinstance(post, Post):
+            self._reject(tally, Reject(name, row.number, post.post_id, post.reason))
+        elif self.n_kept_bytes > self.limits.max_kept_bytes and post.post_id not in self.winners:
+            self._reject(tally, Reject(name, row.number, post.post_id, _FULL))
+        else:
             tally.n_post_rows += 1
             self._keep_latest(_Winner(post, reader.crawler, name, row.number, 0))
-        else:
-            self._reject(tally, Reject(name, row.number, post.post_id, post.reason))
 
     def _reject(self, tally: _FileTally, reject: Reject) -> None:
         tally.n_bad_rows += 1
@@ -200,12 +214,14 @@ class _Reading:
 
     def _keep_latest(self, new: _Winner) -> None:
         old = self.winners.get(new.post.post_id)
-        if old is None:
-            self.winners[new.post.post_id] = new
+        if old is not None and _fetched(new) < _fetched(old):
+            old.n_merged += 1
             return
-        latest = new if _fetched(new) >= _fetched(old) else old
-        latest.n_merged = old.n_merged + 1
-        self.winners[new.post.post_id] = latest
+        self.winners[new.post.post_id] = new
+        self.n_kept_bytes += _n_bytes(new)
+        if old is not None:
+            new.n_merged = old.n_merged + 1
+            self.n_kept_bytes -= _n_bytes(old)
 
     def _close(self, name: str, tally: _FileTally, note: str | None) -> None:
         """Count the file. Bad rows count only in a table of posts; a file of nothing else is refused whole."""
@@ -222,10 +238,25 @@ class _Reading:
             of_file = [Reject(name, None, None, reason)]
         self.rejects += of_file
         if tally.kinds or not of_file:
-            kind, crawler = next(
-                iter(sorted(tally.kinds.items(), key=lambda found: found[0] != "posts")), ("empty", "")
-            )
-            self.files.append(SourceFile(name, crawler, kind, tally.n_rows, note))
+            self.files += _tables(name, tally, note)
+
+
+def _tables(name: str, tally: _FileTally, note: str | None) -> list[SourceFile]:
+    """What a file holds; rows of which that is not known are counted with the posts, or else the first."""
+    if not tally.kinds:
+        return [SourceFile(name, "", "empty", tally.n_rows, note=note)]
+    first, *others = sorted(tally.kinds, key=lambda kind: (kind != "posts", kind))
+    n_first = tally.n_rows - sum(tally.n_of_kind[kind] for kind in others)
+    n_rejected = tally.n_bad_rows if first == "posts" else 0
+    return [
+        SourceFile(name, tally.kinds[first], first, n_first, n_rejected, note),
+        *(SourceFile(name, tally.kinds[kind], kind, tally.n_of_kind[kind], note=note) for kind in others),
+    ]
+
+
+def _n_bytes(winner: _Winner) -> int:
+    row = winner.post.row
+    return _BYTES_A_POST + sum(getsizeof(text) for text in (row["title"], row["content"], *row["tags"]))
 
 
 def _fetched(winner: _Winner) -> datetime:

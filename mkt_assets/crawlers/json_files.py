@@ -26,7 +26,7 @@ _OBJECT_START = re.compile(r'\{\s*"')
 _LOST_BEGINNING = re.compile(rb'[^\n]*\}\r?\n\{"')
 _CHUNK_CHARACTERS = 1 << 20
 _MOST_LINES_LOOKED_AT = 10_000
-_MOST_STARTS_TRIED = 20
+_MOST_STARTS_TRIED = 5
 _DEEPEST_WRAPPER = 3
 _DEEPEST = 100_000
 

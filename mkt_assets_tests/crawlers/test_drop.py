@@ -213,6 +213,17 @@ def test_a_file_beyond_the_limit_is_refused_unread(tmp_path: Path) -> None:
     assert "larger than 10 bytes" in reasons(result)["a.csv", None]
 
 
+def test_posts_beyond_what_may_be_kept_are_rejected_and_the_kept_are_still_updated(tmp_path: Path) -> None:
+    new = row(1, "2024-06-16 11:00:00", post_title="new")
+    put(tmp_path / "a.csv", original(*(row(n, post_content="x" * 1_000) for n in range(6)), new))
+    result = ingest(tmp_path, Limits(max_kept_bytes=6_000))
+    assert column(result, "post_id") == [post(n) for n in range(3)]
+    assert column(result, "title")[1] == "new"
+    assert set(reasons(result).values()) == {
+        "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
+    }
+
+
 def test_media_are_attached_to_their_posts_and_say_what_the_post_shows(tmp_path: Path) -> None:
     put(tmp_path / "a.csv", original(row(1), row(2), row(3)))
     for name, content in (

@@ -30,8 +30,9 @@ def test_a_drop_of_several_crawlers_is_recognised_file_by_file(tmp_path: Path) -
         WRITERS[name](tmp_path, part)
     found = inspect_drop(tmp_path, D1, hash_poster=creator_hash)
     assert found.posts_by_crawler == (("mediacrawler", 2), ("original", 2), ("spider_xhs", 2))
-    assert {(file.crawler, file.kind) for file in found.files} == {
-        (crawler, "posts") for crawler in ("original", "mediacrawler", "spider_xhs")
+    assert {(file.crawler, file.kind, file.n_rows) for file in found.files} == {
+        *((crawler, "posts", 2) for crawler in ("original", "mediacrawler", "spider_xhs")),
+        ("mediacrawler", "comments", 1),
     }
     assert (found.n_posts, found.n_rows, found.n_merged, found.n_rejected_rows) == (6, 6, 0, 0)
     assert found.n_posters == len({post.user_id for post in posts})
@@ -57,6 +58,13 @@ def test_what_would_be_rejected_is_counted_by_reason_with_the_first_places(tmp_p
     first, second = found.refused
     assert (first.reason, first.n, len(first.examples)) == ("HTML or XML instead of a picture", 4, 2)
     assert (second.n, second.examples) == (1, ("notes.pdf",))
+
+
+def test_each_file_says_how_many_of_its_rows_would_be_rejected(tmp_path: Path) -> None:
+    rows = b"note_id,user_id,title,desc\n../x,u,t,d\nabc,u,t,d\ncut,u\n"
+    (tmp_path / "a.csv").write_bytes(rows)
+    (file,) = inspect_drop(tmp_path, D1, hash_poster=creator_hash).files
+    assert (file.n_rows, file.n_rejected) == (3, 2)
 
 
 def test_a_missing_drop_is_said(tmp_path: Path) -> None:
