@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import IO
@@ -23,10 +24,12 @@ from mkt_assets.crawlers.base import (
     Row,
     refuse_blanks,
 )
+from mkt_assets.crawlers.workbook_dates import is_date_format, shown_date
 
 MAGIC = b"PK\x03\x04"
 _SHEET = re.compile(r"xl/worksheets/[^/]*?(\d*)\.xml")
 _STRINGS = "xl/sharedstrings.xml"
+_DATES = ("xl/workbook.xml", "xl/styles.xml")
 _CHUNK_BYTES = 1 << 16
 _MOST_DIRECTORY_BYTES = 4 << 20
 _END_OF_DIRECTORY = b"PK\x05\x06"
@@ -50,9 +53,9 @@ class WorkbookFormat:
         return head.startswith(MAGIC)
 
     def read(self, path: Path, limits: Limits, is_header: IsHeader) -> RawTable:
-        """The rows of its known sheets, one after another, as they are stored; see `Format.read`.
+        """The rows of its known sheets, one after another; see `Format.read`.
 
-        Cells that the spreadsheet shows as dates are the numbers that it stores; no known crawler writes such.
+        Cells are read as they are stored, but for dates, which a spreadsheet program makes of a crawler's texts.
         """
         return RawTable(_rows(path, limits, is_header))
 
@@ -64,8 +67,8 @@ def _rows(path: Path, limits: Limits, is_header: IsHeader) -> Iterator[Row | Bad
         with path.open("rb") as stream:
             _check_directory(stream)
             with zipfile.ZipFile(stream) as archive:
-                sheets, strings = _checked_parts(archive, limits)
-                for cells in _known_cells(archive, sheets, strings, limits, is_header):
+                parts = _checked_parts(archive, limits)
+                for cells in _known_cells(archive, parts, limits, is_header):
                     is_known = True
                     if cells is None:
                         continue
@@ -103,10 +106,17 @@ def _check_directory(stream: IO[bytes]) -> None:
         raise FileRefusedError("The archive has too many parts for a workbook.")
 
 
-def _checked_parts(
-    archive: zipfile.ZipFile, limits: Limits
-) -> tuple[list[zipfile.ZipInfo], zipfile.ZipInfo | None]:
-    """The sheets in their order, and the part with the texts.
+@dataclass(frozen=True)
+class _Parts:
+    """What is read of a workbook: its sheets in their order, its texts, and where it says what is a date."""
+
+    sheets: list[zipfile.ZipInfo]
+    strings: zipfile.ZipInfo | None
+    dates: list[zipfile.ZipInfo]
+
+
+def _checked_parts(archive: zipfile.ZipFile, limits: Limits) -> _Parts:
+    """The parts that are read.
 
     Raises:
         FileRefusedError: if it is no workbook, or larger unpacked than a workbook may be.
@@ -118,7 +128,8 @@ def _checked_parts(
         raise FileRefusedError("The file is a zip archive, not an Excel workbook: unpack it into the drop.")
     sheets = [parts[name] for _, name in found]
     strings = parts.get(_STRINGS)
-    read = [*sheets, strings] if strings else sheets
+    dates = [parts[name] for name in _DATES if name in parts]
+    read = [*sheets, *([strings] if strings else []), *dates]
     for info in read:
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
             raise FileRefusedError("The workbook is encrypted, or packed in an unusual way.")
@@ -128,23 +139,23 @@ def _checked_parts(
             )
     if sum(info.file_size for info in read) > limits.max_unpacked_bytes:
         raise FileRefusedError(f"The workbook is larger than {limits.max_unpacked_bytes:,} bytes, unpacked.")
-    return sheets, strings
+    return _Parts(sheets, strings, dates)
 
 
 def _known_cells(
-    archive: zipfile.ZipFile,
-    sheets: list[zipfile.ZipInfo],
-    strings: zipfile.ZipInfo | None,
-    limits: Limits,
-    is_header: IsHeader,
+    archive: zipfile.ZipFile, parts: _Parts, limits: Limits, is_header: IsHeader
 ) -> Iterator[Callable[[int], Row | BadRow] | None]:
     """Every row of the known sheets, still without its number; None for a header."""
-    texts = list(_shared_texts(archive, strings, limits)) if strings else []
+    texts = list(_shared_texts(archive, parts.strings, limits)) if parts.strings else []
+    dates = _Dates()
+    for part in parts.dates:
+        for _ in _parsed(archive, part, dates):
+            pass
     n_blank = 0
-    for sheet in sheets:
+    for sheet in parts.sheets:
         header: dict[int, str] = {}
         last = n_before = 0
-        for cells in _sheet_rows(archive, sheet, texts, limits):
+        for cells in _sheet_rows(archive, sheet, _Rows(texts, dates, limits)):
             if isinstance(cells, dict) and not any(text.strip() for text in cells.values()):
                 n_blank += 1
                 refuse_blanks(n_blank, limits)
@@ -194,10 +205,9 @@ def _shared_texts(archive: zipfile.ZipFile, part: zipfile.ZipInfo, limits: Limit
 
 
 def _sheet_rows(
-    archive: zipfile.ZipFile, part: zipfile.ZipInfo, texts: list[str], limits: Limits
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, rows: _Rows
 ) -> Iterator[dict[int, str] | str]:
     """Rows as {column: text}, columns from 1, or a sentence that says why there is none."""
-    rows = _Rows(texts, limits)
     for _ in _parsed(archive, part, rows):
         yield from rows.taken()
 
@@ -288,12 +298,46 @@ class _Texts(_Handler):
             self._finished.append(self._collected())
 
 
+class _Dates(_Handler):
+    """Which styles of cells show dates: <numFmt numFmtId="164" formatCode=".."/>, <cellXfs><xf numFmtId=".."/>."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.is_1904 = False
+        self._codes: dict[str, str] = {}
+        self._styles: set[str] = set()
+        self._n_styles = -1
+
+    def shows(self, style: str | None) -> bool:
+        """Whether a cell of this style is a date."""
+        return style in self._styles
+
+    def _opened(self, tag: str, attributes: dict[str, str]) -> None:
+        number = attributes.get("numFmtId", "")
+        if tag == "workbookPr":
+            self.is_1904 = attributes.get("date1904") in ("1", "true")
+        elif tag == "numFmt":
+            self._codes[number] = attributes.get("formatCode", "")
+        elif tag == "cellXfs":
+            self._n_styles = 0
+        elif tag == "xf" and self._n_styles >= 0:
+            if number.isdecimal() and is_date_format(int(number[:9]), self._codes.get(number)):
+                self._styles.add(str(self._n_styles))
+            self._n_styles += 1
+
+    def _closed(self, tag: str) -> None:
+        if tag == "cellXfs":
+            self._n_styles = -1
+
+
 class _Rows(_Handler):
     """Rows of a sheet: <row> with <c r="B2" t="s"><v>7</v></c> or <c t="inlineStr"><is><t>..</t></is></c>."""
 
-    def __init__(self, texts: list[str], limits: Limits) -> None:
+    def __init__(self, texts: list[str], dates: _Dates, limits: Limits) -> None:
         super().__init__(limits.max_field_characters)
         self._texts = texts
+        self._dates = dates
+        self._is_date = False
         self._limits = limits
         self._finished: deque[dict[int, str] | str] = deque()
         self._cells: dict[int, str] = {}
@@ -312,6 +356,7 @@ class _Rows(_Handler):
         elif tag == "c":
             self._column = _column_of(attributes.get("r"), self._column + 1)
             self._type = attributes.get("t", "n")
+            self._is_date = self._type == "n" and self._dates.shows(attributes.get("s"))
             self._collected()
         # <f> is a formula: what it came to is in <v>
         self._is_text = tag in ("v", "t")
@@ -344,6 +389,8 @@ class _Rows(_Handler):
             number = stored.strip()
             is_number = number.isascii() and number.isdigit() and len(number) < 10
             return self._texts[int(number)] if is_number and int(number) < len(self._texts) else None
+        if self._is_date:
+            return shown_date(stored, self._dates.is_1904)
         if self._type == "n" and _POWER.fullmatch(stored):
             return f"{Decimal(stored):f}"
         return stored

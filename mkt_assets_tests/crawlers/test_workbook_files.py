@@ -4,12 +4,14 @@ import random
 import struct
 import tempfile
 import zipfile
+from datetime import date, datetime, time
 from pathlib import Path
 
 import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
 from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, Row
 from mkt_assets.crawlers.workbook_files import WorkbookFormat
@@ -51,6 +53,25 @@ def test_numbers_keep_their_digits(tmp_path: Path) -> None:
     assert values(read(path)) == {
         1: {"id": "1718500000000", "t": "1.5"},
         2: {"id": "100000000000000000000", "t": "1"},
+    }
+
+
+@pytest.mark.parametrize("epoch", [CALENDAR_WINDOWS_1900, CALENDAR_MAC_1904])
+def test_dates_that_a_spreadsheet_made_of_texts_are_texts_again(tmp_path: Path, epoch: datetime) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = epoch
+    sheet = book.worksheets[0]
+    for row in (
+        ["id", "t", "u", "v"],
+        ["a", date(2024, 6, 11), datetime(2024, 6, 11, 10, 0, 7), time(9, 30)],
+    ):
+        sheet.append(row)
+    sheet["A3"], sheet["B3"] = "b", 45454
+    sheet["B3"].number_format = '"days" 0'
+    book.save(tmp_path / "a.xlsx")
+    assert values(read(tmp_path / "a.xlsx")) == {
+        1: {"id": "a", "t": "2024-06-11", "u": "2024-06-11 10:00:07", "v": "09:30:00"},
+        2: {"id": "b", "t": "45454"},
     }
 
 
