@@ -15,7 +15,9 @@ MAGIC = b"SQLite format 3\x00"
 # Beside a database that was copied while it was written; they hold its last rows, or undo half of one.
 COMPANIONS = ("-wal", "-journal", "-shm")
 
+_MOST_TABLES = 10_000
 _STEPS_A_CALL = 10_000
+_STEPS_OF_SCHEMA = 200_000
 _LEAST_STEPS = 2_000_000
 _STEPS_A_BYTE = 50
 _BYTES_A_ROW = 8
@@ -80,7 +82,17 @@ def _restrict(database: sqlite3.Connection, size: int, limits: Limits) -> None:
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(4 * limits.max_row_characters, 1_000_000))
     database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     database.text_factory = lambda data: data.decode("utf-8", errors="replace")
-    n_left = (_LEAST_STEPS + _STEPS_A_BYTE * size) // _STEPS_A_CALL
+    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
+        database.execute(f"PRAGMA {pragma}")
+    # SQLite reads all of the schema first, in a time that grows with the square of its tables
+    _allow(database, _STEPS_OF_SCHEMA)
+    database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+    _allow(database, _LEAST_STEPS + _STEPS_A_BYTE * size)
+
+
+def _allow(database: sqlite3.Connection, n_steps: int) -> None:
+    """Interrupt what the database does after so many steps from now on."""
+    n_left = n_steps // _STEPS_A_CALL
 
     def is_spent() -> bool:
         nonlocal n_left
@@ -88,19 +100,20 @@ def _restrict(database: sqlite3.Connection, size: int, limits: Limits) -> None:
         return n_left < 0
 
     database.set_progress_handler(is_spent, _STEPS_A_CALL)
-    for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
-        database.execute(f"PRAGMA {pragma}")
 
 
 def _known_tables(database: sqlite3.Connection, is_header: IsHeader) -> list[tuple[str, list[str]]]:
     """Names and columns of the tables that a crawler wrote.
 
     Raises:
-        FileRefusedError: if there is none.
+        FileRefusedError: if there is none, or there are too many tables to look at.
     """
     found = database.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name"
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name LIMIT ?",
+        (_MOST_TABLES + 1,),
     ).fetchall()
+    if len(found) > _MOST_TABLES:
+        raise FileRefusedError(f"The database has more than {_MOST_TABLES:,} tables.")
     known: list[tuple[str, list[str]]] = []
     for (name,) in found:
         # hidden columns are computed: by expressions that the file brings along

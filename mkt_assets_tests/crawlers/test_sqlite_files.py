@@ -78,6 +78,13 @@ def test_a_database_of_nothing_known_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_database_of_very_many_tables_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mkt_assets.crawlers.sqlite_files._MOST_TABLES", 2)
+    path = write(tmp_path / "a.db", *(f"CREATE TABLE {name} (id)" for name in "abc"))
+    with pytest.raises(FileRefusedError, match="more than 2 tables"):
+        read(path)
+
+
 def test_reading_leaves_the_file_and_its_folder_as_they_were(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.db", "PRAGMA journal_mode=WAL", "CREATE TABLE a (id)", "INSERT INTO a VALUES (1)"
