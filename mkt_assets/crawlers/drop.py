@@ -99,9 +99,11 @@ def ingest_drop(
     redactor = Redactor(hash_once, frozenset(reading.accounts), frozenset(reading.winners))
     attached, unattached = _attach(media, redactor)
     of_media = [_without_accounts(reject, redactor) for reject in (*media.rejects, *unattached)]
-    rejects = [replace(reject, source_file=redactor.path(reject.source_file)) for reject in reading.rejects]
+    path = lru_cache(maxsize=None)(redactor.path)  # a few files, and many rows of each
+    rejects = [replace(reject, source_file=path(reject.source_file)) for reject in reading.rejects]
     rows = [
-        _finished(reading.winners[post_id], attached.get(post_id, []), redactor)
+        _finished(winner := reading.winners[post_id], attached.get(post_id, []), redactor)
+        | {"source_file": path(winner.source_file)}
         for post_id in sorted(reading.winners)
     ]
     return Ingest(
@@ -111,7 +113,7 @@ def ingest_drop(
         n_merged=sum(winner.n_merged for winner in reading.winners.values()),
         n_rejected_rows=reading.n_rejected_rows,
         n_media=sum(map(len, attached.values())),
-        files=tuple(replace(file, name=redactor.path(file.name)) for file in reading.files),
+        files=tuple(replace(file, name=path(file.name)) for file in reading.files),
     )
 
 
@@ -301,7 +303,7 @@ def _without_accounts(reject: Reject, redactor: Redactor) -> Reject:
 
 
 def _finished(winner: _Winner, media: list[MediaFile], redactor: Redactor) -> dict[str, Any]:
-    """The row of a post, with its media, and without any account of the drop in its texts."""
+    """The row of a post but for its file, with its media, and without any account of the drop in its texts."""
     row = winner.post.row
     shown = None
     if media:
@@ -319,7 +321,6 @@ def _finished(winner: _Winner, media: list[MediaFile], redactor: Redactor) -> di
         "media_paths": [file.name for file in sorted(media, key=_frame_order)],
         "n_merged_rows": winner.n_merged,
         "crawler": winner.crawler,
-        "source_file": redactor.path(winner.source_file),
         "source_row": winner.source_row,
     }
 
