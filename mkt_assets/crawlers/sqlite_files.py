@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -15,6 +16,7 @@ MAGIC = b"SQLite format 3\x00"
 # Beside a database that was copied while it was written; they hold its last rows, or undo half of one.
 COMPANIONS = ("-wal", "-journal", "-shm")
 
+_JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _MOST_TABLES = 10_000
 _STEPS_A_CALL = 10_000
 _STEPS_OF_SCHEMA = 200_000
@@ -66,11 +68,25 @@ def _opened(path: Path, limits: Limits) -> Generator[sqlite3.Connection]:
             copy = Path(aside) / "copy.db"
             shutil.copyfile(path, copy)
             for file in companions:
-                shutil.copyfile(file, copy.with_name(copy.name + file.name[len(path.name) :]))
+                beside = copy.with_name(copy.name + file.name[len(path.name) :])
+                shutil.copyfile(file, beside)
+                _refuse_named_file(beside)
             uri = f"{copy.as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
             _restrict(database, size, limits)
             yield database
+
+
+def _refuse_named_file(journal: Path) -> None:
+    """Refuse a journal that ends with the path of a super-journal: SQLite would read that file, and delete it.
+
+    Raises:
+        FileRefusedError: if it does; what a crawler's single database leaves behind never has one.
+    """
+    with journal.open("rb") as stream:
+        stream.seek(-min(len(_JOURNAL_MAGIC), journal.stat().st_size), os.SEEK_END)
+        if stream.read() == _JOURNAL_MAGIC:
+            raise FileRefusedError("The database's journal names a file elsewhere, which is not touched.")
 
 
 def _is_used(companion: Path) -> bool:

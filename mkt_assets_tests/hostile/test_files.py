@@ -308,6 +308,20 @@ def test_a_database_copied_while_it_was_written_is_put_in_order_aside(kind: str,
     assert {path.name: path.read_bytes() for path in drop.iterdir()} == before
 
 
+def test_a_journal_that_names_a_file_elsewhere_neither_reads_nor_deletes_it(tmp_path: Path) -> None:
+    elsewhere = put(tmp_path, {"elsewhere": b"precious"}) / "elsewhere"
+    magic, name = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", os.fsencode(elsewhere)
+    header = (magic + struct.pack(">IIIII", 0, 1, 2, 512, 4096)).ljust(512, b"\0")
+    journal = header + struct.pack(">I", 3) + name + struct.pack(">II", len(name), sum(name)) + magic
+    drop = put(tmp_path / "drop", {"good.csv": f"{HEADER}\n{GOOD}\n".encode()})
+    database(drop / "x.db", CREATE)
+    put(drop, {"x.db-journal": journal})
+    result = ingest_hostile(drop)
+    assert elsewhere.read_bytes() == b"precious"
+    assert any("names a file elsewhere" in reason for reason in reasons(result))
+    assert result.posts["post_id"].to_pylist() == [POSTS[0].post_id]
+
+
 LINKS: dict[str, Callable[[Path, Path], None]] = {
     "table": lambda drop, out: (drop / "a.csv").symlink_to(out / "secret.csv"),
     "folder": lambda drop, out: (drop / "folder").symlink_to(out),
