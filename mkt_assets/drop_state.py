@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -19,9 +19,12 @@ DIGEST_TAG = "mkt/drop_digest"
 PARTITION_TAG = "dagster/partition"
 _FIRST_ASSET = dg.AssetKey("raw_posts")
 _LAST_ASSETS = (dg.AssetKey("charts"), dg.AssetKey("report"))
-_STOPPED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_FINISHED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_UNDER_WAY = [status for status in dg.DagsterRunStatus if status not in _FINISHED]
+_STOPPED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 # Dagster retries a killed run within seconds, or never (its backfill was canceled, say).
 _RETRY_SECONDS = 600
+_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True)
@@ -46,17 +49,27 @@ def drop_states(
             or was tried enough (the sensor, which would repeat it every minute).
         quiet_seconds: a drop in which something changed since is still being written.
     """
-    for crawl_date in list_drops(settings.drops):
-        if crawl_date < settings.first_crawl_date:
-            continue
-        drop_dir = settings.drops / crawl_date.isoformat()
-        digest = drop_digest(drop_dir)
+    digests = {
+        crawl_date: drop_digest(settings.drops / crawl_date.isoformat())
+        for crawl_date in list_drops(settings.drops)
+        if crawl_date >= settings.first_crawl_date
+    }
+    # Each is asked once for all dates, as a year of them would take longer than a tick may; in this order, so
+    # that a run that ends in between is seen by one or the other.
+    under_way = _under_way(instance)
+    materialized = _materialized_digests(instance)
+    for crawl_date, digest in digests.items():
+        partition = crawl_date.isoformat()
         if crawl_date > today:
-            yield DropState(crawl_date, digest, "its date lies in the future: is the folder misnamed?")
-            continue
-        reason = _unsettled(drop_dir, quiet_seconds) or _done_or_under_way(
-            instance, crawl_date, digest, retry_failed=retry_failed
-        )
+            reason = "its date lies in the future: is the folder misnamed?"
+        elif partition in under_way:
+            reason = "a run of it is queued or under way"
+        elif materialized.get(partition) == digest:
+            reason = "materialized as it is"
+        else:
+            reason = _unsettled(settings.drops / partition, quiet_seconds)
+            if reason is None and not retry_failed and _was_stopped(instance, partition, digest):
+                reason = "its run failed or was canceled; re-run it, or wait for the daily schedule"
         yield DropState(crawl_date, digest, reason)
 
 
@@ -68,55 +81,51 @@ def run_request(state: DropState, *, run_key: str) -> dg.RunRequest:
 
 
 def _unsettled(drop_dir: Path, quiet_seconds: int) -> str | None:
-    newest = max((p.lstat().st_mtime for p in [drop_dir, *drop_dir.rglob("*")]), default=0.0)
+    newest = max(p.lstat().st_mtime for p in [drop_dir, *drop_dir.rglob("*")])
     age = time.time() - newest
     if 0 <= age < quiet_seconds:
         return f"still being written: something in it changed {age:.0f} s ago"
     return None
 
 
-def _done_or_under_way(
-    instance: dg.DagsterInstance, crawl_date: date, digest: str, *, retry_failed: bool
-) -> str | None:
-    # whoever asked for them: a backfill's runs and a person's know nothing of digests
-    records = instance.get_run_records(
-        filters=dg.RunsFilter(tags={PARTITION_TAG: crawl_date.isoformat()}), limit=20
+def _under_way(instance: dg.DagsterInstance) -> set[str]:
+    """Partitions that a run is queued for or at work on, or about to be retried for, whoever asked for it."""
+    since = datetime.now(UTC) - timedelta(seconds=_RETRY_SECONDS)
+    runs = [
+        *instance.get_runs(filters=dg.RunsFilter(statuses=_UNDER_WAY)),
+        *(
+            run
+            for run in instance.get_runs(
+                filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
+            )
+            if run.is_complete_and_waiting_to_retry
+        ),
+    ]
+    return {run.tags.get(PARTITION_TAG, "") for run in runs}
+
+
+def _materialized_digests(instance: dg.DagsterInstance) -> dict[str, object]:
+    """Digest of the drop that everything of a partition was last made from; only where all of it was made."""
+    first, *last = (
+        instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+        for key in (_FIRST_ASSET, *_LAST_ASSETS)
     )
-    if any(_is_under_way(record) for record in records):
-        return "a run of it is queued or under way"
-    first = _latest(instance, _FIRST_ASSET, crawl_date)
-    last = [_latest(instance, key, crawl_date) for key in _LAST_ASSETS]
-    as_it_is = first is not None and first.asset_materialization is not None and _digest_of(first) == digest
-    if (
-        as_it_is
-        and first is not None
-        and all(r is not None and r.storage_id > first.storage_id for r in last)
-    ):
-        return "materialized as it is"
-    stopped = any(
-        record.dagster_run.status in _STOPPED and record.dagster_run.tags.get(DIGEST_TAG) == digest
-        for record in records
-    )
-    if stopped and not retry_failed:
-        return "its run failed or was canceled; re-run it, or wait for the daily schedule"
-    return None
+    whole = [
+        storage_id
+        for partition, storage_id in first.items()
+        if all(ids.get(partition, -1) > storage_id for ids in last)
+    ]
+    found: dict[str, object] = {}
+    for start in range(0, len(whole), _IDS_A_QUERY):
+        ids = whole[start : start + _IDS_A_QUERY]
+        chosen = dg.AssetRecordsFilter(asset_key=_FIRST_ASSET, storage_ids=ids)
+        for record in instance.fetch_materializations(chosen, limit=len(ids)).records:
+            made = record.asset_materialization
+            if made is not None and made.partition is not None and DIGEST_KEY in made.metadata:
+                found[made.partition] = made.metadata[DIGEST_KEY].value
+    return found
 
 
-def _is_under_way(record: dg.RunRecord) -> bool:
-    run = record.dagster_run
-    if run.is_complete_and_waiting_to_retry:
-        return time.time() - (record.end_time or 0.0) < _RETRY_SECONDS
-    return not run.is_finished
-
-
-def _latest(instance: dg.DagsterInstance, key: dg.AssetKey, crawl_date: date) -> dg.EventLogRecord | None:
-    records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=key, asset_partitions=[crawl_date.isoformat()]), limit=1
-    ).records
-    return records[0] if records else None
-
-
-def _digest_of(record: dg.EventLogRecord) -> object:
-    materialization = record.asset_materialization
-    entry = materialization.metadata.get(DIGEST_KEY) if materialization else None
-    return entry.value if entry else None
+def _was_stopped(instance: dg.DagsterInstance, partition: str, digest: str) -> bool:
+    tried = dg.RunsFilter(tags={PARTITION_TAG: partition, DIGEST_TAG: digest}, statuses=_STOPPED)
+    return bool(instance.get_runs(filters=tried, limit=1))
