@@ -8,9 +8,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from mkt_assets.assets.raw_posts import DIGEST_KEY
 from mkt_assets.crawlers.drop import drop_digest
@@ -235,6 +238,35 @@ def finish(platform: Platform, request: dg.RunRequest, *, succeed: bool) -> None
         platform.instance.report_runless_asset_event(
             dg.AssetMaterialization(asset, partition=request.partition_key, metadata=digest)
         )
+
+
+def n_questions(platform: Platform) -> int:
+    """How many statements a tick sends to Dagster's databases."""
+    asked: list[str] = []
+
+    def count(*args: Any) -> None:
+        asked.append(args[2])
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        assert "materialized as it is" in platform.tick_sensor()
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    return len(asked)
+
+
+def test_a_tick_asks_no_more_of_many_dates_than_of_one(platform: Platform, settings: Settings) -> None:
+    settle(write_drop(settings.drops, D1, range(1), with_media=False))
+    [first] = platform.tick_sensor()
+    assert isinstance(first, dg.RunRequest)
+    finish(platform, first, succeed=True)
+    of_one = n_questions(platform)
+    for i in range(1, 8):
+        settle(write_drop(settings.drops, D1 + timedelta(days=i), range(1), with_media=False))
+    for request in platform.tick_sensor():
+        assert isinstance(request, dg.RunRequest)
+        finish(platform, request, succeed=True)
+    assert n_questions(platform) == of_one
 
 
 def test_a_drop_of_a_date_to_come_waits_and_stops_no_other(platform: Platform, settings: Settings) -> None:
