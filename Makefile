@@ -37,7 +37,7 @@ clean-demo:
 	rm -rf $(DEMO_DIR)
 
 test: $(INSTALLED) $(if $(CI),lint)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -51,7 +51,7 @@ ui: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s mkt_assets_tests/benchmarks
 
-# Long: forty dates at once, two hundred kills, a quarter of an hour of fuzzing.
+# Long: forty dates at once, two hundred kills, months of drops, a quarter of an hour of fuzzing.
 soak: $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,fuzz]'
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s -m soak mkt_assets_tests

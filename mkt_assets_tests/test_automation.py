@@ -313,14 +313,17 @@ class Weeks:
             self.work(self.platform.tick_schedule(today))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    ("seed", "n_days"), [(0, 10), *(pytest.param(seed, 28, marks=pytest.mark.soak) for seed in range(1, 5))]
+)
 def test_in_weeks_of_late_growing_and_corrected_drops_each_content_is_run_once(
-    platform: Platform, settings: Settings, seed: int
+    platform: Platform, settings: Settings, seed: int, n_days: int
 ) -> None:
     weeks = Weeks(platform, settings.drops, seed)
-    weeks.live([date(2024, 6, 1) + timedelta(days=i) for i in range(16)])
-    for i in range(15):
-        weeks.work(platform.tick_schedule(date(2024, 6, 17) + timedelta(days=i)))
+    days = [date(2024, 6, 1) + timedelta(days=i) for i in range(n_days)]
+    weeks.live(days)
+    for i in range(1, 15):
+        weeks.work(platform.tick_schedule(days[-1] + timedelta(days=i)))
     assert len(weeks.done) == len(set(weeks.done)), "a content was run twice"
     wanted = {(day.isoformat(), drop_digest(settings.drops / day.isoformat())) for day in weeks.n_posts}
     assert wanted <= set(weeks.done)
