@@ -86,7 +86,7 @@ def kill_once(prepared: Prepared, tmp_path: Path, delay: float) -> bool:
     return killed
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 def test_a_killed_run_leaves_old_or_new_and_is_completed_by_the_next(
     prepared: Prepared, tmp_path: Path, share: float
 ) -> None:
