@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -59,7 +58,6 @@ def draw_bars(
     top: int | None,
     n_parts: int = 3,
     text_names: Mapping[int, str] | None = None,
-    font_folder: Path | None = None,
 ) -> list[Picture]:
     """Draw the shares of the text clusters in each image cluster as stacked bars.
 
@@ -71,7 +69,6 @@ def draw_bars(
         top: only the text clusters of rank 1 to `top`, the others as one grey segment; None: all.
         n_parts: number of pictures.
         text_names: names of text clusters, for the legend.
-        font_folder: see `fonts.matplotlib_font`.
 
     Returns:
         The pictures `bars_top3` (or whatever `top` is) or `bars_all`, parts 0, 1, ...
@@ -81,7 +78,7 @@ def draw_bars(
     """
     name = "bars_all" if top is None else f"bars_top{top}"
     return [
-        to_picture(figure, name, part, title, font_folder)
+        to_picture(figure, name, part, title)
         for part, (title, figure) in enumerate(bar_figures(ratios, top, n_parts, text_names or {}))
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,14 +41,13 @@ _TITLES = {
 }
 
 
-def draw_elbow(modality: str, curve: pd.DataFrame, *, font_folder: Path | None = None) -> Picture:
+def draw_elbow(modality: str, curve: pd.DataFrame) -> Picture:
     """Draw the inertia of every k tried, with the second opinions below and the chosen k marked.
 
     Args:
         modality: image or text.
         curve: the `k_selection` rows of this modality; `n_items` may be missing. No rows: a picture that
             says so.
-        font_folder: see `fonts.matplotlib_font`.
 
     Returns:
         The picture `elbow_image` or `elbow_text`.
@@ -58,7 +56,7 @@ def draw_elbow(modality: str, curve: pd.DataFrame, *, font_folder: Path | None =
         ValueError: not exactly one k is marked as chosen.
     """
     title = elbow_title(modality, curve)
-    return to_picture(elbow_figure(modality, curve), f"elbow_{modality}", 0, title, font_folder)
+    return to_picture(elbow_figure(modality, curve), f"elbow_{modality}", 0, title)
 
 
 def elbow_title(modality: str, curve: pd.DataFrame) -> str:

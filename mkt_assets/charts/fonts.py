@@ -6,7 +6,6 @@ matplotlib cannot pick a weight, so it gets a static font cut from that file, wi
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import tempfile
@@ -78,22 +77,30 @@ def pillow_font(pixels: int, weight: int = REGULAR) -> ImageFont.FreeTypeFont:
     return font
 
 
-def matplotlib_font(text: str, weight: int = REGULAR, folder: Path | None = None) -> Path:
-    """A static font file with the glyphs of `text` and of plain ASCII, built when there is none yet.
+def matplotlib_font(text: str, weight: int = REGULAR) -> Path:
+    """A static font file with the glyphs of `text`, of plain ASCII, and of what was asked for before.
+
+    It takes about a second to cut one, so that one is cut only when none of this process has them all; all are
+    removed when the process ends.
 
     Args:
         text: what is to be drawn; what the font lacks is left out.
         weight: 100 (thin) to 900 (black).
-        folder: where built fonts are kept for later processes; by default a temporary folder of this process.
     """
-    points = sorted({ord(character) for character in _ALWAYS + text} & code_points())
-    named = hashlib.sha256(f"{font_file().stat().st_size} {weight} {points}".encode()).hexdigest()[:20]
-    folder = folder or Path(_own_folder().name)
-    path = folder / f"noto-sans-sc-{weight}-{named}.otf"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, _static_font(points, weight))
+    needed = frozenset(map(ord, _ALWAYS + text)) & code_points()
+    known, path = _cut_fonts.get(weight, (frozenset[int](), Path()))
+    if not needed <= known:
+        known |= needed
+        descriptor, name = tempfile.mkstemp(dir=_own_folder().name, suffix=".otf")
+        path = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_static_font(sorted(known), weight))
+        _cut_fonts[weight] = (known, path)
     return path
+
+
+# By weight: the code points that the latest font has, and its file.
+_cut_fonts: dict[int, tuple[frozenset[int], Path]] = {}
 
 
 @lru_cache(maxsize=1)
@@ -101,27 +108,20 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="mkt-fonts-")
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    # Written aside and renamed: another process never sees half a font.
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    Path(aside).replace(path)
-
-
 def _static_font(points: list[int], weight: int) -> bytes:
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
     from fontTools.varLib import instancer
 
-    options = Options(layout_features=[], hinting=False, notdef_outline=True)
-    options.drop_tables = [*options.drop_tables, *_UNWANTED_TABLES]
-    subsetter = Subsetter(options)
+    subsetter = Subsetter(Options(layout_features=[], hinting=False, notdef_outline=True))
     subsetter.populate(unicodes=points)
     cut, made = io.BytesIO(), io.BytesIO()
     # Cut first, then fixed to one weight (0.5 s for ASCII): the other way round takes minutes. The instancer
     # fails on a font that was subset in memory, hence the save between.
     with TTFont(str(font_file()), fontNumber=face_index(), lazy=True, recalcTimestamp=False) as font:
+        for table in _UNWANTED_TABLES:  # before they are read, which takes longer than all the rest
+            if table in font:
+                del font[table]
         subsetter.subset(font)
         font.save(cut)
     cut.seek(0)

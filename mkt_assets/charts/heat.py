@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -35,15 +34,12 @@ _FULL, _FULL_LOW_SUPPORT = CLUSTER_COLOURS[0], "#9b9b96"
 _TITLE = "Which text clusters go with which image clusters"
 
 
-def draw_heatmap(
-    ratios: pd.DataFrame, *, text_names: Mapping[int, str] | None = None, font_folder: Path | None = None
-) -> Picture:
+def draw_heatmap(ratios: pd.DataFrame, *, text_names: Mapping[int, str] | None = None) -> Picture:
     """Draw every ratio of the cross table; links that are not worth believing in grey instead of blue.
 
     Args:
         ratios: `crosstab_ratios` rows of one unit; no rows: a picture that says so.
         text_names: names of text clusters, above the columns.
-        font_folder: see `fonts.matplotlib_font`.
 
     Returns:
         The picture `crosstab_heatmap`.
@@ -52,7 +48,7 @@ def draw_heatmap(
         ValueError: rows of more than one unit.
     """
     figure = heatmap_figure(ratios, text_names or {})
-    return to_picture(figure, "crosstab_heatmap", 0, _TITLE, font_folder)
+    return to_picture(figure, "crosstab_heatmap", 0, _TITLE)
 
 
 def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,7 +114,6 @@ def draw_map(
     names: Mapping[int, str] | None = None,
     max_items: int = 2000,
     seed: int = 0,
-    font_folder: Path | None = None,
 ) -> Picture:
     """Draw the items of one modality in the plane, each in its cluster's colour.
 
@@ -126,7 +124,6 @@ def draw_map(
         names: names of clusters, for the legend.
         max_items: more items than this are sampled; the subtitle says so.
         seed: of the sample and of t-SNE.
-        font_folder: see `fonts.matplotlib_font`.
 
     Returns:
         The picture `map_image` or `map_text`.
@@ -143,7 +140,7 @@ def draw_map(
         figure = nothing_figure(title, f"There were no {modality} vectors to place.")
     else:
         figure = map_figure(modality, lay_out(X, labels, max_items, seed), labels, names or {})
-    return to_picture(figure, f"map_{modality}", 0, title, font_folder)
+    return to_picture(figure, f"map_{modality}", 0, title)
 
 
 def map_title(modality: str, labels: NDArray[np.int64]) -> str:

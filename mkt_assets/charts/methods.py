@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -69,9 +68,9 @@ _WHAT = {"image": "Pictures", "text": "Captions"}
 _OTHER = {"image": "captions' topics", "text": "pictures' styles"}
 
 
-def draw_comparison(rows: pd.DataFrame, *, font_folder: Path | None = None) -> Picture:
+def draw_comparison(rows: pd.DataFrame) -> Picture:
     """Draw `method_comparison` rows of one crawl date; no row that ran: a picture that says so."""
-    return to_picture(comparison_figure(rows), "method_comparison", 0, _TITLE, font_folder)
+    return to_picture(comparison_figure(rows), "method_comparison", 0, _TITLE)
 
 
 def comparison_figure(rows: pd.DataFrame) -> Figure:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkt_assets.charts.base import Picture
@@ -98,19 +97,19 @@ def add_axes(figure: Figure, left: float, top: float, width: float, height: floa
     return axes
 
 
-def to_picture(figure: Figure, name: str, part: int, title: str, font_folder: Path | None = None) -> Picture:
+def to_picture(figure: Figure, name: str, part: int, title: str) -> Picture:
     """Render a figure: every text of it in the charts' font, nothing read as math, no date in the PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
-    set_fonts(figure, font_folder)
+    set_fonts(figure)
     buffer = io.BytesIO()
     canvas.print_png(buffer, metadata={"Software": None})
     width, height = canvas.get_width_height()
     return Picture(name, part, title, buffer.getvalue(), width, height)
 
 
-def set_fonts(figure: Figure, font_folder: Path | None = None) -> None:
+def set_fonts(figure: Figure) -> None:
     """Give every text of a figure the charts' font and drop from it what the font cannot draw."""
     from matplotlib.text import Text
 
@@ -125,7 +124,7 @@ def set_fonts(figure: Figure, font_folder: Path | None = None) -> None:
         chosen = [text for text in texts if (text.get_fontweight() == "bold") == (weight == BOLD)]
         if not chosen:
             continue
-        path = matplotlib_font("".join(text.get_text() for text in chosen), weight, font_folder)
+        path = matplotlib_font("".join(text.get_text() for text in chosen), weight)
         for text in chosen:
             properties = text.get_fontproperties().copy()
             properties.set_file(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,13 +40,13 @@ _COLOURS = {"rising": CLUSTER_COLOURS[2], "falling": CLUSTER_COLOURS[3]}
 _PLAIN = "#6f7683"
 
 
-def draw_trends(modality: str, rows: pd.DataFrame, *, font_folder: Path | None = None) -> Picture:
+def draw_trends(modality: str, rows: pd.DataFrame) -> Picture:
     """Draw the `trends` rows of one modality by crawl date; none: a picture that says so.
 
     At most `MAX_PANELS` identities: those that rise, those that fall, the steepest first, then the largest.
     """
     figure = trends_figure(modality, rows)
-    return to_picture(figure, f"trends_{modality}", 0, title_of(modality, rows), font_folder)
+    return to_picture(figure, f"trends_{modality}", 0, title_of(modality, rows))
 
 
 def title_of(modality: str, rows: pd.DataFrame) -> str:

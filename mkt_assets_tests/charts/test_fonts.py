@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from mkt_assets.charts.fonts import BOLD, REGULAR, code_points, drawable, matplotlib_font, pillow_font
-from mkt_assets.charts.style import new_figure, to_picture
+from mkt_assets.charts.style import new_figure, nothing_figure, to_picture
 
 CHINESE = "今日穿搭小个子显高"
 
@@ -78,10 +77,16 @@ def test_what_is_drawable_has_a_glyph_and_stays_as_it_is(text: str):
     assert drawable(once) == once
 
 
-def test_a_font_is_built_once_per_set_of_characters(tmp_path: Path):
-    first = matplotlib_font("穿搭", REGULAR, tmp_path / "fonts")
-    stamp = first.stat().st_mtime_ns
-    assert matplotlib_font("搭穿穿👖", REGULAR, tmp_path / "fonts") == first
-    assert first.stat().st_mtime_ns == stamp
-    assert matplotlib_font("穿搭", BOLD, tmp_path / "fonts") != first
-    assert {path.suffix for path in (tmp_path / "fonts").iterdir()} == {".otf"}
+def test_a_font_is_cut_only_for_what_no_earlier_one_has():
+    first = matplotlib_font("穿搭")
+    assert matplotlib_font("搭穿穿👖") == first
+    assert matplotlib_font("穿搭", BOLD) != first
+    second = matplotlib_font("穿搭龘靐")
+    assert second != first
+    assert matplotlib_font("穿搭") == second
+
+
+def test_a_picture_does_not_depend_on_what_was_drawn_before_it():
+    first = to_picture(nothing_figure("穿搭", "没有"), "nothing", 0, "穿搭")
+    to_picture(nothing_figure("鬱鱻麤", "灪爩"), "other", 0, "鬱鱻麤")
+    assert to_picture(nothing_figure("穿搭", "没有"), "nothing", 0, "穿搭") == first
