@@ -81,7 +81,10 @@ def run_request(state: DropState, *, run_key: str) -> dg.RunRequest:
 
 
 def _unsettled(drop_dir: Path, quiet_seconds: int) -> str | None:
-    newest = max(p.lstat().st_mtime for p in [drop_dir, *drop_dir.rglob("*")])
+    try:
+        newest = max(p.lstat().st_mtime for p in [drop_dir, *drop_dir.rglob("*")])
+    except FileNotFoundError:
+        return "still being written: something in it was removed just now"
     age = time.time() - newest
     if 0 <= age < quiet_seconds:
         return f"still being written: something in it changed {age:.0f} s ago"

@@ -110,6 +110,17 @@ def test_a_drop_still_being_written_is_left_alone(platform: Platform, settings: 
     assert "still being written" in platform.tick_sensor()
 
 
+def test_a_file_that_is_renamed_while_it_is_looked_at_belongs_to_a_drop_being_written(
+    platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(write_drop(settings.drops, D1, range(3)))
+    there = Path.rglob
+    monkeypatch.setattr(
+        Path, "rglob", lambda self, pattern: [*there(self, pattern), self / "page.jsonl.part"]
+    )
+    assert "still being written" in platform.tick_sensor()
+
+
 @pytest.mark.parametrize("asked_by", ["the sensor", "a person"])
 def test_a_run_under_way_is_not_doubled(platform: Platform, settings: Settings, asked_by: str) -> None:
     settle(write_drop(settings.drops, D1, range(3)))
