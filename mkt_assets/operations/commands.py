@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mkt_assets.plain_errors import plain_errors
 from mkt_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from mkt_assets.operations.forget import Request
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 _MOST_SHOWN = 20
@@ -93,17 +96,27 @@ def forget(
     crawled_before: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="retention: everything of crawls before it")
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="nobody new: end what was cut short, or what a restored backup brought back"
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Forget a person, a post, or old crawls: in every table, file, cache and log. Cannot be undone."""
     from mkt_assets.operations.forget import Request
     from mkt_assets.operations.forget import forget as do_forget
+    from mkt_assets.resources.locks import lock_holders
+    from mkt_assets.resources.running import LOCK_NAME
 
     settings = Settings.load()
     before = crawled_before.date() if crawled_before else None
-    request = Request(poster or (), post or (), crawler_account or (), before)
+    request = Request(poster or (), post or (), crawler_account or (), before, again)
     if not yes:
-        typer.confirm(f"Remove it from {settings.home} for good?", abort=True)
+        typer.confirm(f"Remove {_what(request)} from {settings.home} for good?", abort=True)
+    if busy := lock_holders(settings.home / LOCK_NAME):
+        print(f"waiting for what is under way there to end (process {', '.join(map(str, busy))})", flush=True)
     done = do_forget(settings, request)
     rows = ", ".join(f"{n:,} of {table}" for table, n in done.n_rows.items()) or "none"
     print(f"posts removed: {done.n_posts:,} (rows: {rows})")
@@ -111,12 +124,20 @@ def forget(
         f"files removed: {len(done.garbage.orphans):,}, pages: {done.n_pages}; cache entries: "
         f"{done.garbage.n_cached:,}; entries of Dagster's log masked: {done.n_log_entries:,}"
     )
+    if not done.n_rows:
+        print("nothing of it was in the tables: is it spelt right? What was asked for will not be taken in")
     _say_what_to_do(settings, done.crawl_dates, done.drops_left)
     if done.search.places:
         for place in done.search.places:
             print(f"STILL THERE: {place.what} in {place.path}")
         raise typer.Exit(1)
     print(f"searched {done.search.n_files:,} files and every cell of their tables: nothing is left")
+
+
+def _what(request: Request) -> str:
+    ids = [*request.posters, *request.posts, *request.crawler_accounts]
+    dates = [f"all crawls before {request.crawled_before}"] if request.crawled_before else []
+    return " and ".join([*ids, *dates]) or "what was forgotten before"
 
 
 def _say_what_to_do(settings: Settings, crawl_dates: Sequence[date], drops_left: Sequence[date]) -> None:

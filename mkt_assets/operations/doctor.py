@@ -14,17 +14,19 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
+from mkt_assets.core.names import NamesError, read_names
 from mkt_assets.models import zoo
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
 from mkt_assets.operations.event_log import kept_elsewhere
+from mkt_assets.operations.forget import UNFINISHED_NAME
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
 from mkt_assets.resources import open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
-from mkt_assets.resources.inspection import inspect
+from mkt_assets.resources.inspection import WarehouseState, inspect
 from mkt_assets.resources.locks import lock_holders
 from mkt_assets.resources.migrations import VERSION
-from mkt_assets.resources.running import LOCK_NAME, dead_runs
+from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
 from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings, unknown_variables
 
@@ -52,21 +54,51 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every finding, in an order to read."""
+    """Every finding, in an order to read; of a home that is another user's nothing but that."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _versions,
         _settings,
         _models,
+        _names,
         _disk,
         _locks,
         _warehouse,
         _key,
+        _forgotten,
         _snapshot,
         _temporary,
         _dagster,
     )
+    if not_mine := list(_access(settings)):
+        yield from not_mine
+        return
     for check in checks:
         yield from check(settings)
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    home = settings.home
+    if home.exists() and not home.is_dir():
+        yield Finding("home", Verdict.problem, f"{home} is not a folder", "move it away, or set MKT_HOME")
+        return
+    needed = (home, *(home.iterdir() if os.access(home, os.R_OK | os.X_OK) else ()), settings.dagster_home)
+    for path in needed:
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK | (os.X_OK if path.is_dir() else 0)):
+            yield Finding(
+                "home",
+                Verdict.problem,
+                f"{path} cannot be read and written by this user",
+                f"do it as the user that runs the services ({_owner(home)}), or correct the owner, the "
+                "permissions or the mount",
+            )
+            return
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        return f"user {path.stat().st_uid}"
 
 
 def _versions(_: Settings) -> Iterator[Finding]:
@@ -110,6 +142,13 @@ def _models(settings: Settings) -> Iterator[Finding]:
             )
 
 
+def _names(settings: Settings) -> Iterator[Finding]:
+    try:
+        read_names(settings.names_file)
+    except NamesError as error:
+        yield Finding("names", Verdict.problem, str(error), "until then each run fails at it")
+
+
 def _disk(settings: Settings) -> Iterator[Finding]:
     folder = next(p for p in (settings.home, *settings.home.parents) if p.exists())
     free = shutil.disk_usage(folder).free
@@ -140,6 +179,14 @@ def _locks(settings: Settings) -> Iterator[Finding]:
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:
     path = settings.warehouse_path
+    if not path.exists() and settings.snapshot_path.exists():
+        yield Finding(
+            "warehouse",
+            Verdict.problem,
+            f"{path} is gone, and a run would begin a new one",
+            "before that, copy the snapshot to it; see docs/operations.md",
+        )
+        return
     if not path.exists():
         yield Finding("warehouse", Verdict.note, f"there is no {path} yet", "`mkt run` makes it")
         return
@@ -186,24 +233,49 @@ def _contents(settings: Settings) -> Iterator[Finding]:
         ("charts", state.charts, settings.charts_dir),
         ("report", state.reports, settings.reports_dir),
     ):
-        missing = [name for name in files if not (root / name).is_file()]
+        missing = [name for name in files if _size(root / name) == 0]
         if missing:
             yield Finding(
                 "files",
                 Verdict.problem,
-                f"{len(missing)} of {len(files)} files that rows of {what} point to are not in {root}, "
-                f"as {missing[0]}",
+                f"{len(missing)} of {len(files)} files that rows of {what} point to are not in {root}, or "
+                f"empty, as {missing[0]}",
                 "restore them from a backup, or re-run their crawl dates",
             )
         else:
             yield Finding("files", Verdict.ok, f"all {len(files):,} files of {what} are here")
-    damaged = [name for name, sha in state.charts.items() if sha and not _has_hash(settings, name, sha)]
-    if damaged:
+    for what, files, root in (
+        ("charts", state.charts, settings.charts_dir),
+        ("reports", state.reports, settings.reports_dir),
+    ):
+        damaged = [name for name, sha in files.items() if sha and not _has_hash(root / name, sha)]
+        if damaged:
+            yield Finding(
+                "files",
+                Verdict.problem,
+                f"{len(damaged)} {what} are not as they were made, as {damaged[0]}",
+                "re-run their crawl dates",
+            )
+    yield from _brought_back(settings, state)
+
+
+def _brought_back(settings: Settings, state: WarehouseState) -> Iterator[Finding]:
+    if (settings.home / UNFINISHED_NAME).exists() or not (settings.home / KEY_NAME).exists():
+        return  # told by the checks of these files; and asking for a hash would make a key
+    try:
+        tombstones = open_tombstones(settings).read()
+        n_back = sum(some_id in tombstones for some_id in state.ids)
+    except ValueError:
+        return
+    before = tombstones.crawled_before
+    n_dates = sum(before is not None and day < before for day in state.crawl_dates)
+    if n_back or n_dates:
         yield Finding(
-            "files",
+            "forgotten",
             Verdict.problem,
-            f"{len(damaged)} charts are not as they were drawn, as {damaged[0]}",
-            "re-run their crawl dates",
+            f"{n_back} posters and posts and {n_dates} crawl dates that were forgotten are in the warehouse, as "
+            "after an older backup was restored",
+            "`mkt forget --again`",
         )
 
 
@@ -221,6 +293,26 @@ def _key(settings: Settings) -> Iterator[Finding]:
             AccountHasher(path)
         except (ValueError, OSError) as error:
             yield Finding("key", Verdict.problem, str(error), "restore it from a backup")
+        if path.stat().st_mode & 0o077:
+            yield Finding(
+                "key",
+                Verdict.note,
+                f"others may read {path}: with it, who is behind an id can be found out",
+                f"chmod 600 {path}",
+            )
+
+
+def _forgotten(settings: Settings) -> Iterator[Finding]:
+    if (settings.home / UNFINISHED_NAME).exists():
+        if is_alone(settings.home):
+            yield Finding("forgotten", Verdict.note, "a forgetting is under way")
+        else:
+            yield Finding(
+                "forgotten",
+                Verdict.problem,
+                "a forgetting was cut short: what it did not come to is still in the home",
+                "`mkt forget --again`",
+            )
     try:
         tombstones = open_tombstones(settings).read()
     except (ValueError, OSError) as error:
@@ -245,7 +337,7 @@ def _snapshot(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "snapshot",
             Verdict.note,
-            f"not as the warehouse is, {age}: a run is under way, or was killed, or the warehouse is damaged",
+            f"not as the warehouse is, {age}: a run is under way, or was killed, or one of them is damaged",
             "each run publishes it at its end, and `mkt snapshot` now, if the warehouse is sound",
         )
 
@@ -267,8 +359,9 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "dagster",
             Verdict.problem,
-            f"its records in {settings.dagster_home} cannot be read: {error}".splitlines()[0],
-            "stop the services and move that folder away: it is made anew, and knows of no run before",
+            f"its records in {settings.dagster_home} cannot be read: {' '.join(str(error).split())[:200]}",
+            "if dagster.yaml is at fault, correct it; else stop the services and move that folder away: it is made "
+            "anew, and knows of no run before",
         )
 
 
@@ -285,6 +378,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
     with dg.DagsterInstance.get() as instance:
         dead = dead_runs(instance)
         ticking = is_ticking(instance, now=time.time())
+        instance.all_asset_keys()  # what is in the third of its databases
     if dead:
         yield Finding(
             "dagster",
@@ -298,6 +392,13 @@ def _records(settings: Settings) -> Iterator[Finding]:
         else "the sensor is not ticking: new drops are not run by themselves"
     )
     yield Finding("dagster", Verdict.ok if ticking else Verdict.note, what, "" if ticking else "`make ui`")
+    if "tag_concurrency_limits" not in (settings.dagster_home / "dagster.yaml").read_text("utf-8"):
+        yield Finding(
+            "dagster",
+            Verdict.note,
+            "dagster.yaml is of an earlier version: two runs of a crawl date do not take turns",
+            "copy the lines of tag_concurrency_limits from mkt_assets/dagster_instance.yaml into it",
+        )
     if elsewhere := kept_elsewhere(settings.dagster_home):
         yield Finding(
             "dagster",
@@ -307,8 +408,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _has_hash(settings: Settings, name: str, sha256: str) -> bool:
-    path = settings.charts_dir / name
+def _has_hash(path: Path, sha256: str) -> bool:
     return not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 

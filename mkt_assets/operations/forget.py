@@ -1,8 +1,8 @@
 """`mkt forget`: a poster, a post or old crawl dates leave everything in the home, for good, and that is proven.
 
-The order is chosen so that a killed `forget` is completed by asking again: first the tombstones, so that nothing comes
-back; then what is found by the names that the tables still know (logs, reports); then the tables; then whatever no
-row points to any more.
+The order is chosen so that a killed `forget` is completed by asking again, or with whatever is forgotten next: first
+the tombstones, so that nothing comes back; then what is found by the names that the tables still know (logs,
+reports); then the tables; then whatever no row points to any more. Until all of it is done, a file says that it is not.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from mkt_assets.core.needles import Needles
@@ -21,10 +21,14 @@ from mkt_assets.operations.places import crawl_date_in, files_below
 from mkt_assets.operations.search import Search, search_home
 from mkt_assets.resources import open_cache, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
-from mkt_assets.resources.erasure import Subject, Traces, compact, erase, traces_of
+from mkt_assets.resources.erasure import Subject, Traces, compact, erase, ids_in, traces_of
+from mkt_assets.resources.files import write_durably
 from mkt_assets.resources.running import alone
+from mkt_assets.resources.tombstones import Tombstones
 from mkt_assets.settings import Settings
 
+UNFINISHED_NAME = "forgetting.txt"
+_UNFINISHED = b"`mkt forget` is at work here, or was cut short: `mkt doctor` says which.\n"
 _POSTER_ID = re.compile("[0-9a-f]{24}")
 
 
@@ -34,12 +38,16 @@ class ForgetError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """Whom and what to forget, as a person asks for it."""
+    """Whom and what to forget, as a person asks for it.
+
+    `again` asks for nobody new: whoever was forgotten before, and is not gone, goes with each request.
+    """
 
     posters: Sequence[str] = ()
     posts: Sequence[str] = ()
     crawler_accounts: Sequence[str] = ()
     crawled_before: date | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,11 @@ def forget(settings: Settings, request: Request) -> Forgotten:
             "they cannot be searched: remove the runs that show the poster there, and those keys for the time being."
         )
     with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
-        return _forget(settings, subject, request.crawler_accounts)
+        unfinished = settings.home / UNFINISHED_NAME
+        write_durably(unfinished, _UNFINISHED)
+        done = _forget(settings, subject, request.crawler_accounts)
+        unfinished.unlink()
+        return done
 
 
 def _subject(settings: Settings, request: Request) -> Subject:
@@ -82,19 +94,25 @@ def _subject(settings: Settings, request: Request) -> Subject:
                 "crawler has it goes to --crawler-account."
             )
     posters = {*request.posters, *map(hasher.hash, request.crawler_accounts)}
-    if not posters and not request.posts and request.crawled_before is None:
+    if not posters and not request.posts and request.crawled_before is None and not request.again:
         raise ForgetError(
             "say whom or what to forget: --poster, --post, --crawler-account or --crawled-before."
+        )
+    if request.crawled_before is not None and request.crawled_before > date.today() + timedelta(days=1):
+        raise ForgetError(
+            f"{request.crawled_before} lies in the future: crawls to come would be refused as well."
         )
     return Subject(frozenset(posters), frozenset(request.posts), request.crawled_before)
 
 
 def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str]) -> Forgotten:
     timeout = settings.lock_timeout_seconds
+    file = open_tombstones(settings)
+    tombstones = file.read()
+    subject = _with_those_of_before(settings, subject, tombstones)
     traces = traces_of(settings.warehouse_path, subject, timeout_seconds=timeout)
     needles = _needles(subject, traces, crawler_accounts)
-    file = open_tombstones(settings)
-    file.write(file.read().bury({*subject.ids, *_posts_of_posters(subject, traces)}, subject.crawled_before))
+    file.write(tombstones.bury({*subject.ids, *_posts_of_posters(subject, traces)}, subject.crawled_before))
     n_log_entries = scrub(settings.dagster_home, needles, traces.may_show_in)
     pages = _remove_pages(settings, traces)
     erase(settings.warehouse_path, subject, timeout_seconds=timeout)
@@ -117,6 +135,17 @@ def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str
         garbage=garbage,
         search=search_home(settings, needles),
         drops_left=_drops_left(settings, traces.crawl_dates),
+    )
+
+
+def _with_those_of_before(settings: Settings, subject: Subject, tombstones: Tombstones) -> Subject:
+    """The subject, and who was to be forgotten before and is there: it was cut short, or a backup restored."""
+    posters, posts = ids_in(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
+    dates = [day for day in (subject.crawled_before, tombstones.crawled_before) if day is not None]
+    return Subject(
+        subject.posters | {i for i in posters if i in tombstones},
+        subject.posts | {i for i in posts if i in tombstones},
+        max(dates, default=None),
     )
 
 

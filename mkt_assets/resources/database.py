@@ -59,21 +59,23 @@ def lock_path(path: Path) -> Path:
 
 
 @contextmanager
-def open_database(path: Path, *, timeout_seconds: float) -> Generator[duckdb.DuckDBPyConnection]:
-    """A read-write connection that nobody shares, closed (and so checkpointed) on the way out.
+def open_database(
+    path: Path, *, timeout_seconds: float, read_only: bool = False
+) -> Generator[duckdb.DuckDBPyConnection]:
+    """A connection that nobody shares, closed (and so, if it may write, checkpointed) on the way out.
 
     Raises:
         DatabaseBusyError: naming the holder, after `timeout_seconds`.
     """
     with exclusive(path, timeout_seconds=timeout_seconds):
-        connection = _connect(path, timeout_seconds)
+        connection = _connect(path, timeout_seconds, read_only)
         try:
             yield connection
         finally:
             connection.close()
 
 
-def _connect(path: Path, timeout_seconds: float) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, timeout_seconds: float, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Wait, with jitter, for programs that do not know our lock file (a notebook, the duckdb shell)."""
     attempt = retry(
         retry=retry_if_exception(
@@ -84,7 +86,7 @@ def _connect(path: Path, timeout_seconds: float) -> duckdb.DuckDBPyConnection:
         reraise=True,
     )
     try:
-        return attempt(duckdb.connect)(str(path))
+        return attempt(duckdb.connect)(str(path), read_only=read_only)
     except duckdb.IOException as error:
         if not _LOCKED.search(str(error)):
             raise

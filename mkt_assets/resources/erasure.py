@@ -102,6 +102,15 @@ def erase(path: Path, subject: Subject, *, timeout_seconds: float) -> Traces:
         return found
 
 
+def ids_in(path: Path, *, timeout_seconds: float) -> tuple[frozenset[str], frozenset[str]]:
+    """Posters, and posts, that any row of the warehouse is of."""
+    if not path.exists():
+        return frozenset(), frozenset()
+    with open_database(path, timeout_seconds=timeout_seconds) as connection:
+        bring_up_to_date(connection)
+        return _ids(connection, "poster_id"), _ids(connection, "post_id")
+
+
 def compact(path: Path, *, timeout_seconds: float) -> None:
     """Copy a DuckDB file's live rows to a new file that takes its place: nothing lingers in free pages."""
     if not path.exists():
@@ -172,15 +181,18 @@ def _traces(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Traces:
 def _longer_ids(connection: duckdb.DuckDBPyConnection, subject: Subject) -> frozenset[str]:
     if not subject.ids:
         return frozenset()
+    needles = Needles(subject.ids)
+    others = {i for column in _IDS for i in _ids(connection, column)} - subject.ids
+    return frozenset(other for other in others if needles.are_in(other))
+
+
+def _ids(connection: duckdb.DuckDBPyConnection, column: str) -> frozenset[str]:
     query = " UNION ".join(
         f"SELECT {column} FROM {table.name} WHERE {column} IS NOT NULL"
         for table in TABLES.values()
-        for column in _IDS
         if column in table.column_names
     )
-    needles = Needles(subject.ids)
-    others = {str(row[0]) for row in connection.execute(query).fetchall()} - subject.ids
-    return frozenset(other for other in others if needles.are_in(other))
+    return frozenset(str(row[0]) for row in connection.execute(query).fetchall())
 
 
 def _teach(connection: duckdb.DuckDBPyConnection, subject: Subject, longer_ids: frozenset[str]) -> None:

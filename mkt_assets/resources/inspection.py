@@ -22,6 +22,7 @@ class WarehouseState:
         version: of the schema it was written with.
         n_rows: by table.
         crawl_dates: that have posts.
+        ids: posters and posts that any row is of.
         repeated: a key that is there twice, by table.
         mattes: names of the mattes that rows point to.
         charts: names of the charts that rows point to, and the sha256 of each.
@@ -31,6 +32,7 @@ class WarehouseState:
     version: int
     n_rows: dict[str, int]
     crawl_dates: frozenset[date]
+    ids: frozenset[str]
     repeated: dict[str, str]
     mattes: tuple[str, ...]
     charts: dict[str, str]
@@ -44,11 +46,18 @@ def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
         DatabaseBusyError: if runs keep it for too long.
         duckdb.Error: if it is damaged.
     """
-    with open_database(path, timeout_seconds=timeout_seconds) as connection:
+    with open_database(path, timeout_seconds=timeout_seconds, read_only=True) as connection:
         return WarehouseState(
             version=stored_version(connection),
             n_rows={name: _n_rows(connection, name) for name in TABLES},
             crawl_dates=frozenset(row[0] for row in _rows(connection, "raw_posts", "crawl_date")),
+            ids=frozenset(
+                str(row[0])
+                for table in TABLES.values()
+                for name in ("poster_id", "post_id")
+                if name in table.column_names
+                for row in _rows(connection, table.name, f"DISTINCT {name}", f"WHERE {name} IS NOT NULL")
+            ),
             repeated={table.name: key for table in TABLES.values() if (key := _repeated(connection, table))},
             mattes=tuple(
                 dict.fromkeys(

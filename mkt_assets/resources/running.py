@@ -61,6 +61,18 @@ def alone(home: Path, *, timeout_seconds: float) -> Generator[None]:
         yield
 
 
+def is_alone(home: Path) -> bool:
+    """Whether something alone (a forgetting) is at work in the home now."""
+    try:
+        with (home / LOCK_NAME).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def sign_run(instance: dg.DagsterInstance | None, run_id: str | None) -> None:
     """Note in the run's tags which process it is in, so that it can be told when that process is no more."""
     if instance is not None and run_id is not None and instance.has_run(run_id):

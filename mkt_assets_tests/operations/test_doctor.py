@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,14 +64,29 @@ def damage_a_page(settings: Settings) -> None:
     settings.warehouse_path.write_bytes(bytes(data))
 
 
+def lose_the_warehouse(settings: Settings) -> None:
+    settings.warehouse_path.unlink()
+
+
+def append_to(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"x")
+
+
 PLANTED: dict[str, tuple[Callable[[Settings], object], str]] = {
     "matte": (lambda s: remove_first(sorted(s.media_dir.rglob("*.webp"))), "rows of matted_images point to"),
     "chart": (lambda s: remove_first(sorted(s.charts_dir.rglob("2024*/*.png"))), "rows of charts point to"),
     "report": (lambda s: remove_first(sorted(s.reports_dir.rglob("*.html"))), "rows of report point to"),
     "changed": (
         lambda s: sorted(s.charts_dir.rglob("2024*/*.png"))[0].write_bytes(b"x"),
-        "not as they were drawn",
+        "charts are not as they were made",
     ),
+    "report changed": (
+        lambda s: append_to(sorted(s.reports_dir.rglob("*.html"))[0]),
+        "reports are not as they were made",
+    ),
+    "empty": (lambda s: sorted(s.media_dir.rglob("*.webp"))[0].write_bytes(b""), "or empty"),
+    "gone": (lose_the_warehouse, "is gone, and a run would begin a new one"),
+    "names": (lambda s: s.names_file.write_bytes(b"\xff"), "is not UTF-8"),
     "damaged": (damage_warehouse, "cannot be read"),
     "repeated": (repeat_a_row, "should be unique"),
     "newer": (claim_newer, "newer mkt_assets"),
@@ -81,6 +99,10 @@ PLANTED: dict[str, tuple[Callable[[Settings], object], str]] = {
         lambda s: (s.dagster_home / "history" / "runs.db").write_bytes(b"x" * 9000),
         "its records in",
     ),
+    "events": (
+        lambda s: (s.dagster_home / "history" / "runs" / "index.db").write_bytes(b"x" * 9000),
+        "its records in",
+    ),
     "date": (lambda s: (s.home / "forgotten.txt").write_text("crawled-before soon\n"), "is damaged"),
     "forgotten": (lambda s: (s.home / "forgotten.txt").write_text("rubbish\n"), "is damaged"),
 }
@@ -91,6 +113,40 @@ def test_what_is_wrong_is_found(home: Settings, name: str) -> None:
     plant, expected = PLANTED[name]
     plant(home)
     assert any(expected in problem for problem in problems(home)), problems(home)
+
+
+def test_a_home_of_another_user_is_told_and_nothing_else(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = home.home / KEY_NAME
+    real = os.access
+
+    def denied(path: Path, mode: int) -> bool:
+        return path != key and real(path, mode)
+
+    # root may read everything, so that the permissions of a file would be no test
+    monkeypatch.setattr("os.access", denied)
+    assert problems(home) == [f"home: {key} cannot be read and written by this user"]
+
+
+def test_what_is_not_wrong_but_worth_knowing_is_noted(home: Settings) -> None:
+    (home.home / KEY_NAME).chmod(0o644)
+    (home.dagster_home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", "utf-8")
+    noted = [finding.to_do for finding in examine(home) if finding.verdict is Verdict.note]
+    assert f"chmod 600 {home.home / KEY_NAME}" in noted
+    assert any("tag_concurrency_limits" in to_do for to_do in noted)
+
+
+def test_looking_changes_nothing_even_what_a_killed_run_left_to_be_read_in(home: Settings) -> None:
+    script = "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); c.execute('CREATE TABLE t (i INT)'); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script, str(home.warehouse_path)], check=False)
+    assert home.warehouse_path.with_name(home.warehouse_path.name + ".wal").exists()
+    files = [
+        path for path in home.home.rglob("*") if path.is_file() and home.dagster_home not in path.parents
+    ]
+    before = {path: path.read_bytes() for path in files}
+    assert problems(home) == []
+    assert {path: path.read_bytes() for path in files} == before
 
 
 def hold(path: Path, ready: multiprocessing.Event, done: multiprocessing.Event) -> None:  # type: ignore[valid-type]

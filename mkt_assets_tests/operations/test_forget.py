@@ -7,6 +7,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from mkt_assets.cli import app
 from mkt_assets.core.needles import Needles
+from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.forget import ForgetError, Request, forget
 from mkt_assets.operations.search import search_home
 from mkt_assets.resources import open_tombstones, open_warehouse
@@ -200,6 +202,45 @@ def test_a_forget_that_was_cut_short_is_completed_by_asking_again(
     assert found(home, {hashed(home), *HER_POSTS}) == []
 
 
+@pytest.mark.parametrize("step", ["erase", "collect_garbage"])
+def test_a_forget_that_was_cut_short_is_told_by_the_doctor_and_ended_with_whatever_is_forgotten_next(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def told() -> bool:
+        return any(
+            "was cut short" in finding.what and "--again" in finding.to_do
+            for finding in examine(home)
+            if finding.verdict is Verdict.problem
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"mkt_assets.operations.forget.{step}", cut)
+        with pytest.raises(KeyboardInterrupt):
+            forget(home, Request(posters=[hashed(home)]))
+    assert told()
+    forget(home, Request(again=True) if step == "erase" else Request(posts=[post_id(3)]))
+    assert not told()
+    assert found(home, {hashed(home), *HER_POSTS}) == []
+    pictures = {row for row in open_warehouse(home).read("matted_images")["matte_path"].to_pylist() if row}
+    assert len(list(home.media_dir.rglob("*.webp"))) == len(pictures)
+
+
+def test_whom_a_restored_backup_brings_back_the_doctor_tells_of_and_forgets_again(home: Settings) -> None:
+    backup = home.warehouse_path.read_bytes()
+    forget(home, Request(posters=[hashed(home)]))
+    home.warehouse_path.write_bytes(backup)
+    told = [f.what for f in examine(home) if f.about == "forgotten" and f.verdict is Verdict.problem]
+    assert len(told) == 1
+    assert told[0].startswith(
+        "7 posters and posts and 0 crawl dates that were forgotten are in the warehouse"
+    )
+    assert forget(home, Request(again=True)).n_posts == 8
+    assert found(home, {hashed(home), *HER_POSTS}) == []
+
+
 def test_the_file_of_the_forgotten_names_nobody(home: Settings) -> None:
     forget(home, Request(posters=[hashed(home)]))
     text = open_tombstones(home).path.read_text("utf-8")
@@ -209,7 +250,11 @@ def test_the_file_of_the_forgotten_names_nobody(home: Settings) -> None:
 
 @pytest.mark.parametrize(
     ("request_", "problem"),
-    [(Request(), "say whom"), (Request(posters=["alice"]), "not a poster_id")],
+    [
+        (Request(), "say whom"),
+        (Request(posters=["alice"]), "not a poster_id"),
+        (Request(crawled_before=date(2124, 1, 1)), "lies in the future"),
+    ],
 )
 def test_what_is_no_id_or_nothing_changes_nothing(
     settings: Settings, request_: Request, problem: str
@@ -233,7 +278,9 @@ def test_the_command_asks_forgets_and_says_what_to_do(
     monkeypatch.setenv("MKT_HOME", str(home.home))
     monkeypatch.setenv("MKT_DROPS", str(home.drops))
     arguments = ["forget", "--poster", hashed(home)]
-    assert CliRunner().invoke(app, arguments, input="n\n").exit_code == 1
+    asked = CliRunner().invoke(app, arguments, input="n\n")
+    assert asked.exit_code == 1
+    assert f"Remove {hashed(home)} from" in asked.output
     assert posts(home) >= HER_POSTS
     done = CliRunner().invoke(app, [*arguments, "--yes"])
     assert done.exit_code == 0, done.output
