@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
@@ -16,6 +17,7 @@ from mkt_assets.resources.files import disk_full
 from mkt_assets.settings import Settings
 
 _P = ParamSpec("_P")
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # What a person can put right; anything else is a defect, and keeps its traceback.
 _EXPECTED = (ValueError, FileNotFoundError, FileExistsError, TimeoutError, WeightsError, FetchError)
 
@@ -31,14 +33,13 @@ def plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
             Console(stderr=True).print(f"[red]mkt:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from error
         except Exception as error:
-            if (said := disk_full(error)) is None:
+            if (said := disk_full(error)) is not None:
+                said += f" Everything made is in {Settings.load().home}."
+            elif isinstance(error, OSError) and error.errno in _NOT_ALLOWED:
+                said = f"{error}: do it as the user that runs the services, or see `mkt doctor`."
+            else:
                 raise
-            where = Settings.load().home
-            Console(stderr=True).print(
-                f"[red]mkt:[/] {escape(f'{said} Everything made is in {where}.')}",
-                highlight=False,
-                soft_wrap=True,
-            )
+            Console(stderr=True).print(f"[red]mkt:[/] {escape(said)}", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from error
 
     return run

@@ -54,6 +54,19 @@ def test_a_full_disk_ends_in_one_sentence_that_says_where(
     assert "Traceback" not in result.output
 
 
+def test_a_home_that_may_not_be_written_ends_in_one_sentence(
+    run: CliRunner, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(settings.home))
+
+    monkeypatch.setattr("mkt_assets.operations.gc.find_garbage", denied)
+    result = run.invoke(app, ["gc"])
+    assert result.exit_code == 2
+    assert "as the user that runs the services" in result.output
+    assert "Traceback" not in result.output
+
+
 def test_running_without_drops_says_where_to_put_one(run: CliRunner, settings: Settings) -> None:
     result = run.invoke(app, ["run"])
     assert result.exit_code == 2
