@@ -124,8 +124,8 @@ def forget(
         f"files removed: {len(done.garbage.orphans):,}, pages: {done.n_pages}; cache entries: "
         f"{done.garbage.n_cached:,}; entries of Dagster's log masked: {done.n_log_entries:,}"
     )
-    if not done.n_rows:
-        print("nothing of it was in the tables: is it spelt right? What was asked for will not be taken in")
+    if done.unknown:
+        print(f"not in the tables, perhaps misspelt: {', '.join(done.unknown)}; it will not be taken in")
     _say_what_to_do(settings, done.crawl_dates, done.drops_left)
     if done.search.places:
         for place in done.search.places:

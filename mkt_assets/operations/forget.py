@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -52,7 +52,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was removed, what is to be made again, and where traces were found afterwards (nowhere, it is hoped)."""
+    """What was removed, what is to be made again, and where traces were found afterwards (nowhere, it is hoped).
+
+    `unknown` are ids, as they were asked for, that no row was of.
+    """
 
     n_posts: int
     n_rows: dict[str, int]
@@ -62,6 +65,7 @@ class Forgotten:
     garbage: Garbage
     search: Search
     drops_left: tuple[date, ...] = field(default=())
+    unknown: tuple[str, ...] = field(default=())
 
 
 def forget(settings: Settings, request: Request) -> Forgotten:
@@ -80,7 +84,8 @@ def forget(settings: Settings, request: Request) -> Forgotten:
     with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
         unfinished = settings.home / UNFINISHED_NAME
         write_durably(unfinished, _UNFINISHED)
-        done = _forget(settings, subject, request.crawler_accounts)
+        unknown = _unknown(settings, request)
+        done = replace(_forget(settings, subject, request.crawler_accounts), unknown=unknown)
         unfinished.unlink()
         return done
 
@@ -146,6 +151,16 @@ def _with_those_of_before(settings: Settings, subject: Subject, tombstones: Tomb
         subject.posters | {i for i in posters if i in tombstones},
         subject.posts | {i for i in posts if i in tombstones},
         max(dates, default=None),
+    )
+
+
+def _unknown(settings: Settings, request: Request) -> tuple[str, ...]:
+    hasher = AccountHasher(settings.home / KEY_NAME)
+    posters, posts = ids_in(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
+    return (
+        *(poster for poster in request.posters if poster not in posters),
+        *(post for post in request.posts if post not in posts),
+        *(account for account in request.crawler_accounts if hasher.hash(account) not in posters),
     )
 
 

@@ -282,8 +282,9 @@ def test_the_command_asks_forgets_and_says_what_to_do(
     assert asked.exit_code == 1
     assert f"Remove {hashed(home)} from" in asked.output
     assert posts(home) >= HER_POSTS
-    done = CliRunner().invoke(app, [*arguments, "--yes"])
+    done = CliRunner().invoke(app, [*arguments, "--post", "no-such-post", "--yes"])
     assert done.exit_code == 0, done.output
     assert "nothing is left" in done.output
+    assert "perhaps misspelt: no-such-post;" in done.output
     assert "mkt run --crawl-date 2024-06-13 --crawl-date 2024-06-14" in done.output
     assert not Path(home.home / "reports").exists() or not list(home.reports_dir.rglob("*.html"))
