@@ -21,7 +21,7 @@ _MOST_SHOWN = 20
 
 @plain_errors
 def doctor() -> None:
-    """Look whether all is well: versions, models, warehouse, files, locks, disk. Exit code 1 on a problem."""
+    """Look whether all is well, and change nothing. Exit code 1 on a problem."""
     from mkt_assets.operations.doctor import Verdict, examine
 
     n_problems = 0
@@ -104,7 +104,10 @@ def forget(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
-    """Forget a person, a post, or old crawls: in every table, file, cache and log. Cannot be undone."""
+    """Forget people, posts or old crawls: in every table, file, cache and log. Cannot be undone.
+
+    Options may be repeated and combined. It waits for runs to end, and keeps others from beginning.
+    """
     from mkt_assets.operations.forget import Request
     from mkt_assets.operations.forget import forget as do_forget
     from mkt_assets.resources.locks import lock_holders
