@@ -82,9 +82,12 @@ def forget(settings: Settings, request: Request) -> Forgotten:
             "they cannot be searched: remove the runs that show the poster there, and those keys for the time being."
         )
     with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
+        unknown = _unknown(settings, request)
+        # before the mark: whoever asks to end what is marked must find whom it was about
+        file = open_tombstones(settings)
+        file.write(file.read().bury(subject.ids, subject.crawled_before))
         unfinished = settings.home / UNFINISHED_NAME
         write_durably(unfinished, _UNFINISHED)
-        unknown = _unknown(settings, request)
         done = replace(_forget(settings, subject, request.crawler_accounts), unknown=unknown)
         unfinished.unlink()
         return done
