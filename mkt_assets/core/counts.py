@@ -29,17 +29,23 @@ class Count:
     is_lower_bound: bool = False
 
 
-@lru_cache(maxsize=65_536)  # the same few thousand strings over and over
 def parse_count(text: str | None) -> Count:
     """Read a count as shown: ``1,234``, ``1.2万``, ``10万+`` (a lower bound), ``3k``, ``赞`` (zero).
 
     Exact decimal arithmetic: the original's string replacement turned 1.2w into 1.20000. Anything that is
     not a whole, non-negative number (``""``, ``-1``, ``nan``, words) is null; nothing is raised.
     """
-    shown = unicodedata.normalize("NFKC", text or "").strip().lower()
+    stripped = (text or "").strip()
+    # normalising takes a square of a long text, and what is remembered should be short
+    return _parsed(stripped) if len(stripped) <= _LONGEST else Count(None)
+
+
+@lru_cache(maxsize=65_536)  # the same few thousand strings over and over
+def _parsed(text: str) -> Count:
+    shown = unicodedata.normalize("NFKC", text).strip().lower()
     if shown in ZERO_LABELS:
         return Count(0)
-    match = _SHOWN.fullmatch(shown) if len(shown) <= _LONGEST else None
+    match = _SHOWN.fullmatch(shown)
     if match is None:
         return Count(None)
     digits, unit, plus = match.groups()

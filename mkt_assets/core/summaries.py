@@ -35,9 +35,11 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
 _CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff"  # and halves of characters
 _ZERO_WIDTH = "\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-_STRAY_JOINER = r"(?:(?<=[\w\s])|^)\u200d+|\u200d+(?=[\w\s]|$)"  # joins no emoji
+_STRAY_JOINER = r"(?:(?<=[\w\s])|^)\u200d++|(?<!\u200d)\u200d++(?=[\w\s]|$)"  # joins no emoji
 _INVISIBLE = re.compile(f"[{_CONTROLS}{_ZERO_WIDTH}]|{_STRAY_JOINER}")
+_JOINER = "\u200d"
 _JOINERS = re.compile("[\u200d\ufe0e\ufe0f]")
+_MOST_JOINED = 200  # a caption of 1,000 characters has few; naming emoji takes a square of them
 _BLANKS = re.compile("[\\s\u115f\u1160\u2800\u3164]+")
 
 _TAG_END = r"\s#，。！？；、：…“”‘’（）()【】《》\[\],!?;\"<>|｜~～〜"
@@ -121,13 +123,17 @@ def caption_of(title: object, content: object) -> str:
 
 def strip_platform_suffix(title: str) -> tuple[str, bool]:
     """The title without the platform's own ending (` - 小红书`, also repeated), and whether there was one."""
-    stripped = title.rstrip()
-    while stripped.endswith(PLATFORM):
-        before = stripped.removesuffix(PLATFORM)
-        if before and before[-1] not in _DASHES:
+    title = title.rstrip()
+    end = len(title)
+    # by place: a title of nothing but the suffix would be copied as often as it stands there
+    while title.endswith(PLATFORM, 0, end):
+        before = end - len(PLATFORM)
+        if before and title[before - 1] not in _DASHES:
             break
-        stripped = before.rstrip(_DASHES)
-    return stripped, stripped != title.rstrip()
+        while before and title[before - 1] in _DASHES:
+            before -= 1
+        end = before
+    return title[:end], end != len(title)
 
 
 class Summarizer:
@@ -171,7 +177,10 @@ class Summarizer:
             headline = ""
         fields = [self._without_stop_words(headline, removed), self._without_stop_words(body, removed)]
         fields += _missing_hashtags(tags, f"{headline} {body}")
-        text = emoji.demojize(" ".join(field for field in fields if field), language=self._emoji_language)
+        text = " ".join(field for field in fields if field)
+        if text.count(_JOINER) > _MOST_JOINED:
+            text = text.replace(_JOINER, "")
+        text = emoji.demojize(text, language=self._emoji_language)
         text = _JOINERS.sub("", text)
         if not any(character.isalnum() for character in text):
             text = ""

@@ -22,6 +22,8 @@ _MISSING = frozenset({"", "nan", "NaN", "None", "null"})
 _ID_SHAPE = "letters, digits, - and _, 64 at most"
 _CHAPTER_MARK = re.compile(r"\d{1,2}(:\d{2}){1,2}")
 _COMMA = re.compile("[,，]")
+_LONGEST_ADDRESS = 2_000
+_MOST_TAGS = 1_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ def post_of(
         return UnusableRecord("The row has no account id.", post_id)
     if not ID.fullmatch(poster_id):
         return UnusableRecord(f"The account id is not an id ({_ID_SHAPE}).", post_id)
+    tags = split_tags(record.tags)
+    if len(tags) > _MOST_TAGS:
+        return UnusableRecord(
+            f"The row has {len(tags):,} tags, more than {_MOST_TAGS:,}.", post_id, poster_id
+        )
     fetched_at = parse_timestamp(record.fetched, timezone)
     row = {
         "crawl_date": crawl_date,
@@ -90,7 +97,7 @@ def post_of(
         "post_url": clean_url(record.post_url, post_id, poster_id),
         "title": present(record.title),
         "content": present(record.content),
-        "tags": split_tags(record.tags),
+        "tags": tags,
         "kind": record.kind,
         **_counts(record),
         **_published(record, post_id, crawl_date, timezone, fetched_at),
@@ -103,8 +110,11 @@ def post_of(
 
 def clean_url(text: str | None, post_id: str, poster_id: str) -> str | None:
     """The web address of a post without query and fragment; built anew if an account is in it."""
+    shown = (present(text) or "").strip()
+    if len(shown) > _LONGEST_ADDRESS:  # looking for signs in a host takes a square of it
+        return None
     try:
-        parts = urlsplit((present(text) or "").strip())
+        parts = urlsplit(shown)
     except ValueError:  # "http://["
         return None
     if parts.scheme not in ("http", "https") or not parts.netloc:

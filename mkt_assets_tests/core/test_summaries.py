@@ -17,6 +17,7 @@ from mkt_assets.core.summaries import (
     load_stop_words,
     strip_platform_suffix,
 )
+from mkt_assets_tests.hostile.guards import guarded
 
 SUMMARIZER = Summarizer(load_stop_words())
 NEGATIONS = "不没别无非未勿莫休甭否毋"
@@ -242,3 +243,14 @@ def test_long_runs_take_no_long_time(character: str):
     start = time.perf_counter()
     SUMMARIZER.summarize(character * 20_000, character * 20_000, None)
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("joined", ["😀" + "\u200d" * 300_000 + "😀", "👩\u200d" * 100_000])
+def test_a_caption_of_endless_joined_emoji_is_summarized_like_any(joined: str):
+    with guarded(seconds=60):
+        assert SUMMARIZER.summarize(None, f"白裙{joined}", None).summary.startswith("白裙:")
+
+
+def test_a_title_of_nothing_but_the_platforms_name_is_empty():
+    with guarded(seconds=60):
+        assert strip_platform_suffix(" - 小红书" * 300_000) == ("", True)

@@ -128,3 +128,10 @@ TEXTS = st.none() | st.text(st.characters(), max_size=40)
 def test_any_fields_give_a_post_or_a_reason(record: Record) -> None:
     outcome = post_of(record, CRAWL, lambda account: "HASH", "Asia/Shanghai")
     assert isinstance(outcome, Post) or outcome.reason.endswith(".")
+
+
+def test_an_address_or_tags_that_no_post_has_are_not_taken_for_it() -> None:
+    assert clean_url("http://" + "\u0315\u0300" * 300_000, POST, ACCOUNT) is None
+    refused = of(tags=",".join(map(str, range(1_001))))
+    assert isinstance(refused, UnusableRecord)
+    assert refused.reason == "The row has 1,001 tags, more than 1,000."
