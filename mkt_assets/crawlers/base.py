@@ -19,8 +19,8 @@ class Limits:
     """Sizes beyond which a field, row or file is refused.
 
     Posts are held in memory until all files are read: those beyond `max_kept_bytes` of it are rejected.
-    Of the bad rows of a file, `max_listed_rejects` are listed one by one; after `max_bad_rows` that are bad, or
-    blank, it is not read on.
+    Of the bad rows of a file, `max_listed_rejects` are listed one by one, and ten times as many of all files;
+    after `max_bad_rows` that are bad, or blank, a file is not read on.
     """
 
     max_field_characters: int = 1_000_000

@@ -29,7 +29,7 @@ _BLANKS = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 # A file of which no row so far is of a known crawler is not read to its end.
 _MOST_UNKNOWN_ROWS = 100
 UNFORESEEN = "The file is damaged in a way that its reader does not know"
-_BYTES_A_POST = 1_400  # besides its texts
+_BYTES_A_POST = 1_000  # besides its texts
 _FULL = "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
 
@@ -207,7 +207,9 @@ class _Reading:
 
     def _reject(self, tally: _FileTally, reject: Reject) -> None:
         tally.n_bad_rows += 1
-        if len(tally.bad_rows) < self.limits.max_listed_rejects:
+        most = self.limits.max_listed_rejects
+        # the first of a file in any case: it says why
+        if len(tally.bad_rows) < (most if len(self.rejects) < 10 * most else 1):
             tally.bad_rows.append(reject)
         if tally.n_bad_rows >= self.limits.max_bad_rows:
             raise FileRefusedError(
@@ -258,7 +260,8 @@ def _tables(name: str, tally: _FileTally, note: str | None) -> list[SourceFile]:
 
 def _n_bytes(winner: _Winner) -> int:
     row = winner.post.row
-    return _BYTES_A_POST + sum(getsizeof(text) for text in (row["title"], row["content"], *row["tags"]))
+    texts = (value for value in (*row.values(), *row["tags"]) if isinstance(value, str))
+    return _BYTES_A_POST + sum(map(getsizeof, texts))
 
 
 def _fetched(winner: _Winner) -> datetime:

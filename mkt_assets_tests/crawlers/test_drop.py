@@ -224,6 +224,24 @@ def test_posts_beyond_what_may_be_kept_are_rejected_and_the_kept_are_still_updat
     }
 
 
+def test_every_text_of_a_post_counts_in_what_may_be_kept(tmp_path: Path) -> None:
+    notes = [note(n, ip_location="x" * 1_000, source_keyword="y" * 1_000) for n in range(6)]
+    put(tmp_path / "a.json", json.dumps(notes))
+    assert ingest(tmp_path, Limits(max_kept_bytes=6_000)).posts.num_rows == 2
+
+
+def test_of_very_many_files_of_bad_rows_only_the_first_bad_row_is_listed(tmp_path: Path) -> None:
+    for n in range(30):
+        put(tmp_path / f"{n:02}.jsonl", "\n".join([json.dumps(note(n)), *["1"] * 7]))
+    listed = ingest(tmp_path, Limits(max_listed_rejects=5))
+    assert listed.n_rejected_rows == 30 * 7
+    by_file = {
+        f"{n:02}.jsonl": sum(name == f"{n:02}.jsonl" for name, _ in reasons(listed)) for n in range(30)
+    }
+    assert (by_file["00.jsonl"], by_file["29.jsonl"]) == (6, 2)
+    assert reasons(listed)["29.jsonl", None].startswith("6 more rows of the file were rejected")
+
+
 def test_media_are_attached_to_their_posts_and_say_what_the_post_shows(tmp_path: Path) -> None:
     put(tmp_path / "a.csv", original(row(1), row(2), row(3)))
     for name, content in (
