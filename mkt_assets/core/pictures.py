@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import time
 from collections.abc import Iterator, Mapping
@@ -169,6 +170,7 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
     limits = limits or PictureLimits()
     deadline = _Deadline(limits.max_video_seconds)
     try:
+        _check_tables(path, deadline)
         with _opened(path, limits) as container:
             size = _checked_video_size(container, limits)
             duration = _duration(container, deadline)
@@ -329,6 +331,14 @@ _OPEN_OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,gif,asf,mp3,wav,ogg,aac",
 }
 _MAX_PACKETS = 1_000_000
+# An MP4's tables of samples and edits with the numbers behind: version, a number, another.
+_TABLE = re.compile(rb"(stsz|stz2|trun|elst|cmov)(?=(.{0,12}))", re.DOTALL)
+_TABLE_BYTES = 16
+_TABLE_CHUNK = 1 << 20
+_BOX = re.compile(rb".{4}[ -~]{4}", re.DOTALL)
+_SIZE_BEHIND = b"\0\0\0\1"
+_FAR = 1 << 62
+_MOST_SAMPLES = 20_000_000  # ten hours have five million
 
 
 class _Deadline:
@@ -343,14 +353,54 @@ class _Deadline:
             raise PictureError(f"the video was not done with in {self._seconds:g} s")
 
 
+def _check_tables(path: Path, deadline: _Deadline) -> None:
+    """Refuse an MP4 that says it has more samples than any has: FFmpeg makes an entry in memory for each.
+
+    What FFmpeg takes for a table is looked for everywhere but in the media data.
+    """
+    n_samples, n_edits = 0, 0
+    with path.open("rb") as stream:
+        for part in _outside_media_data(stream, deadline):
+            for kind, numbers in _TABLE.findall(part):
+                if kind == b"cmov":
+                    raise PictureError("the video's header is compressed, as QuickTime once did")
+                second, third = struct.unpack(">4xII", numbers.ljust(12, b"\0"))
+                n_edits += second if kind == b"elst" else 0
+                n_samples += {b"elst": 0, b"trun": second}.get(kind, third)
+    if n_samples * max(n_edits, 1) > _MOST_SAMPLES:
+        raise PictureError(f"the video lists {n_samples:,} samples in {n_edits:,} edits: a bomb")
+
+
+def _outside_media_data(stream: IO[bytes], deadline: _Deadline) -> Iterator[bytes]:
+    """Pieces of an MP4's boxes, but for `mdat`; a table's beginning is whole in one of them. None of other files."""
+    stream.seek(0)
+    while _BOX.match(head := stream.read(_TABLE_BYTES)):
+        start = stream.tell() - len(head)
+        size = int.from_bytes(head[8:] if head.startswith(_SIZE_BEHIND) else head[:4], "big")
+        end = min(start + size, _FAR) if size >= len(_SIZE_BEHIND) else _FAR  # without a size: to the end
+        kept = b"" if head[4:8] == b"mdat" else head
+        while kept and (read := stream.read(min(_TABLE_CHUNK, max(0, end - stream.tell())))):
+            deadline.check()
+            yield kept + read
+            kept = (kept + read)[1 - _TABLE_BYTES :]
+        deadline.check()
+        stream.seek(end)
+
+
 def _opened(path: Path, limits: PictureLimits) -> InputContainer:
     import av
 
     container = av.open(f"file:{path}", options=_OPEN_OPTIONS, timeout=limits.max_video_seconds)
     for stream in container.streams.video:
         # a stream may change its size on the way: FFmpeg itself refuses what is too large
-        stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
+        if _is_known(stream):
+            stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
     return container
+
+
+def _is_known(stream: VideoStream) -> bool:
+    """Whether FFmpeg knows the stream's encoding; there is no decoder otherwise, whatever the types say."""
+    return cast("Any", stream.codec_context) is not None
 
 
 def _checked_video_size(container: InputContainer, limits: PictureLimits) -> tuple[int, int]:
@@ -358,8 +408,13 @@ def _checked_video_size(container: InputContainer, limits: PictureLimits) -> tup
     if not container.streams.video:
         found = " and ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise PictureError(f"the file has no video stream, only {found}")
-    context = container.streams.video[0].codec_context
+    stream = container.streams.video[0]
+    if not _is_known(stream):
+        raise PictureError("the video is in an encoding that cannot be read, or its header is damaged")
+    context = stream.codec_context
     size = (context.width, context.height)
+    if not any(size):
+        raise PictureError("the video is damaged: its frames have no known size")
     _check_size(size, limits)
     return size
 

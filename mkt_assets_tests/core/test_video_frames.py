@@ -154,6 +154,52 @@ def test_limits_hold_for_videos(tmp_path: Path) -> None:
     assert "not reached in 3 decoded frames" in reasons(path, PictureLimits(max_video_frames_decoded=3))[0]
 
 
+def tables(*, samples: bytes = b"", edits: bytes = b"") -> bytes:
+    """An MP4's header with these tables, in whatever place FFmpeg looks for them."""
+    boxes = b"".join(
+        (8 + len(content)).to_bytes(4) + kind + content
+        for kind, content in ((b"stsz", samples), (b"elst", edits))
+    )
+    header = (8 + len(boxes)).to_bytes(4) + b"moov" + boxes
+    return b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x08mdat" + header
+
+
+def numbers(*values: int) -> bytes:
+    return b"".join(value.to_bytes(4) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (tables(samples=numbers(0, 1, 40_000_000)), "40,000,000 samples in 0 edits"),
+        (tables(samples=numbers(0, 1, 40_000), edits=numbers(0, 20_000)), "40,000 samples in 20,000 edits"),
+        (
+            tables() + numbers(24) + b"moof" + numbers(16) + b"trun" + numbers(0, 2**32 - 1),
+            "4,294,967,295 samples",
+        ),
+        (tables(edits=b"cmov"), "compressed"),
+    ],
+)
+def test_a_video_that_lists_more_samples_than_any_has_is_not_opened(
+    tmp_path: Path, data: bytes, reason: str
+) -> None:
+    (tmp_path / "video.mp4").write_bytes(data)
+    found = reasons(tmp_path / "video.mp4")
+    assert [reason in one for one in found] == [True] * 3
+
+
+@pytest.mark.parametrize(("encoding", "reason"), [(b"text", "encoding"), (b"raw ", "no known size")])
+def test_a_video_in_an_unknown_encoding_or_of_no_size_is_named_as_such(
+    tmp_path: Path, encoding: bytes, reason: str
+) -> None:
+    path = write_video(tmp_path / "video.mp4")
+    data = path.read_bytes().replace(b"mp4v", encoding).replace(b"esds", b"free")
+    size = (64).to_bytes(2) + (48).to_bytes(2)
+    path.write_bytes(data.replace(size + b"\0\x48", b"\0" * 4 + b"\0\x48"))
+    found = reasons(path)
+    assert [reason in one for one in found] == [True] * 3
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_damaged_video_always_gives_three_results(tmp_path: Path, data: st.DataObject) -> None:
