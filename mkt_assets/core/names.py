@@ -44,24 +44,30 @@ def read_names(path: Path) -> dict[tuple[str, str], str]:
     except OSError as error:
         raise NamesError(f"{path} cannot be read ({error.strerror}).") from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    if sorted(name.strip() for name in reader.fieldnames or ()) != sorted(COLUMNS):
+    try:
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error:  # a cell of more than 131,072 characters
+        raise NamesError(
+            f"{path}: line {reader.line_num + 1} has a cell without end: is a quotation mark not closed?"
+        ) from None
+    if sorted(reader.fieldnames) != sorted(COLUMNS):
         raise NamesError(
             f"{path}: the first line should be '{','.join(COLUMNS)}', and it is {text.splitlines()[:1]}."
         )
-    reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
     names: dict[tuple[str, str], str] = {}
     lines: dict[tuple[str, str], int] = {}
     faults: list[str] = []
-    for row in reader:
+    for line, row in rows:
         cells = {column: (row[column] or "").strip() for column in COLUMNS}
         if not any(cells.values()):
             continue
         key, name = (cells["modality"], cells["identity"]), cells["name"]
         fault = "it has more than three cells" if None in row else _fault(key, name, names, lines)
         if fault:
-            faults.append(f"line {reader.line_num}: {fault}")
+            faults.append(f"line {line}: {fault}")
         else:
-            names[key], lines[key] = name, reader.line_num
+            names[key], lines[key] = name, line
     if faults:
         more = len(faults) - MAX_FAULTS_SHOWN
         shown = "; ".join(faults[:MAX_FAULTS_SHOWN]) + (f"; and {more} more" if more > 0 else "")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mkt_assets.core.names import MAX_LENGTH
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.a_crawl import a_crawl, cluster, grey_tiles, pair
 from mkt_assets_tests.report.browser import Tab, chromium, find_chromium, tab
@@ -52,6 +53,12 @@ def test_the_page_opens_from_disk_quietly_and_fits(
     assert page.value("window.ran") is None
     bottom = page.value("document.querySelector('#answers .answers').getBoundingClientRect().bottom")
     assert bottom <= 2 * screen[1], "the five answers reach beyond the second screen"
+
+
+def test_the_label_beside_a_choice_of_long_names_stays_one_line_on_a_phone(page: Tab, url: str):
+    page.open(url, *PHONE, "en")
+    page.value(f"document.getElementById('map-filter').add(new Option('裙'.repeat({MAX_LENGTH})))")
+    assert page.value("document.querySelector('.pick').offsetHeight") < 50
 
 
 def test_only_one_language_is_shown_and_the_button_changes_it(page: Tab, url: str):
