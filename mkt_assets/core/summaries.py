@@ -40,6 +40,7 @@ _INVISIBLE = re.compile(f"[{_CONTROLS}{_ZERO_WIDTH}]|{_STRAY_JOINER}")
 _JOINER = "\u200d"
 _JOINERS = re.compile("[\u200d\ufe0e\ufe0f]")
 _MOST_JOINED = 200  # a caption of 1,000 characters has few; naming emoji takes a square of them
+_LONGEST_NAMED = 50_000  # characters; thousands of emoji would be read by the encoder as many more words
 _BLANKS = re.compile("[\\s\u115f\u1160\u2800\u3164]+")
 
 _TAG_END = r"\s#，。！？；、：…“”‘’（）()【】《》\[\],!?;\"<>|｜~～〜"
@@ -180,7 +181,8 @@ class Summarizer:
         text = " ".join(field for field in fields if field)
         if text.count(_JOINER) > _MOST_JOINED:
             text = text.replace(_JOINER, "")
-        text = emoji.demojize(text, language=self._emoji_language)
+        named = emoji.demojize(text, language=self._emoji_language)
+        text = named if len(named) <= _LONGEST_NAMED else emoji.replace_emoji(text, "")
         text = _JOINERS.sub("", text)
         if not any(character.isalnum() for character in text):
             text = ""

@@ -130,8 +130,14 @@ def test_any_fields_give_a_post_or_a_reason(record: Record) -> None:
     assert isinstance(outcome, Post) or outcome.reason.endswith(".")
 
 
-def test_an_address_or_tags_that_no_post_has_are_not_taken_for_it() -> None:
+def test_an_endless_address_is_none() -> None:
     assert clean_url("http://" + "\u0315\u0300" * 300_000, POST, ACCOUNT) is None
-    refused = of(tags=",".join(map(str, range(1_001))))
+
+
+@pytest.mark.parametrize("name", ["title", "content", "tags"])
+def test_a_text_that_no_post_has_is_refused_before_a_model_reads_it(name: str) -> None:
+    assert isinstance(of(**{name: "裙" * 20_000}), Post)
+    refused = of(**{name: "裙" * 20_001})
     assert isinstance(refused, UnusableRecord)
-    assert refused.reason == "The row has 1,001 tags, more than 1,000."
+    assert refused.reason == "Title, text and tags have 20,001 characters, more than 20,000: no post has."
+    assert refused.post_id == POST
