@@ -43,7 +43,7 @@ def commands() -> list[list[str]]:
     lines = [
         part.removeprefix("exec ").removeprefix("until ")
         for line in [*from_units, *from_compose]
-        for part in re.sub(r"^\S*sh -c ['\"]|; do sleep 1; done|['\"]$", "", line).split(" && ")
+        for part in re.sub(r"^\S*sh -c ['\"]|( >/dev/null 2>&1)?; do sleep 1; done|['\"]$", "", line).split(" && ")
     ]
     return [shlex.split(line) for line in lines]
 
@@ -68,9 +68,10 @@ def test_nothing_is_published_beyond_this_machine() -> None:
     assert published == ["127.0.0.1:3000:3000", "127.0.0.1:3001:3000"]
 
 
-def test_the_daemon_starts_only_when_the_code_answers() -> None:
+def test_the_daemon_is_up_only_while_the_code_answers() -> None:
     daemon, code = unit(DEPLOY / "systemd/mkt-daemon.service"), unit(DEPLOY / "systemd/mkt-code.service")
-    assert daemon["Unit"]["After"] == daemon["Unit"]["PartOf"] == "mkt-code.service"
+    assert daemon["Unit"]["After"] == daemon["Unit"]["BindsTo"] == "mkt-code.service"
+    assert code["Unit"]["Wants"] == "mkt-daemon.service"
     compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
     for waiting in (code["Service"]["ExecStartPost"], str(compose["daemon"]["command"])):
         assert "until" in waiting and "grpc-health-check" in waiting
