@@ -108,11 +108,13 @@ def _is_dead(run: dg.DagsterRun) -> bool:
 
 
 def _signature(pid: int) -> str:
-    """Host, process, and since when: process numbers are used again."""
+    """Host, process, and since when: process numbers are used again.
+
+    Not the boot's id: in a container it is another one for a service that systemd sandboxes than for a shell.
+    """
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")[:8]
         # the name, in parentheses, may have blanks in it; the 22nd field is the start in ticks since boot
         since = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[19]
     except OSError:
-        boot = since = "-"
-    return f"{socket.gethostname()} {pid} {boot} {since}"
+        since = "-"
+    return f"{socket.gethostname()} {pid} {since}"
