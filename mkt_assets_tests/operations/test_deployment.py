@@ -40,10 +40,11 @@ def commands() -> list[list[str]]:
         service["ExecStartPost"] for path in UNITS if "ExecStartPost" in (service := unit(path)["Service"])
     ]
     from_compose = [str(service["command"]) for service in services.values()]
+    of_shells = r"^\S*sh -c ['\"]| >/dev/null 2>&1|; do sleep 1; done|['\"]$"
     lines = [
         part.removeprefix("exec ").removeprefix("until ")
         for line in [*from_units, *from_compose]
-        for part in re.sub(r"^\S*sh -c ['\"]|( >/dev/null 2>&1)?; do sleep 1; done|['\"]$", "", line).split(" && ")
+        for part in re.sub(of_shells, "", line).split(" && ")
     ]
     return [shlex.split(line) for line in lines]
 
