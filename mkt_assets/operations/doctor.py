@@ -391,7 +391,8 @@ def _records(settings: Settings) -> Iterator[Finding]:
         if ticking
         else "the sensor is not ticking: new drops are not run by themselves"
     )
-    yield Finding("dagster", Verdict.ok if ticking else Verdict.note, what, "" if ticking else "`make ui`")
+    to_do = "" if ticking else "`make ui`, or start the services of docs/operations.md"
+    yield Finding("dagster", Verdict.ok if ticking else Verdict.note, what, to_do)
     if "tag_concurrency_limits" not in (settings.dagster_home / "dagster.yaml").read_text("utf-8"):
         yield Finding(
             "dagster",
