@@ -6,22 +6,25 @@ matplotlib cannot pick a weight, so it gets a static font cut from that file, wi
 
 from __future__ import annotations
 
-import io
-import os
 import tempfile
 import unicodedata
 from functools import lru_cache
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageFont
+
+harfbuzz: Any = import_module("uharfbuzz")  # compiled, without types
 
 REGULAR = 400
 BOLD = 700
 
 _FAMILY = "Noto Sans CJK SC"
-_ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "·–—…‘’“”−×≥≤≈"  # so that most charts share one file
-_UNWANTED_TABLES = ("BASE", "DSIG", "GDEF", "GPOS", "GSUB", "STAT", "VORG", "VVAR", "vhea", "vmtx")
+_ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "−"  # numbers at the ticks are written when a chart is drawn
+
+# Kerning and ligatures, for which widths are not measured, and what only vertical text needs.
+_UNWANTED_TABLES = (b"BASE", b"GPOS", b"GSUB", b"STAT", b"VORG", b"vhea", b"vmtx")
 
 
 @lru_cache(maxsize=1)
@@ -31,30 +34,26 @@ def font_file() -> Path:
 
 
 @lru_cache(maxsize=1)
-def face_index() -> int:
-    """Which face of the collection has the Simplified Chinese forms.
+def face() -> Any:
+    """The face of the collection that has the Simplified Chinese forms; its `index` is the face's number.
 
     Raises:
         ValueError: the collection has no such face (another version of the font package).
     """
-    from fontTools.ttLib import TTCollection
-
-    with TTCollection(str(font_file()), lazy=True) as collection:
-        names = [font["name"].getDebugName(1) for font in collection.fonts]
+    blob = harfbuzz.Blob.from_file_path(str(font_file()))
+    faces = [harfbuzz.Face(blob, index) for index in range(harfbuzz.Face(blob).count)]
+    names = [face.get_name(harfbuzz.OTNameIdPredefined.FONT_FAMILY) for face in faces]
     if _FAMILY not in names:
         raise ValueError(
             f"{font_file().name} has the faces {names}, not {_FAMILY!r}: reinstall manimgx-fonts-cjk."
         )
-    return names.index(_FAMILY)
+    return faces[names.index(_FAMILY)]
 
 
 @lru_cache(maxsize=1)
 def code_points() -> frozenset[int]:
     """The Unicode code points that the font has a glyph for."""
-    from fontTools.ttLib import TTFont
-
-    with TTFont(str(font_file()), fontNumber=face_index(), lazy=True) as font:
-        return frozenset(font.getBestCmap() or {})
+    return frozenset(face().unicodes)
 
 
 def drawable(text: str) -> str:
@@ -71,36 +70,20 @@ def drawable(text: str) -> str:
 def pillow_font(pixels: int, weight: int = REGULAR) -> ImageFont.FreeTypeFont:
     """The font for Pillow, `pixels` high, of weight 100 to 900."""
     font = ImageFont.truetype(
-        str(font_file()), pixels, index=face_index(), layout_engine=ImageFont.Layout.BASIC
+        str(font_file()), pixels, index=face().index, layout_engine=ImageFont.Layout.BASIC
     )
     font.set_variation_by_axes([weight])
     return font
 
 
 def matplotlib_font(text: str, weight: int = REGULAR) -> Path:
-    """A static font file with the glyphs of `text`, of plain ASCII, and of what was asked for before.
-
-    It takes about a second to cut one, so that one is cut only when none of this process has them all; all are
-    removed when the process ends.
+    """A static font file with the glyphs of `text` and of plain ASCII; it is removed when the process ends.
 
     Args:
         text: what is to be drawn; what the font lacks is left out.
         weight: 100 (thin) to 900 (black).
     """
-    needed = frozenset(map(ord, _ALWAYS + text)) & code_points()
-    known, path = _cut_fonts.get(weight, (frozenset[int](), Path()))
-    if not needed <= known:
-        known |= needed
-        descriptor, name = tempfile.mkstemp(dir=_own_folder().name, suffix=".otf")
-        path = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_static_font(sorted(known), weight))
-        _cut_fonts[weight] = (known, path)
-    return path
-
-
-# By weight: the code points that the latest font has, and its file.
-_cut_fonts: dict[int, tuple[frozenset[int], Path]] = {}
+    return _static_font(frozenset(map(ord, _ALWAYS + text)) & code_points(), weight)
 
 
 @lru_cache(maxsize=1)
@@ -108,22 +91,13 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="mkt-fonts-")
 
 
-def _static_font(points: list[int], weight: int) -> bytes:
-    from fontTools.subset import Options, Subsetter
-    from fontTools.ttLib import TTFont
-    from fontTools.varLib import instancer
-
-    subsetter = Subsetter(Options(layout_features=[], hinting=False, notdef_outline=True))
-    subsetter.populate(unicodes=points)
-    cut, made = io.BytesIO(), io.BytesIO()
-    # Cut first, then fixed to one weight (0.5 s for ASCII): the other way round takes minutes. The instancer
-    # fails on a font that was subset in memory, hence the save between.
-    with TTFont(str(font_file()), fontNumber=face_index(), lazy=True, recalcTimestamp=False) as font:
-        for table in _UNWANTED_TABLES:  # before they are read, which takes longer than all the rest
-            if table in font:
-                del font[table]
-        subsetter.subset(font)
-        font.save(cut)
-    cut.seek(0)
-    instancer.instantiateVariableFont(TTFont(cut, recalcTimestamp=False), {"wght": weight}).save(made)
-    return made.getvalue()
+@lru_cache
+def _static_font(points: frozenset[int], weight: int) -> Path:
+    cut = harfbuzz.SubsetInput()
+    cut.flags = harfbuzz.SubsetFlags.NO_HINTING | harfbuzz.SubsetFlags.NOTDEF_OUTLINE
+    cut.drop_table_tag_set.update(int.from_bytes(tag, "big") for tag in _UNWANTED_TABLES)
+    cut.unicode_set.update(points)
+    cut.pin_axis_location(face(), "wght", weight)
+    with tempfile.NamedTemporaryFile(dir=_own_folder().name, suffix=".otf", delete=False) as file:
+        file.write(harfbuzz.subset(face(), cut).blob.data)
+    return Path(file.name)

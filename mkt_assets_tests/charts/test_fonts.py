@@ -77,13 +77,10 @@ def test_what_is_drawable_has_a_glyph_and_stays_as_it_is(text: str):
     assert drawable(once) == once
 
 
-def test_a_font_is_cut_only_for_what_no_earlier_one_has():
+def test_a_font_is_cut_once_for_the_same_characters():
     first = matplotlib_font("穿搭")
     assert matplotlib_font("搭穿穿👖") == first
     assert matplotlib_font("穿搭", BOLD) != first
-    second = matplotlib_font("穿搭龘靐")
-    assert second != first
-    assert matplotlib_font("穿搭") == second
 
 
 def test_a_picture_does_not_depend_on_what_was_drawn_before_it():

@@ -21,8 +21,9 @@ from mkt_assets.operations.places import InUse, in_use
 from mkt_assets.resources import open_cache, open_warehouse
 from mkt_assets.resources.database import open_database
 from mkt_assets.settings import Settings
+from mkt_assets_tests.assets.test_pipeline import materialize
 from mkt_assets_tests.conftest import FakeModels
-from mkt_assets_tests.operations.homes import D1, D2, run
+from mkt_assets_tests.operations.homes import D1, D2
 from mkt_assets_tests.soak.homes import assert_consistent
 
 
@@ -121,14 +122,14 @@ def test_garbage_is_collected_beside_a_run_that_uses_old_files_again(
     stop, removed = threading.Event(), [0]
 
     def collect() -> None:
-        while not stop.wait(0.02):
+        while not stop.wait(0.1):
             removed[0] += len(collect_garbage(home, min_age_hours=1).orphans)
 
     collector = threading.Thread(target=collect)
     collector.start()
     try:
         for day in (D1, D2):
-            assert run(home, fake_models, day).success
+            materialize(home, fake_models, day, last="image_embeddings")
     finally:
         stop.set()
         collector.join()
