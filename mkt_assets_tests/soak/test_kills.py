@@ -91,7 +91,7 @@ def kill_once(prepared: Prepared, tmp_path: Path, delay: float) -> float | None:
     return seconds
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("share", [0.3, 0.7])
 def test_a_killed_run_leaves_old_or_new_and_is_completed_by_the_next(
     prepared: Prepared, tmp_path: Path, share: float
 ) -> None:
