@@ -85,6 +85,13 @@ def test_a_workspace_names_the_code_server_of_its_deployment(name: str) -> None:
     assert location["grpc_server"]["location_name"] == "mkt_assets"
 
 
+def test_the_services_read_the_settings_where_the_guide_puts_them() -> None:
+    (file,) = re.findall(
+        r"^EnvironmentFile=(.*)$", (DEPLOY / "systemd/mkt-.service.d/common.conf").read_text(), re.M
+    )
+    assert f"install -m 640 -g mkt deploy/mkt.env {file}\n" in GUIDE and f". {file} &&" in GUIDE
+
+
 def test_the_settings_of_the_services_exist() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME"}
     lines = [
