@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from mkt_assets.assets.raw_posts import DIGEST_KEY
-from mkt_assets.crawlers.drop import drop_digest, list_drops
+from mkt_assets.crawlers.drop import DropMissing, drop_digest, list_drops
 from mkt_assets.settings import Settings
 
 # The digest of the drop a run is for, as a tag: a run that ended without success is found by it.
@@ -39,7 +39,7 @@ class DropState:
 def drop_states(
     instance: dg.DagsterInstance, settings: Settings, *, today: date, retry_failed: bool, quiet_seconds: int
 ) -> Iterator[DropState]:
-    """The state of every drop, oldest first.
+    """The state of every drop, oldest first but for those that cannot be read.
 
     Args:
         instance: the Dagster instance that knows what was materialized.
@@ -49,11 +49,14 @@ def drop_states(
             or was tried enough (the sensor, which would repeat it every minute).
         quiet_seconds: a drop in which something changed since is still being written.
     """
-    digests = {
-        crawl_date: drop_digest(settings.drops / crawl_date.isoformat())
-        for crawl_date in list_drops(settings.drops)
-        if crawl_date >= settings.first_crawl_date
-    }
+    digests: dict[date, str] = {}
+    for crawl_date in list_drops(settings.drops):
+        if crawl_date < settings.first_crawl_date:
+            continue
+        try:
+            digests[crawl_date] = drop_digest(settings.drops / crawl_date.isoformat())
+        except DropMissing as error:  # removed just now, or not to be read: no other drop waits for it
+            yield DropState(crawl_date, "", str(error))
     # Each is asked once for all dates, as a year of them would take longer than a tick may; in this order, so
     # that a run that ends in between is seen by one or the other.
     under_way = _under_way(instance)

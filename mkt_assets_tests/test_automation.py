@@ -16,7 +16,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from mkt_assets.assets.raw_posts import DIGEST_KEY
-from mkt_assets.crawlers.drop import drop_digest
+from mkt_assets.crawlers.drop import DropMissing, drop_digest
+from mkt_assets.crawlers.walk import walk_drop
 from mkt_assets.definitions import build_defs
 from mkt_assets.drop_state import DIGEST_TAG
 from mkt_assets.settings import Settings
@@ -108,6 +109,24 @@ def test_a_drop_still_being_written_is_left_alone(platform: Platform, settings: 
     os.utime(next(drop.glob("*.csv")), (later, later))
     time.sleep(0.6)
     assert "still being written" in platform.tick_sensor()
+
+
+def test_a_drop_that_cannot_be_read_is_no_empty_crawl_and_stops_no_other(
+    platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (D1, D2):
+        settle(write_drop(settings.drops, day, range(3)))
+
+    def refuse_the_first(folder: Path) -> object:
+        if folder.name == D1.isoformat():
+            raise PermissionError(13, "Permission denied")
+        return os.scandir(folder)
+
+    monkeypatch.setattr("mkt_assets.crawlers.walk.scandir", refuse_the_first)
+    requests = platform.tick_sensor()
+    assert [request.partition_key for request in requests if isinstance(request, dg.RunRequest)] == [str(D2)]
+    with pytest.raises(DropMissing, match=r"cannot be read \(Permission denied\)"):
+        walk_drop(settings.drops / D1.isoformat())
 
 
 def test_a_file_that_is_renamed_while_it_is_looked_at_belongs_to_a_drop_being_written(

@@ -24,7 +24,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class DropMissing(FileNotFoundError):  # noqa: N818 - a state of the disk, not a fault of the code
-    """There is no drop folder for a date: perhaps an unmounted disk, never an empty crawl."""
+    """There is no drop folder for a date that can be read: perhaps an unmounted disk, never an empty crawl."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def walk_drop(drop_dir: Path) -> Walk:
     """Find the files of a drop. Hidden files, read-me files and manifests are passed over; links are rejects.
 
     Raises:
-        DropMissing: if there is no such folder.
+        DropMissing: if there is no such folder, or it cannot be read.
     """
     if not drop_dir.is_dir():
         raise DropMissing(
@@ -77,6 +77,10 @@ def walk_drop(drop_dir: Path) -> Walk:
         try:
             entries = list(scandir(folder))
         except OSError as error:
+            if folder == drop_dir:
+                raise DropMissing(
+                    f"The drop folder {drop_dir} cannot be read ({error.strerror}): let this user read it."
+                ) from error
             rejects.append(
                 _reject(place, f"The folder cannot be read ({error.strerror}); nothing in it was used.")
             )

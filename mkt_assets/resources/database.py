@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -69,10 +70,34 @@ def open_database(
     """
     with exclusive(path, timeout_seconds=timeout_seconds):
         connection = _connect(path, timeout_seconds, read_only)
-        try:
-            yield connection
-        finally:
-            connection.close()
+        with interrupts_later():
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+
+@contextmanager
+def interrupts_later() -> Generator[None]:
+    """Let a cancellation (SIGTERM) or Ctrl-C take effect at the end, not inside.
+
+    DuckDB looks for signals while it works, makes an ordinary error of what their handlers raise, and never lets
+    go of a file that was being written then: the run would go on, and its next connection wait for ever.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python handles signals in the main thread only
+        return
+    caught: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in handlers:
+        signal.signal(number, lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number in caught[:1]:
+            signal.raise_signal(number)
 
 
 def _connect(path: Path, timeout_seconds: float, read_only: bool) -> duckdb.DuckDBPyConnection:

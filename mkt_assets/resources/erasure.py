@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from mkt_assets.core.needles import Needles
-from mkt_assets.resources.database import exclusive, open_database
+from mkt_assets.resources.database import exclusive, interrupts_later, open_database
 from mkt_assets.resources.files import replacing
 from mkt_assets.resources.migrations import bring_up_to_date, quoted
 from mkt_assets.resources.tombstones import names_any
@@ -117,7 +117,7 @@ def compact(path: Path, *, timeout_seconds: float) -> None:
         return
     with open_database(path, timeout_seconds=timeout_seconds):
         pass  # a write-ahead log that a killed process left is read in, and removed
-    with exclusive(path, timeout_seconds=timeout_seconds), replacing(path) as aside:
+    with exclusive(path, timeout_seconds=timeout_seconds), replacing(path) as aside, interrupts_later():
         connection = duckdb.connect()
         try:
             connection.execute(f"ATTACH {quoted(str(path))} AS old (READ_ONLY)")

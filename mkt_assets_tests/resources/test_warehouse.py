@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -14,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from mkt_assets.core.vectors import to_column, to_matrix
-from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.database import DatabaseBusyError, open_database
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.schema import REJECTS, SUMMARIES, TABLES
 
@@ -214,3 +217,35 @@ time.sleep({seconds})
     assert process.stdout.readline() == b"held\n"
     time.sleep(0.05)
     return process
+
+
+def test_a_cancellation_waits_for_the_end_of_a_write_and_leaves_the_file_free(tmp_path: Path) -> None:
+    class Cancelled(BaseException):
+        pass
+
+    def cancel(*_: object) -> None:
+        raise Cancelled
+
+    sent = threading.Event()
+
+    def send() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sent.set()
+
+    before = signal.signal(signal.SIGTERM, cancel)
+    try:
+        with (
+            pytest.raises(Cancelled),
+            open_database(tmp_path / "mkt.duckdb", timeout_seconds=5) as connection,
+        ):
+            connection.begin()
+            threading.Thread(target=send).start()
+            while not sent.is_set():
+                connection.execute("CREATE OR REPLACE TABLE t AS SELECT range FROM range(100_000)")
+            connection.execute("CREATE OR REPLACE TABLE t AS SELECT range FROM range(100_000)")
+            connection.commit()
+        assert signal.getsignal(signal.SIGTERM) is cancel
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with open_database(tmp_path / "mkt.duckdb", timeout_seconds=5) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (100_000,)
