@@ -78,6 +78,8 @@ def reason_of(event: dg.DagsterEvent) -> str:
     failure = event.step_failure_data
     if failure.user_failure_data is not None and failure.user_failure_data.description:
         return failure.user_failure_data.description
+    if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
+        return "it was interrupted; what was finished stays, and running it again goes on from there."
     return failure.error.message.strip() if failure.error else "failed; see its log in the Dagster UI"
 
 

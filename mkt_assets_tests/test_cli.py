@@ -6,11 +6,13 @@ import errno
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
 from mkt_assets.cli import app
 from mkt_assets.resources import open_warehouse
+from mkt_assets.run import reason_of
 from mkt_assets.settings import Settings
 from mkt_assets_tests.drops import write_drop
 
@@ -119,3 +121,17 @@ def test_a_run_that_fails_says_why_in_a_sentence_and_runs_the_other_dates(
     assert "2024-06-12 raw_posts: There is no drop folder" in result.output
     assert "Traceback" not in result.output
     assert open_warehouse(settings).read("charts", [D1]).num_rows > 0
+
+
+def test_a_run_that_was_interrupted_is_said_to_be_so_and_not_by_the_name_of_an_error() -> None:
+    @dg.op
+    def stopped() -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    @dg.job
+    def stopping() -> None:
+        stopped()
+
+    done = stopping.execute_in_process(raise_on_error=False)
+    said = [reason_of(event) for event in done.get_step_failure_events()]
+    assert said == ["it was interrupted; what was finished stays, and running it again goes on from there."]
