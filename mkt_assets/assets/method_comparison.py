@@ -32,17 +32,11 @@ from mkt_assets.core.cached import Batch, embed_missing
 from mkt_assets.core.comparison import References, group_backgrounds, measure
 from mkt_assets.core.controls import background_pixels, copied_pictures, copied_texts, difference_hash
 from mkt_assets.core.methods import METHODS, MIN_ITEMS, Trial, agreement_of_labels, fit_kmeans, try_method
-from mkt_assets.core.pictures import (
-    FrameError,
-    PictureError,
-    PictureLimits,
-    decode_picture,
-    shrunk_copy,
-    video_frames,
-)
+from mkt_assets.core.pictures import PictureError, PictureLimits, decode_picture, shrunk_copy
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, content_key
 from mkt_assets.core.verdicts import encoder_verdict, leakage_verdict, matting_verdict, method_verdict
+from mkt_assets.core.videos import FrameError, video_frames
 from mkt_assets.crawlers.media import MediaFile, find_media
 from mkt_assets.models.colour_histogram import CARD as FLOOR
 from mkt_assets.models.colour_histogram import colour_histogram

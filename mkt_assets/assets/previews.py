@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from mkt_assets.core.pictures import FrameError, PictureError, PictureLimits, decode_picture, video_frames
+from mkt_assets.core.pictures import PictureError, PictureLimits, decode_picture
+from mkt_assets.core.videos import FrameError, video_frames
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.mattes import MadeMatte
 

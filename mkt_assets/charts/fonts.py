@@ -42,7 +42,7 @@ def face() -> Any:
     """
     blob = harfbuzz.Blob.from_file_path(str(font_file()))
     faces = [harfbuzz.Face(blob, index) for index in range(harfbuzz.Face(blob).count)]
-    names = [face.get_name(harfbuzz.OTNameIdPredefined.FONT_FAMILY) for face in faces]
+    names = [one.get_name(harfbuzz.OTNameIdPredefined.FONT_FAMILY) for one in faces]
     if _FAMILY not in names:
         raise ValueError(
             f"{font_file().name} has the faces {names}, not {_FAMILY!r}: reinstall manimgx-fonts-cjk."

@@ -82,15 +82,17 @@ def forget(settings: Settings, request: Request) -> Forgotten:
             "they cannot be searched: remove the runs that show the poster there, and those keys for the time being."
         )
     with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
-        unknown = _unknown(settings, request)
+        posters, posts = ids_in(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
         # before the mark: whoever asks to end what is marked must find whom it was about
         file = open_tombstones(settings)
-        file.write(file.read().bury(subject.ids, subject.crawled_before))
+        tombstones = file.read().bury(subject.ids, subject.crawled_before)
+        file.write(tombstones)
         unfinished = settings.home / UNFINISHED_NAME
         write_durably(unfinished, _UNFINISHED)
-        done = replace(_forget(settings, subject, request.crawler_accounts), unknown=unknown)
+        whole = _with_those_of_before(subject, tombstones, posters, posts)
+        done = _forget(settings, whole, tombstones, request.crawler_accounts)
         unfinished.unlink()
-        return done
+        return replace(done, unknown=_unknown(settings, request, posters, posts))
 
 
 def _subject(settings: Settings, request: Request) -> Subject:
@@ -113,14 +115,14 @@ def _subject(settings: Settings, request: Request) -> Subject:
     return Subject(frozenset(posters), frozenset(request.posts), request.crawled_before)
 
 
-def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str]) -> Forgotten:
+def _forget(
+    settings: Settings, subject: Subject, tombstones: Tombstones, crawler_accounts: Sequence[str]
+) -> Forgotten:
     timeout = settings.lock_timeout_seconds
-    file = open_tombstones(settings)
-    tombstones = file.read()
-    subject = _with_those_of_before(settings, subject, tombstones)
     traces = traces_of(settings.warehouse_path, subject, timeout_seconds=timeout)
     needles = _needles(subject, traces, crawler_accounts)
-    file.write(tombstones.bury({*subject.ids, *_posts_of_posters(subject, traces)}, subject.crawled_before))
+    buried = tombstones.bury({*subject.ids, *_posts_of_posters(subject, traces)})
+    open_tombstones(settings).write(buried)
     n_log_entries = scrub(settings.dagster_home, needles, traces.may_show_in)
     pages = _remove_pages(settings, traces)
     erase(settings.warehouse_path, subject, timeout_seconds=timeout)
@@ -146,20 +148,21 @@ def _forget(settings: Settings, subject: Subject, crawler_accounts: Sequence[str
     )
 
 
-def _with_those_of_before(settings: Settings, subject: Subject, tombstones: Tombstones) -> Subject:
+def _with_those_of_before(
+    subject: Subject, tombstones: Tombstones, posters: frozenset[str], posts: frozenset[str]
+) -> Subject:
     """The subject, and who was to be forgotten before and is there: it was cut short, or a backup restored."""
-    posters, posts = ids_in(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
-    dates = [day for day in (subject.crawled_before, tombstones.crawled_before) if day is not None]
     return Subject(
         subject.posters | {i for i in posters if i in tombstones},
         subject.posts | {i for i in posts if i in tombstones},
-        max(dates, default=None),
+        tombstones.crawled_before,
     )
 
 
-def _unknown(settings: Settings, request: Request) -> tuple[str, ...]:
+def _unknown(
+    settings: Settings, request: Request, posters: frozenset[str], posts: frozenset[str]
+) -> tuple[str, ...]:
     hasher = AccountHasher(settings.home / KEY_NAME)
-    posters, posts = ids_in(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
     return (
         *(poster for poster in request.posters if poster not in posters),
         *(post for post in request.posts if post not in posts),

@@ -15,6 +15,7 @@ import duckdb
 from mkt_assets.core.needles import Needles
 from mkt_assets.resources.database import exclusive, interrupts_later, open_database
 from mkt_assets.resources.files import replacing
+from mkt_assets.resources.inspection import ids_of
 from mkt_assets.resources.migrations import bring_up_to_date, quoted
 from mkt_assets.resources.tombstones import names_any
 from mkt_assets.schema import TABLES, Table
@@ -108,7 +109,7 @@ def ids_in(path: Path, *, timeout_seconds: float) -> tuple[frozenset[str], froze
         return frozenset(), frozenset()
     with open_database(path, timeout_seconds=timeout_seconds) as connection:
         bring_up_to_date(connection)
-        return _ids(connection, "poster_id"), _ids(connection, "post_id")
+        return ids_of(connection, "poster_id"), ids_of(connection, "post_id")
 
 
 def compact(path: Path, *, timeout_seconds: float) -> None:
@@ -182,17 +183,8 @@ def _longer_ids(connection: duckdb.DuckDBPyConnection, subject: Subject) -> froz
     if not subject.ids:
         return frozenset()
     needles = Needles(subject.ids)
-    others = {i for column in _IDS for i in _ids(connection, column)} - subject.ids
+    others = {i for column in _IDS for i in ids_of(connection, column)} - subject.ids
     return frozenset(other for other in others if needles.are_in(other))
-
-
-def _ids(connection: duckdb.DuckDBPyConnection, column: str) -> frozenset[str]:
-    query = " UNION ".join(
-        f"SELECT {column} FROM {table.name} WHERE {column} IS NOT NULL"
-        for table in TABLES.values()
-        if column in table.column_names
-    )
-    return frozenset(str(row[0]) for row in connection.execute(query).fetchall())
 
 
 def _teach(connection: duckdb.DuckDBPyConnection, subject: Subject, longer_ids: frozenset[str]) -> None:

@@ -51,13 +51,7 @@ def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
             version=stored_version(connection),
             n_rows={name: _n_rows(connection, name) for name in TABLES},
             crawl_dates=frozenset(row[0] for row in _rows(connection, "raw_posts", "crawl_date")),
-            ids=frozenset(
-                str(row[0])
-                for table in TABLES.values()
-                for name in ("poster_id", "post_id")
-                if name in table.column_names
-                for row in _rows(connection, table.name, f"DISTINCT {name}", f"WHERE {name} IS NOT NULL")
-            ),
+            ids=ids_of(connection, "poster_id") | ids_of(connection, "post_id"),
             repeated={table.name: key for table in TABLES.values() if (key := _repeated(connection, table))},
             mattes=tuple(
                 dict.fromkeys(
@@ -67,6 +61,16 @@ def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
             charts={str(path): str(sha) for path, sha in _rows(connection, "charts", "path, sha256")},
             reports={str(path): str(sha) for path, sha in _rows(connection, "report", "path, sha256")},
         )
+
+
+def ids_of(connection: duckdb.DuckDBPyConnection, column: str) -> frozenset[str]:
+    """Values of `post_id` or `poster_id`, whichever is asked for, in all tables."""
+    return frozenset(
+        str(row[0])
+        for table in TABLES.values()
+        if column in table.column_names
+        for row in _rows(connection, table.name, f"DISTINCT {column}", f"WHERE {column} IS NOT NULL")
+    )
 
 
 def _n_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -19,16 +19,10 @@ from mkt_assets.core.matting import (
     encode_cutout,
     matte_picture,
 )
-from mkt_assets.core.pictures import (
-    VIDEO_FRAMES,
-    FrameError,
-    PictureError,
-    PictureLimits,
-    decode_picture,
-    video_frames,
-)
+from mkt_assets.core.pictures import PictureError, PictureLimits, decode_picture
 from mkt_assets.core.prefetch import map_ahead
 from mkt_assets.core.vectors import cache_key
+from mkt_assets.core.videos import VIDEO_FRAMES, FrameError, video_frames
 from mkt_assets.models.base import MattingModel
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore

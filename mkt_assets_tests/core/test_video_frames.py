@@ -10,13 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mkt_assets.core.pictures import (
-    VIDEO_FRAMES,
-    FrameError,
-    PictureLimits,
-    VideoFrame,
-    video_frames,
-)
+from mkt_assets.core.pictures import PictureLimits
+from mkt_assets.core.videos import VIDEO_FRAMES, FrameError, VideoFrame, video_frames
 
 N_FRAMES, FPS = 40, 10
 

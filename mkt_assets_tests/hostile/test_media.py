@@ -16,14 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mkt_assets.core.pictures import (
-    FrameError,
-    PictureError,
-    PictureLimits,
-    check_picture,
-    decode_picture,
-    video_frames,
-)
+from mkt_assets.core.pictures import PictureError, PictureLimits, check_picture, decode_picture
+from mkt_assets.core.videos import FrameError, video_frames
 from mkt_assets_tests.hostile.guards import guarded
 
 LIMITS = PictureLimits(max_bytes=8_000_000, max_pixels=1_000_000, max_picture_seconds=1, max_video_seconds=5)
