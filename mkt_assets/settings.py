@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     )
     max_row_characters: int = Field(8_000_000, ge=1, description="longer rows of a table are rejected")
     max_field_characters: int = Field(1_000_000, ge=1, description="rows with a longer value are rejected")
+    max_text_characters: int = Field(
+        20_000, ge=1, description="posts of longer title, text and tags together are rejected"
+    )
     max_columns: int = Field(2_000, ge=1, description="tables and rows of more columns are refused")
     background: str = Field(
         "black", description="colour behind a matte when it is embedded: a CSS name or #rrggbb"
@@ -244,6 +247,7 @@ class Settings(BaseSettings):
         return Limits(
             max_field_characters=self.max_field_characters,
             max_row_characters=self.max_row_characters,
+            max_text_characters=self.max_text_characters,
             max_columns=self.max_columns,
             max_file_bytes=int(self.max_table_megabytes * 1e6),
             max_unpacked_bytes=int(self.max_unpacked_megabytes * 1e6),

@@ -117,7 +117,10 @@ def _check_tables(path: Path, deadline: _Deadline) -> None:
                 n_edits += second if kind == b"elst" else 0
                 n_samples += {b"elst": 0, b"trun": second}.get(kind, third)
     if n_samples * max(n_edits, 1) > _MOST_SAMPLES:
-        raise PictureError(f"the video lists {n_samples:,} samples in {n_edits:,} edits: a bomb")
+        raise PictureError(
+            f"the video lists {n_samples:,} samples in {n_edits:,} edits, more than the {_MOST_SAMPLES:,} that are "
+            "read: a bomb, or hours of sound that is not compressed"
+        )
 
 
 def _outside_media_data(stream: IO[bytes], deadline: _Deadline) -> Iterator[bytes]:

@@ -18,13 +18,16 @@ BEFORE_HEADER = "The row stands before the header."
 class Limits:
     """Sizes beyond which a field, row or file is refused.
 
-    Posts are held in memory until all files are read: those beyond `max_kept_bytes` of it are rejected.
+    Of a post, title, text and tags together have `max_text_characters`: twenty times what the platform allows;
+    memory and time of all that follows grow with it. Posts and account ids are held in memory until all files
+    are read: posts beyond `max_kept_bytes` of it are rejected.
     Of the bad rows of a file, `max_listed_rejects` are listed one by one, and ten times as many of all files;
     after `max_bad_rows` that are bad, or blank, a file is not read on.
     """
 
     max_field_characters: int = 1_000_000
     max_row_characters: int = 8_000_000
+    max_text_characters: int = 20_000
     max_columns: int = 2_000
     max_file_bytes: int = 2 * 1024**3
     max_unpacked_bytes: int = 256 * 1024**2

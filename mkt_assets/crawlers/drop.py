@@ -30,6 +30,8 @@ _BLANKS = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 _MOST_UNKNOWN_ROWS = 100
 UNFORESEEN = "The file is damaged in a way that its reader does not know"
 _BYTES_A_POST = 1_000  # besides its texts
+_BYTES_AN_ACCOUNT = 400  # besides its id: sets, its hash, a pattern that redacts it
+_HASHES_AT_HAND = 100_000
 _FULL = "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
 
@@ -90,7 +92,7 @@ def ingest_drop(
     Raises:
         DropMissing: if there is no such folder.
     """
-    hash_once = lru_cache(maxsize=None)(hash_poster)
+    hash_once = lru_cache(maxsize=_HASHES_AT_HAND)(hash_poster)
     walk = walk_drop(drop_dir)
     media, others = index_media(walk.files, hash_once)
     reading = _Reading(crawl_date, hash_once, timezone, limits or Limits(), rejects=list(walk.rejects))
@@ -194,16 +196,34 @@ class _Reading:
         tally.n_of_kind[kind] += 1
         if kind != "posts":
             return
-        post = post_of(reader.record(row.values), self.crawl_date, self.hash_poster, self.timezone)
-        if post.poster_id is not None:
-            self.accounts.add(post.poster_id)
+        post = post_of(
+            reader.record(row.values),
+            self.crawl_date,
+            self.hash_poster,
+            self.timezone,
+            max_characters=self.limits.max_text_characters,
+        )
+        is_kept = self._keep_account(post.poster_id)
         if not isinstance(post, Post):
             self._reject(tally, Reject(name, row.number, post.post_id, post.reason))
-        elif self.n_kept_bytes > self.limits.max_kept_bytes and post.post_id not in self.winners:
+        elif not is_kept or (self._is_full() and post.post_id not in self.winners):
             self._reject(tally, Reject(name, row.number, post.post_id, _FULL))
         else:
             tally.n_post_rows += 1
             self._keep_latest(_Winner(post, reader.crawler, name, row.number, 0))
+
+    def _is_full(self) -> bool:
+        return self.n_kept_bytes > self.limits.max_kept_bytes
+
+    def _keep_account(self, poster_id: str | None) -> bool:
+        """Remember the account, to be redacted wherever it is named; False if there is no memory left for it."""
+        if poster_id is None or poster_id in self.accounts:
+            return True
+        if self._is_full():
+            return False
+        self.accounts.add(poster_id)
+        self.n_kept_bytes += _BYTES_AN_ACCOUNT + getsizeof(poster_id)
+        return True
 
     def _reject(self, tally: _FileTally, reject: Reject) -> None:
         tally.n_bad_rows += 1

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from mkt_assets.core.counts import parse_count
 from mkt_assets.core.dates import parse_published, parse_timestamp, time_in_post_id
-from mkt_assets.crawlers.base import Record
+from mkt_assets.crawlers.base import Limits, Record
 from mkt_assets.crawlers.redact import ID, storable
 
 POST_ADDRESS = "https://www.xiaohongshu.com/explore/{post_id}"
@@ -23,8 +23,6 @@ _ID_SHAPE = "letters, digits, - and _, 64 at most"
 _CHAPTER_MARK = re.compile(r"\d{1,2}(:\d{2}){1,2}")
 _COMMA = re.compile("[,，]")
 _LONGEST_ADDRESS = 2_000
-# Twenty times what the platform allows; the memory and time of all that follows grow with it.
-_MOST_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,14 @@ def split_tags(text: str | None) -> list[str]:
 
 
 def post_of(
-    record: Record, crawl_date: date, hash_poster: Callable[[str], str], timezone: str
+    record: Record,
+    crawl_date: date,
+    hash_poster: Callable[[str], str],
+    timezone: str,
+    *,
+    max_characters: int = Limits.max_text_characters,
 ) -> Post | UnusableRecord:
-    """The post of a record, or why there is none."""
+    """The post of a record, or why there is none; `max_characters` are those of title, text and tags together."""
     post_id, poster_id = (_stripped(record.post_id), _stripped(record.poster_id))
     if post_id is None:
         return UnusableRecord("The row has no post id.", None, poster_id)
@@ -86,8 +89,8 @@ def post_of(
     if not ID.fullmatch(poster_id):
         return UnusableRecord(f"The account id is not an id ({_ID_SHAPE}).", post_id)
     n_characters = sum(len(text or "") for text in (record.title, record.content, record.tags))
-    if n_characters > _MOST_CHARACTERS:
-        reason = f"Title, text and tags have {n_characters:,} characters, more than {_MOST_CHARACTERS:,}: no post has."
+    if n_characters > max_characters:
+        reason = f"Title, text and tags have {n_characters:,} characters, more than {max_characters:,}: no post has."
         return UnusableRecord(reason, post_id, poster_id)
     fetched_at = parse_timestamp(record.fetched, timezone)
     row = {

@@ -230,6 +230,18 @@ def test_every_text_of_a_post_counts_in_what_may_be_kept(tmp_path: Path) -> None
     assert ingest(tmp_path, Limits(max_kept_bytes=6_000)).posts.num_rows == 2
 
 
+def test_accounts_of_rows_that_are_not_kept_are_forgotten_when_they_are_too_many(tmp_path: Path) -> None:
+    many = [row(n, post_content="x" * 50) for n in range(100)]
+    put(tmp_path / "a.csv", original(row(0, post_content="kept"), *many, row(0, "2024-06-17 10:00:00")))
+    limits = Limits(max_text_characters=10, max_kept_bytes=10_000)
+    result = ingest(tmp_path, limits)
+    assert column(result, "post_id") == [post(0)]
+    assert (result.n_merged, result.n_rejected_rows) == (1, 100)
+    of_others = original(row(0, post_content="y"), row(0, poster_id=account(200)))
+    put(tmp_path / "b.csv", of_others)
+    assert "may be kept in memory" in reasons(ingest(tmp_path, limits))["b.csv", 2]
+
+
 def test_of_very_many_files_of_bad_rows_only_the_first_bad_row_is_listed(tmp_path: Path) -> None:
     for n in range(30):
         put(tmp_path / f"{n:02}.jsonl", "\n".join([json.dumps(note(n)), *["1"] * 7]))
