@@ -7,11 +7,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Protocol, TypeVar
+from functools import cache, partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Matrix = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -432,27 +435,35 @@ def _one_thread_each(n_jobs: int | None) -> Generator[Runner]:
 
     Each thread's BLAS has one thread itself: sums over threads depend on their number, and then so do labels.
     """
-    from threadpoolctl import threadpool_limits
-
     n_threads = n_jobs or os.cpu_count() or 1
-    with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads) as pool:
+    with _blas().limit(limits=1), ThreadPoolExecutor(n_threads) as pool:
 
         def run(call: Callable[[slice], Result], n: int) -> list[Result]:
             chunks = [slice(a, min(a + CHUNK_ITEMS, n)) for a in range(0, n, CHUNK_ITEMS)]
-            return list(pool.map(call, chunks))
+            return list(pool.map(call, chunks) if len(chunks) > 1 else map(call, chunks))
 
         yield run
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    # kept: it looks through all libraries of the process, which takes longer than a fit of few items
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 def _sums(items: Matrix, labels: Labels, k: int) -> NDArray[np.float64]:
     """Sum of the items of each cluster, (k, d) float64, in chunks."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csc_array
 
     sums = np.zeros((k, items.shape[1]), dtype=np.float64)
     for start in range(0, len(items), CHUNK_ITEMS):
-        part = labels[start : start + CHUNK_ITEMS]
-        member = csr_matrix(
-            (np.ones(len(part), dtype=items.dtype), (part, np.arange(len(part)))), (k, len(part))
+        part = labels[start : start + CHUNK_ITEMS].astype(np.int32)
+        # a column an item, with a single one: as it is stored, nothing is sorted
+        member = csc_array(
+            (np.ones(len(part), dtype=items.dtype), part, np.arange(len(part) + 1, dtype=np.int32)),
+            shape=(k, len(part)),
         )
         sums += member @ items[start : start + CHUNK_ITEMS]
     return sums
