@@ -26,9 +26,9 @@ from mkt_assets.export import Written, export_crawl, write_csv
 from mkt_assets.resources import open_warehouse
 from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings, SettingsError
-from mkt_assets_tests.assets.test_pipeline import D1, D2, materialize
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, write_drop
+from mkt_assets_tests.runs import D1, D2, materialize
 
 PINS = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
 # captions have no NUL: the readers of drops take it out

@@ -14,7 +14,7 @@ from mkt_assets.resources.models import Models
 from mkt_assets.sample import generate
 from mkt_assets.sample.lexicon import TOPICS
 from mkt_assets.settings import Settings
-from mkt_assets_tests.assets.test_pipeline import materialize, rows
+from mkt_assets_tests.runs import materialize, rows
 
 D1 = date(2024, 6, 13)
 PINS = {"ops": {"k_selection": {"config": {"image_k": 10, "text_k": 8}}}}

@@ -11,9 +11,9 @@ from mkt_assets.assets import build_assets
 from mkt_assets.models.zoo import path_of
 from mkt_assets.resources.models import Models
 from mkt_assets.settings import Settings
-from mkt_assets_tests.assets.test_pipeline import materialize, rows
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.models.random_checkpoints import write_resnet50, write_sghm, write_tiny_imagebind
+from mkt_assets_tests.runs import materialize, rows
 
 D1 = date(2024, 6, 13)
 LONG = "今天的穿搭是一条很长很长的白色连衣裙，" * 8

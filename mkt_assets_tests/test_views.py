@@ -16,9 +16,9 @@ from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
 from mkt_assets.views import VIEWS
-from mkt_assets_tests.assets.test_pipeline import LAST, materialize
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.runs import LAST, materialize
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 OF_TYPE: Mapping[str, Any] = {

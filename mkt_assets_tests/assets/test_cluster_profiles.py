@@ -11,9 +11,9 @@ import dagster as dg
 import pytest
 
 from mkt_assets.settings import Settings, SettingsError
-from mkt_assets_tests.assets.test_pipeline import D1, D2, materialize, metadata, rows
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.runs import D1, D2, materialize, metadata, rows
 
 PINS = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
 

@@ -20,14 +20,15 @@ from mkt_assets.sample.people import random_person
 from mkt_assets.sample.pictures import draw_picture, random_framing
 from mkt_assets.sample.scenes import scene
 from mkt_assets.settings import Settings
-from mkt_assets_tests.assets.test_pipeline import materialize, metadata, rows
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
+from mkt_assets_tests.runs import materialize, metadata, rows
 
 D1 = date(2024, 6, 13)
 PERSONS = ((255, 140, 140), (140, 255, 140), (140, 140, 255))
 SCENES = (0, 1, 7)
 """Seeds of a café, a street and a park."""
+Compared = dict[tuple[str, str, str], Any]
 BACKGROUNDS = ((110, 0, 0), (0, 110, 0), (0, 0, 110))
 
 
@@ -52,9 +53,7 @@ class OnlySomeWeights(FakeModels):
         return super().image_encoder(model_id)
 
 
-def compared(
-    settings: Settings, models: FakeModels, n: int, background_of: Any
-) -> dict[tuple[str, str, str], Any]:
+def compared(settings: Settings, models: FakeModels, n: int, background_of: Any) -> Compared:
     write_drop(settings.drops, D1, range(n))
     paint(settings, n, background_of)
     pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
@@ -63,9 +62,16 @@ def compared(
     return {(r["modality"], r["experiment"], r["variant"]): r for r in found}
 
 
-def test_matting_lowers_agreement_with_a_background_that_is_crossed_with_style(settings: Settings):
-    found = compared(settings, OnlySomeWeights(), 90, lambda i: i // 3 % 3)
-    matted, unmatted = found["image", "matting", "matted"], found["image", "matting", "unmatted"]
+@pytest.fixture(scope="module")
+def crossed(tmp_path_factory: pytest.TempPathFactory) -> Compared:
+    """The comparison of a crawl in which every style stands before every background."""
+    folder = tmp_path_factory.mktemp("crossed")
+    settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
+    return compared(settings, OnlySomeWeights(), 90, lambda i: i // 3 % 3)
+
+
+def test_matting_lowers_agreement_with_a_background_that_is_crossed_with_style(crossed: Compared):
+    matted, unmatted = crossed["image", "matting", "matted"], crossed["image", "matting", "unmatted"]
     assert matted["background_agreement"] < 0.1 < 0.4 < unmatted["background_agreement"]
     assert matted["cross_agreement"] > 0.9 > unmatted["cross_agreement"]
     assert "Matting lowers agreement with the background" in matted["verdict"]
@@ -116,20 +122,19 @@ def test_where_style_and_background_are_the_same_thing_no_such_thing_is_said(set
     assert "does not change agreement with the background" in matted["verdict"]
 
 
-def test_every_method_and_encoder_has_a_row_and_one_without_weights_says_so(settings: Settings):
-    found = compared(settings, OnlySomeWeights(), 60, lambda i: 0)
+def test_every_method_and_encoder_has_a_row_and_one_without_weights_says_so(crossed: Compared):
     for modality in ("image", "text"):
         for method in ("k-means", "dbscan", "optics", "hdbscan"):
-            row = found[modality, "methods", method]
+            row = crossed[modality, "methods", method]
             assert row["status"] == "run"
             assert 0 <= row["noise_share"] <= 1
             assert row["seconds"] > 0
-            assert (row["n_items"], row["n_items_all"]) == (60, 60)
-        assert found[modality, "methods", "dbscan"]["agreement_kmeans"] is not None
+            assert (row["n_items"], row["n_items_all"]) == (90, 90)
+        assert crossed[modality, "methods", "dbscan"]["agreement_kmeans"] is not None
     for absent in ("imagebind", "resnet-50"):
-        row = found["image", "encoders", absent]
+        row = crossed["image", "encoders", absent]
         assert (row["status"], row["n_clusters"], row["verdict"]) == ("not run: weights absent", None, None)
-    used = [key[2] for key, row in found.items() if key[:2] == ("image", "encoders") and row["is_used"]]
+    used = [key[2] for key, row in crossed.items() if key[:2] == ("image", "encoders") and row["is_used"]]
     assert used == [OnlySomeWeights().images.model_id]
 
 

@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-import dagster as dg
 import duckdb
 import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from mkt_assets.assets import build_assets
 from mkt_assets.checks import build_checks
-from mkt_assets.resources import build_resources, open_warehouse
-from mkt_assets.resources.models import Models
 from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
-
-D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
-LAST = ("charts", "report")
-"""The assets that nothing comes after: with what is upstream of them, all assets."""
+from mkt_assets_tests.runs import D1, D2, LAST, Crawl, materialize, metadata, rows
 
 
-def materialize(
-    settings: Settings,
-    models: FakeModels | Models,
-    crawl_date: date,
-    *,
-    last: str | tuple[str, ...] = "crosstab_ratios",
-    checks: bool = False,
-    run_config: dict[str, Any] | None = None,
-    raise_on_error: bool = True,
-) -> dg.ExecuteInProcessResult:
-    """Everything up to the asset or assets `last`, which by default leaves out the charts, the slowest."""
-    return dg.materialize(
-        [*build_assets(settings), *(build_checks(settings) if checks else [])],
-        partition_key=crawl_date.isoformat(),
-        selection=dg.AssetSelection.assets(*([last] if isinstance(last, str) else last)).upstream(),
-        resources={**build_resources(settings), "models": models},
-        run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-        raise_on_error=raise_on_error,
-    )
-
-
-def rows(settings: Settings, table: str, *dates: date) -> list[dict[str, Any]]:
-    return open_warehouse(settings).read(table, dates or None).to_pylist()
-
-
-def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
-    [event] = result.asset_materializations_for_node(asset)
-    return {key: value.value for key, value in event.metadata.items()}
-
-
-def test_one_run_fills_every_table_and_publishes_the_snapshot(
-    settings: Settings, fake_models: FakeModels
-) -> None:
-    write_drop(settings.drops, D1, range(30))
-    assert materialize(settings, fake_models, D1, last=LAST).success
-    with duckdb.connect(str(settings.snapshot_path), read_only=True) as reader:
+def test_one_run_fills_every_table_and_publishes_the_snapshot(whole_crawl: Crawl) -> None:
+    assert whole_crawl.result.success
+    with duckdb.connect(str(whole_crawl.settings.snapshot_path), read_only=True) as reader:
         for name in TABLES:
             if name != "rejects":
                 found = reader.execute(f"SELECT count(*) FROM {name} WHERE crawl_date = ?", [D1]).fetchone()
@@ -69,10 +27,9 @@ def test_one_run_fills_every_table_and_publishes_the_snapshot(
                 assert found[0] > 0, name
 
 
-def test_every_check_passes_on_a_sound_crawl(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(30))
-    evaluations = materialize(settings, fake_models, D1, last=LAST, checks=True).get_asset_check_evaluations()
-    assert len(evaluations) == len(build_checks(settings))
+def test_every_check_passes_on_a_sound_crawl(whole_crawl: Crawl) -> None:
+    evaluations = whole_crawl.result.get_asset_check_evaluations()
+    assert len(evaluations) == len(build_checks(whole_crawl.settings))
     assert [e.check_name for e in evaluations if not e.passed] == []
 
 

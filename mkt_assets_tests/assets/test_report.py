@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from pathlib import Path
 
 from mkt_assets.settings import Settings
-from mkt_assets_tests.assets.test_pipeline import D1, D2, materialize, metadata, rows
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.runs import D1, D2, Crawl, materialize, metadata, rows
 
 
-def test_the_page_is_where_its_row_and_dagster_say(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(30))
-    said = metadata(materialize(settings, fake_models, D1, last="report"), "report")
-    (row,) = rows(settings, "report", D1)
-    page = settings.reports_dir / row["path"]
+def test_the_page_is_where_its_row_and_dagster_say(whole_crawl: Crawl) -> None:
+    said = metadata(whole_crawl.result, "report")
+    (row,) = rows(whole_crawl.settings, "report", D1)
+    page = whole_crawl.settings.reports_dir / row["path"]
     assert Path(said["report"]) == page
     assert hashlib.sha256(page.read_bytes()).hexdigest() == row["sha256"]
     assert row["n_bytes"] == page.stat().st_size
@@ -24,9 +24,8 @@ def test_the_page_is_where_its_row_and_dagster_say(settings: Settings, fake_mode
     assert row["headline"] in said["findings"] or said["supported_pairs"]
 
 
-def test_every_style_topic_and_run_is_on_the_page(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(30))
-    result = materialize(settings, fake_models, D1, last="report")
+def test_every_style_topic_and_run_is_on_the_page(whole_crawl: Crawl) -> None:
+    settings = whole_crawl.settings
     page = (settings.reports_dir / "2024-06-13" / "report.html").read_text(encoding="utf-8")
     for row in rows(settings, "cluster_profiles", D1):
         kind = "style" if row["modality"] == "image" else "topic"
@@ -36,24 +35,22 @@ def test_every_style_topic_and_run_is_on_the_page(settings: Settings, fake_model
         n_tiles > sum(len(row["typical_post_ids"]) > 0 for row in rows(settings, "cluster_profiles", D1)) / 2
     )
     lineage = dict(re.findall(r"<tr><td>(\w+)</td><td>([0-9a-f-]{36})</td>", page))
-    assert lineage["clusters"] == result.run_id
+    assert lineage["clusters"] == whole_crawl.result.run_id
     assert {"raw_posts", "trends", "method_comparison"} <= set(lineage)
     assert str(settings.home) not in page
 
 
-def test_no_account_is_on_the_page(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(30))
-    materialize(settings, fake_models, D1, last="report")
+def test_no_account_is_on_the_page(whole_crawl: Crawl) -> None:
+    settings = whole_crawl.settings
     page = (settings.reports_dir / "2024-06-13" / "report.html").read_text(encoding="utf-8")
     assert not [row for row in rows(settings, "raw_posts", D1) if row["poster_id"] in page]
 
 
 def test_the_second_crawl_tells_what_is_new_and_leaves_the_first_page_alone(
-    settings: Settings, fake_models: FakeModels
+    whole_crawl: Crawl, settings: Settings, fake_models: FakeModels
 ) -> None:
-    write_drop(settings.drops, D1, range(30))
+    shutil.copytree(whole_crawl.settings.home, settings.home)
     write_drop(settings.drops, D2, range(30, 60))
-    materialize(settings, fake_models, D1, last="report")
     first = (settings.reports_dir / "2024-06-13" / "report.html").read_bytes()
     findings = metadata(materialize(settings, fake_models, D2, last="report"), "report")["findings"]
     assert "first crawl" not in findings

@@ -19,9 +19,9 @@ from mkt_assets.resources.database import DatabaseBusyError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.assets.test_pipeline import materialize, rows
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.runs import materialize, rows
 
 DAY = date(2024, 6, 13)
 

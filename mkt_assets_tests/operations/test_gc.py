@@ -21,9 +21,9 @@ from mkt_assets.operations.places import InUse, in_use
 from mkt_assets.resources import open_cache, open_warehouse
 from mkt_assets.resources.database import open_database
 from mkt_assets.settings import Settings
-from mkt_assets_tests.assets.test_pipeline import materialize
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.operations.homes import D1, D2
+from mkt_assets_tests.runs import materialize
 from mkt_assets_tests.soak.homes import assert_consistent
 
 

@@ -1,0 +1,58 @@
+"""A crawl through Dagster in this process, and what it left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from mkt_assets.assets import build_assets
+from mkt_assets.checks import build_checks
+from mkt_assets.resources import build_resources, open_warehouse
+from mkt_assets.resources.models import Models
+from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+
+D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
+LAST = ("charts", "report")
+"""The assets that nothing comes after: with what is upstream of them, all assets."""
+
+
+@dataclass(frozen=True)
+class Crawl:
+    """A home with one crawl, and what Dagster says of its run."""
+
+    settings: Settings
+    result: dg.ExecuteInProcessResult
+
+
+def materialize(
+    settings: Settings,
+    models: FakeModels | Models,
+    crawl_date: date,
+    *,
+    last: str | tuple[str, ...] = "crosstab_ratios",
+    checks: bool = False,
+    run_config: dict[str, Any] | None = None,
+    raise_on_error: bool = True,
+) -> dg.ExecuteInProcessResult:
+    """Everything up to the asset or assets `last`, which by default leaves out the charts, the slowest."""
+    return dg.materialize(
+        [*build_assets(settings), *(build_checks(settings) if checks else [])],
+        partition_key=crawl_date.isoformat(),
+        selection=dg.AssetSelection.assets(*([last] if isinstance(last, str) else last)).upstream(),
+        resources={**build_resources(settings), "models": models},
+        run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+        raise_on_error=raise_on_error,
+    )
+
+
+def rows(settings: Settings, table: str, *dates: date) -> list[dict[str, Any]]:
+    return open_warehouse(settings).read(table, dates or None).to_pylist()
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    [event] = result.asset_materializations_for_node(asset)
+    return {key: value.value for key, value in event.metadata.items()}
