@@ -15,10 +15,11 @@ POST, ACCOUNT = "666e3aa05e5e5e5e00000001", "5e5e5e5e00000000000000aa"
 HERE = f"https://www.xiaohongshu.com/explore/{POST}"
 
 
-def of(max_characters: int = 20_000, **fields: Any) -> Post | UnusableRecord:
+def of(**fields: Any) -> Post | UnusableRecord:
+    limit = {"max_characters": fields.pop("max_characters")} if "max_characters" in fields else {}
     ids: dict[str, Any] = {"post_id": POST, "poster_id": ACCOUNT}
     record = Record(**(ids | fields))
-    return post_of(record, CRAWL, lambda account: "HASH", "Asia/Shanghai", max_characters=max_characters)
+    return post_of(record, CRAWL, lambda account: "HASH", "Asia/Shanghai", **limit)
 
 
 def row(**fields: Any) -> dict[str, Any]:
@@ -141,4 +142,4 @@ def test_a_text_that_no_post_has_is_refused_before_a_model_reads_it(name: str) -
     assert isinstance(refused, UnusableRecord)
     assert refused.reason == "Title, text and tags have 20,001 characters, more than 20,000: no post has."
     assert refused.post_id == POST
-    assert isinstance(of(20_001, **{name: "裙" * 20_001}), Post)
+    assert isinstance(of(max_characters=20_001, **{name: "裙" * 20_001}), Post)
