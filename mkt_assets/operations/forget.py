@@ -86,8 +86,14 @@ def forget(settings: Settings, request: Request) -> Forgotten:
         # before the mark: whoever asks to end what is marked must find whom it was about
         file = open_tombstones(settings)
         tombstones = file.read().bury(subject.ids, subject.crawled_before)
-        file.write(tombstones)
         unfinished = settings.home / UNFINISHED_NAME
+        if tombstones.is_empty and tombstones.crawled_before is None and not unfinished.exists():
+            # killed while it waited for a run, say: "nothing is left" would be taken for done
+            raise ForgetError(
+                f"nothing was ever forgotten in {settings.home}, so there is nothing to end: say whom or what, with "
+                "--poster, --post, --crawler-account or --crawled-before."
+            )
+        file.write(tombstones)
         write_durably(unfinished, _UNFINISHED)
         whole = _with_those_of_before(subject, tombstones, posters, posts)
         done = _forget(settings, whole, tombstones, request.crawler_accounts)

@@ -252,6 +252,7 @@ def test_the_file_of_the_forgotten_names_nobody(home: Settings) -> None:
         (Request(), "say whom"),
         (Request(posters=["alice"]), "not a poster_id"),
         (Request(crawled_before=date(2124, 1, 1)), "lies in the future"),
+        (Request(again=True), "nothing was ever forgotten"),
     ],
 )
 def test_what_is_no_id_or_nothing_changes_nothing(
