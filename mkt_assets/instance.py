@@ -32,9 +32,12 @@ def prepare_instance(settings: Settings) -> Path:
 def _make(home: Path) -> None:
     import dagster as dg
 
+    from mkt_assets.resources.files import write_durably
+
     config = home / "dagster.yaml"
     if not config.exists():
-        config.write_text(files("mkt_assets").joinpath("dagster_instance.yaml").read_text("utf-8"), "utf-8")
+        # whole or not at all: an empty one would be kept, and Dagster's defaults send telemetry
+        write_durably(config, files("mkt_assets").joinpath("dagster_instance.yaml").read_bytes())
     with dg.DagsterInstance.get() as instance:
         # each touches one of the three databases
         instance.get_runs(limit=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
@@ -18,6 +19,8 @@ from mkt_assets.settings import Settings
 
 _P = ParamSpec("_P")
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+# SQLite's words for it; it gives no number, and Dagster passes them on in an error of its own kind
+_NOT_ALLOWED_TEXT = re.compile("unable to open database file|attempt to write a readonly database")
 # What a person can put right; anything else is a defect, and keeps its traceback.
 _EXPECTED = (ValueError, FileNotFoundError, FileExistsError, TimeoutError, WeightsError, FetchError)
 
@@ -37,6 +40,11 @@ def plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
                 said += f" Everything made is in {Settings.load().home}."
             elif isinstance(error, OSError) and error.errno in _NOT_ALLOWED:
                 said = f"{error}: do it as the user that runs the services, or see `mkt doctor`."
+            elif found := _NOT_ALLOWED_TEXT.search(str(error)):
+                said = (
+                    f"Dagster's records in {Settings.load().dagster_home} may not be written ({found[0]}): do it as "
+                    "the user that runs the services, or see `mkt doctor`."
+                )
             else:
                 raise
             Console(stderr=True).print(f"[red]mkt:[/] {escape(said)}", highlight=False, soft_wrap=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import sqlalchemy.exc
 from typer.testing import CliRunner
 
 from mkt_assets.cli import app
@@ -56,11 +58,21 @@ def test_a_full_disk_ends_in_one_sentence_that_says_where(
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EROFS, "Read-only file system", "home"),
+        # as Dagster passes it on
+        sqlalchemy.exc.OperationalError(
+            "PRAGMA x", None, sqlite3.OperationalError("unable to open database file")
+        ),
+    ],
+)
 def test_a_home_that_may_not_be_written_ends_in_one_sentence(
-    run: CliRunner, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    run: CliRunner, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def denied(*_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system", str(settings.home))
+        raise error
 
     monkeypatch.setattr("mkt_assets.operations.gc.find_garbage", denied)
     result = run.invoke(app, ["gc"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 
 from mkt_assets.instance import prepare_instance
@@ -44,6 +47,25 @@ def test_a_users_own_configuration_is_kept(settings: Settings) -> None:
     (settings.dagster_home / "dagster.yaml").write_text(own)
     prepare_instance(settings)
     assert (settings.dagster_home / "dagster.yaml").read_text() == own
+
+
+def test_a_full_disk_leaves_no_half_of_the_configuration(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is there is taken for the user's own, and Dagster without a setting sends telemetry."""
+
+    for write in ("write_text", "write_bytes"):
+        whole = getattr(Path, write)
+
+        def cut(path: Path, data: str | bytes, *rest: str, whole: Callable[..., int] = whole) -> None:
+            whole(path, data[:20], *rest)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(Path, write, cut)
+    with pytest.raises(OSError, match="No space left"):
+        prepare_instance(settings)
+    monkeypatch.undo()
+    assert not (settings.dagster_home / "dagster.yaml").exists()
 
 
 def test_the_instance_bounds_runs_watches_them_and_sends_nothing(settings: Settings) -> None:
