@@ -152,7 +152,8 @@ def _say_what_to_do(settings: Settings, crawl_dates: Sequence[date], drops_left:
     for day in gone:
         print(f"charts, reports and names of {day} are gone, and so is its drop; make them again with")
         print(
-            f"    dagster asset materialize --select 'k_selection*' --partition {day} -m mkt_assets.definitions"
+            "    DAGSTER_HOME=$(mkt settings --dagster-home) "
+            f"dagster asset materialize --select 'k_selection*' --partition {day} -m mkt_assets.definitions"
         )
     if drops_left:
         days = ", ".join(day.isoformat() for day in drops_left)
