@@ -1,7 +1,8 @@
-"""The font of every picture: Noto Sans CJK in Simplified Chinese forms, for Pillow and for matplotlib.
+"""The font of every picture: Noto Sans CJK in Simplified Chinese forms, for Pillow, matplotlib and the report.
 
 The package ships one variable file of five faces and all weights. Pillow can pick face and weight itself;
 matplotlib cannot pick a weight, so it gets a static font cut from that file, with the glyphs that are needed.
+So does the report, for readers whose system has no Chinese font.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ BOLD = 700
 
 _FAMILY = "Noto Sans CJK SC"
 _ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "−"  # numbers at the ticks are written when a chart is drawn
+
+_FIRST_CHINESE = 0x2E80  # radicals; what comes before, any system has
 
 # Kerning and ligatures, for which widths are not measured, and what only vertical text needs.
 _UNWANTED_TABLES = (b"BASE", b"GPOS", b"GSUB", b"STAT", b"VORG", b"vhea", b"vmtx")
@@ -86,6 +89,11 @@ def matplotlib_font(text: str, weight: int = REGULAR) -> Path:
     return _static_font(frozenset(map(ord, _ALWAYS + text)) & code_points(), weight)
 
 
+def chinese_font(text: str) -> bytes:
+    """A static OpenType font with the Chinese glyphs of `text`, and full-width signs; about 200 bytes each."""
+    return _cut(frozenset(ord(c) for c in text if ord(c) >= _FIRST_CHINESE) & code_points(), REGULAR)
+
+
 @lru_cache(maxsize=1)
 def _own_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="mkt-fonts-")
@@ -93,11 +101,15 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 @lru_cache
 def _static_font(points: frozenset[int], weight: int) -> Path:
+    with tempfile.NamedTemporaryFile(dir=_own_folder().name, suffix=".otf", delete=False) as file:
+        file.write(_cut(points, weight))
+    return Path(file.name)
+
+
+def _cut(points: frozenset[int], weight: int) -> bytes:
     cut = harfbuzz.SubsetInput()
     cut.flags = harfbuzz.SubsetFlags.NO_HINTING | harfbuzz.SubsetFlags.NOTDEF_OUTLINE
     cut.drop_table_tag_set.update(int.from_bytes(tag, "big") for tag in _UNWANTED_TABLES)
     cut.unicode_set.update(points)
     cut.pin_axis_location(face(), "wght", weight)
-    with tempfile.NamedTemporaryFile(dir=_own_folder().name, suffix=".otf", delete=False) as file:
-        file.write(harfbuzz.subset(face(), cut).blob.data)
-    return Path(file.name)
+    return harfbuzz.subset(face(), cut).blob.data

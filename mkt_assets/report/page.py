@@ -6,6 +6,7 @@ import base64
 import hashlib
 from importlib.resources import files
 
+from mkt_assets.charts.fonts import chinese_font
 from mkt_assets.report import cross_table, decisions, gallery, item_map, over_time, provenance
 from mkt_assets.report.answers import answers_section
 from mkt_assets.report.facts import Facts
@@ -24,13 +25,14 @@ def render(facts: Facts, tiles: Tiles) -> str:
 
     Returns:
         An HTML page in one piece. Its Content-Security-Policy allows no load at all and no script but the page's,
-        so whatever a caption holds is shown and never run.
+        so whatever a caption holds is shown and never run. It brings a font of the Chinese characters in it,
+        which a browser takes where the reader's system has none.
     """
     style = _read("page.css")
     script = _read("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     policy = (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
     map_html, map_data = item_map.map_section(facts, tiles)
@@ -45,6 +47,16 @@ def render(facts: Facts, tiles: Tiles) -> str:
         provenance.quality_section(facts),
         provenance.made_section(facts),
     ]
+    body = "".join(
+        [
+            f'<a class="skip" href="#answers">{written(say("skip"))}</a>\n',
+            _header(facts),
+            f"<main>\n{answers_section(facts, tiles)}\n{''.join(sections)}</main>\n",
+            f'<footer><a href="#answers">{written(say("to_top"))}</a></footer>\n',
+            data_script("map-data", map_data),
+            data_script("cross-data", cross_table.cross_data(facts)),
+        ]
+    )
     title = f"{say('title').en} · {facts.crawl_date.isoformat()}"
     return "".join(
         [
@@ -53,14 +65,8 @@ def render(facts: Facts, tiles: Tiles) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n',
             # without one, a browser asks the network for an icon
-            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n',
-            f'<a class="skip" href="#answers">{written(say("skip"))}</a>\n',
-            _header(facts),
-            f"<main>\n{answers_section(facts, tiles)}\n{''.join(sections)}</main>\n",
-            f'<footer><a href="#answers">{written(say("to_top"))}</a></footer>\n',
-            data_script("map-data", map_data),
-            data_script("cross-data", cross_table.cross_data(facts)),
-            f"\n<script>{script}</script>\n</body>\n</html>\n",
+            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n',
+            f"<style>\n{style}{_font(body)}</style>\n</head>\n<body>\n{body}\n<script>{script}</script>\n</body>\n</html>\n",
         ]
     )
 
@@ -81,6 +87,11 @@ def _header(facts: Facts) -> str:
         f'<nav aria-labelledby="contents"><span id="contents" class="hidden">{written(say("contents"))}</span>'
         f"<ul>{links}</ul></nav></header>\n"
     )
+
+
+def _font(text: str) -> str:
+    data = base64.b64encode(chinese_font(text)).decode("ascii")
+    return f'@font-face {{ font-family: "Page Chinese"; src: url(data:font/otf;base64,{data}); }}\n'
 
 
 def _short(name: str) -> Both:

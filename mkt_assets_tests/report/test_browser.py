@@ -55,6 +55,21 @@ def test_the_page_opens_from_disk_quietly_and_fits(
     assert bottom <= 2 * screen[1], "the five answers reach beyond the second screen"
 
 
+def test_chinese_is_drawn_on_a_system_without_a_font_of_it(page: Tab, url: str):
+    page.open(url, *DESKTOP, "en")
+    assert page.value("document.fonts.load('16px \"Page Chinese\"', '通').then((fonts) => fonts.length)") == 1
+    drawn = """(() => {
+      const ink = document.createElement("canvas").getContext("2d");
+      ink.font = "24px " + getComputedStyle(document.body).fontFamily;
+      return [..."通勤穿搭"].map((character) => {
+        ink.clearRect(0, 0, 40, 40);
+        ink.fillText(character, 4, 30);
+        return ink.canvas.toDataURL();
+      });
+    })()"""
+    assert len(set(page.value(drawn))) == 4
+
+
 def test_the_label_beside_a_choice_of_long_names_stays_one_line_on_a_phone(page: Tab, url: str):
     page.open(url, *PHONE, "en")
     page.value(f"document.getElementById('map-filter').add(new Option('裙'.repeat({MAX_LENGTH})))")

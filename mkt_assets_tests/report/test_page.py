@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import base64
 import re
+import unicodedata
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
+from mkt_assets.charts.fonts import harfbuzz
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.a_crawl import HOSTILE, a_crawl, grey_tiles
 
@@ -67,6 +70,14 @@ def test_nothing_is_loaded_from_anywhere(page: Page):
     assert "script-src 'sha256-" in policy
     assert not page.of("iframe")
     assert not page.of("form")
+
+
+def test_the_page_brings_a_font_of_all_its_chinese(html: str, page: Page):
+    (data,) = re.findall(r"@font-face .*base64,([\w+/=]+)\)", html)
+    known = harfbuzz.Face(base64.b64decode(data)).unicodes
+    shown = {c for c in page.text if unicodedata.name(c, "").startswith("CJK UNIFIED")}
+    assert {"穿", "搭"} <= shown
+    assert shown <= set(map(chr, known))
 
 
 def test_links_lead_to_the_web_or_into_the_page(page: Page):
