@@ -119,7 +119,7 @@ def _check_tables(path: Path, deadline: _Deadline) -> None:
     if n_samples * max(n_edits, 1) > _MOST_SAMPLES:
         raise PictureError(
             f"the video lists {n_samples:,} samples in {n_edits:,} edits, more than the {_MOST_SAMPLES:,} that are "
-            "read: a bomb, or hours of sound that is not compressed"
+            "read: a bomb, or many minutes of sound that is not compressed"
         )
 
 

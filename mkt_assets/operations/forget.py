@@ -83,7 +83,6 @@ def forget(settings: Settings, request: Request) -> Forgotten:
         )
     with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
         posters, posts = ids_in(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
-        # before the mark: whoever asks to end what is marked must find whom it was about
         file = open_tombstones(settings)
         tombstones = file.read().bury(subject.ids, subject.crawled_before)
         unfinished = settings.home / UNFINISHED_NAME
@@ -93,6 +92,7 @@ def forget(settings: Settings, request: Request) -> Forgotten:
                 f"nothing was ever forgotten in {settings.home}, so there is nothing to end: say whom or what, with "
                 "--poster, --post, --crawler-account or --crawled-before."
             )
+        # before the mark: whoever asks to end what is marked must find whom it was about
         file.write(tombstones)
         write_durably(unfinished, _UNFINISHED)
         whole = _with_those_of_before(subject, tombstones, posters, posts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkt_assets.crawlers.base import Record
+from mkt_assets.crawlers.base import Limits, Record
 from mkt_assets.crawlers.posts import Post, UnusableRecord, clean_url, post_of, present, split_tags
 
 CRAWL = date(2024, 6, 16)
@@ -16,10 +16,10 @@ HERE = f"https://www.xiaohongshu.com/explore/{POST}"
 
 
 def of(**fields: Any) -> Post | UnusableRecord:
-    limit = {"max_characters": fields.pop("max_characters")} if "max_characters" in fields else {}
+    longest = fields.pop("max_characters", Limits.max_text_characters)
     ids: dict[str, Any] = {"post_id": POST, "poster_id": ACCOUNT}
     record = Record(**(ids | fields))
-    return post_of(record, CRAWL, lambda account: "HASH", "Asia/Shanghai", **limit)
+    return post_of(record, CRAWL, lambda account: "HASH", "Asia/Shanghai", max_characters=longest)
 
 
 def row(**fields: Any) -> dict[str, Any]:
