@@ -14,7 +14,7 @@ export MKT_HOME := $(abspath $(HOME_DIR))
 export MKT_DROPS := $(abspath $(HOME_DIR))/drops
 endif
 
-.PHONY: demo test lint ui bench soak setup clean-demo
+.PHONY: demo test lint ui bench calibrate soak setup clean-demo
 
 setup: $(INSTALLED)
 
@@ -50,6 +50,10 @@ ui: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s mkt_assets_tests/benchmarks
+
+# How often the report's claims are made where nothing is there, and where something is: nominal against measured.
+calibrate: $(INSTALLED)
+	$(BIN)/python -m mkt_assets_tests.calibration
 
 # Long: forty dates at once, two hundred kills, months of drops, a quarter of an hour of fuzzing.
 soak: $(INSTALLED)
