@@ -1,4 +1,4 @@
-"""`python -m mkt_assets_tests.calibration [topic ...]`: run the calibrations, print the table nominal against measured."""
+"""`python -m mkt_assets_tests.calibration [topic ...]`: run the calibrations; nominal against measured, in tables."""
 
 from __future__ import annotations
 
