@@ -336,11 +336,23 @@ CROSSTAB_RATIOS = Table(
             "low_support", "BOOLEAN", "the image cluster has fewer posts with a text than is worth believing"
         ),
         Column(
-            "ratio_low", "DOUBLE", "lower end of the ratio's 95 % interval (Wilson, n = posts)", "1", True
+            "ratio_low",
+            "DOUBLE",
+            "lower end of the ratio's 95 % interval (Wilson, n = what the posts are worth, given their accounts)",
+            "1",
+            True,
         ),
         Column("ratio_high", "DOUBLE", "upper end of it", "1", True),
         Column("base_share", "DOUBLE", "share of the text cluster among all items with a text", "1", True),
         Column("lift", "DOUBLE", "ratio over base_share: 1 = as everywhere", "1", True, minimum=0),
+        Column(
+            "cautious_lift",
+            "DOUBLE",
+            "the lift nearest to 1 that the ratio's interval allows: what to show, to colour and to sort by",
+            "1",
+            True,
+            minimum=0,
+        ),
         Column("npmi", "DOUBLE", "normalised pointwise mutual information: 0 = independent", "1", True),
         Column(
             "p_value",
@@ -350,7 +362,25 @@ CROSSTAB_RATIOS = Table(
             True,
         ),
         Column("q_value", "DOUBLE", "p_value corrected for all pairs (Benjamini-Hochberg)", "1", True),
-        Column("poster_p_value", "DOUBLE", "the same asked by account, not by post (sign flips)", "1", True),
+        Column(
+            "poster_p_value",
+            "DOUBLE",
+            "the same asked by account, not by post (jackknife, see core/account_links)",
+            "1",
+            True,
+        ),
+        Column(
+            "poster_q_value", "DOUBLE", "poster_p_value corrected for all pairs (Benjamini-Hochberg)", "1", True
+        ),
+        Column(
+            "largest_poster_share",
+            "DOUBLE",
+            "share of the pair's posts that its most active account wrote; null: accounts are not known",
+            "1",
+            True,
+            minimum=0,
+            maximum=1,
+        ),
         Column("supported", "BOOLEAN", "the link is worth believing, see core/belief", nullable=True),
     ),
     key=("unit", "image_cluster", "text_cluster"),
@@ -359,6 +389,7 @@ CROSSTAB_RATIOS = Table(
         "(text_cluster IS NULL) = (ratio IS NULL)",
         "ratio_low <= ratio AND ratio <= ratio_high",
         "p_value <= q_value",
+        "poster_p_value <= poster_q_value",
     ),
 )
 

@@ -82,13 +82,14 @@ _REAL_LINKS = View(
         "lift": "how many times more often than in the whole crawl",
         "n_posts": "distinct posts behind the link",
         "n_posters": "distinct posters behind it",
+        "largest_poster_share": "share of these posts that the most active of them wrote, 0 to 1",
         "q_value": "chance that it is a chance find, by post, corrected for all pairs",
-        "poster_p_value": "the same asked by account (not corrected)",
+        "poster_q_value": "the same asked by account",
     },
     f"""
     SELECT r.crawl_date, r.image_cluster AS style, s.shown_name AS style_name, r.text_cluster AS topic,
-        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters, r.q_value,
-        r.poster_p_value
+        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters,
+        r.largest_poster_share, r.q_value, r.poster_q_value
     FROM crosstab_ratios r
     LEFT JOIN {_CLUSTERS} s
         ON s.crawl_date = r.crawl_date AND s.modality = 'image' AND s.cluster_id = r.image_cluster

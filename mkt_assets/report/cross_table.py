@@ -76,7 +76,7 @@ def _told(facts: Facts, pair: Pair, language: int) -> str:
 
 def _strength(pairs: Pairs, style: int) -> float:
     """Supported links come before all others, the strongest first."""
-    return max(pair.lift + 1e6 * pair.supported for (s, _), pair in pairs.items() if s == style)
+    return max(pair.cautious_lift + 1e6 * pair.supported for (s, _), pair in pairs.items() if s == style)
 
 
 def _row(style: Cluster, by_size: int, by_link: int, topics: Sequence[Cluster], pairs: Pairs) -> str:
@@ -92,10 +92,10 @@ def _cell(style: int, topic: int, pairs: Pairs) -> str:
     if pair is None:
         return f'<td tabindex="-1" data-at="{style},{topic}" class="none"></td>'
     believed = "real" if pair.supported else "faint"
-    lift = min(1.0, pair.lift / _MOST_LIFT)
+    lift = min(1.0, pair.cautious_lift / _MOST_LIFT)
     return (
         f'<td tabindex="-1" data-at="{style},{topic}" class="{believed}" data-share="{percent(pair.share)}" '
-        f'data-lift="{pair.lift:.1f}" style="--share:{100 * pair.share:.0f}%;--lift:{100 * lift:.0f}%">'
+        f'data-lift="{pair.cautious_lift:.1f}" style="--share:{100 * pair.share:.0f}%;--lift:{100 * lift:.0f}%">'
         f"{percent(pair.share)}</td>"
     )
 

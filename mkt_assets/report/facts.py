@@ -77,6 +77,10 @@ class Pair:
     n_posts: int
     n_posters: int
     supported: bool
+    cautious_lift: float = 1.0
+    """The lift nearest to 1 that the interval allows: what is shown, coloured and sorted by."""
+    largest_poster_share: float | None = None
+    """Share of its posts that its most active account wrote."""
 
 
 @dataclass(frozen=True)
@@ -292,6 +296,9 @@ def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
             n_posts=int(row["n_posts"]),
             n_posters=int(row["n_posters"]),
             supported=bool(row["supported"]),
+            # rows of before these columns have neither
+            cautious_lift=float(row["lift"] if row["cautious_lift"] is None else row["cautious_lift"]),
+            largest_poster_share=row["largest_poster_share"],
         )
         for row in records(ratios.dropna(subset=["text_cluster"]))
     )

@@ -69,6 +69,8 @@ def pair(style: int, topic: int, **changes: Any) -> Pair:
         n_posts=9,
         n_posters=6,
         supported=True,
+        cautious_lift=2.1,
+        largest_poster_share=0.33,
     )
     return replace(made, **changes)
 
