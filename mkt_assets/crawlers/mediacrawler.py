@@ -10,6 +10,7 @@ from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
 _KINDS = {"normal": "image", "video": "video"}
 _TITLE_FROM_CONTENT = 255
+_ACCOUNTS = frozenset({"user_id", "creator_hash"})
 _OTHER_PLATFORMS = frozenset({"tieba_id", "tieba_name"})
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 
@@ -25,9 +26,9 @@ class MediaCrawlerReader:
             return None
         if "comment_id" in columns and "note_id" in columns:
             return "comments"
-        if "note_id" in columns and columns & {"desc", "title"}:
+        if "note_id" in columns and columns & {"desc", "title"} and columns & _ACCOUNTS:
             return "posts"
-        if columns & {"user_id", "creator_hash"} and columns & {"fans", "follows"}:
+        if columns & _ACCOUNTS and columns & {"fans", "follows"}:
             return "accounts"
         return None
 
