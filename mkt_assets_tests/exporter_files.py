@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 
-from mkt_assets_tests.crawler_files import CHINA, Written
+from mkt_assets_tests.crawler_files import CHINA, Written, append
 
 Posts = Sequence[Written]
 HOST = "https://www.xiaohongshu.com"
@@ -268,11 +268,6 @@ def write_xlsx(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    for number, values in enumerate([list(rows[0]), *(list(row.values()) for row in rows)], start=1):
-        for column, value in enumerate(values, start=1):
-            cell = sheet.cell(row=number, column=column)
-            cell.value = value
-            if isinstance(value, str) and value.startswith("="):
-                cell.data_type = "s"
+    append(sheet, rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from mkt_assets.crawlers.drop import Ingest, ingest_drop
+from mkt_assets.crawlers.guess import FIELDS
 from mkt_assets.resources.accounts import creator_hash
 from mkt_assets_tests.crawler_files import random_posts
 from mkt_assets_tests.exporter_files import EXPORTERS, plain_csv, write, write_csv, write_json, write_xlsx
 
 CRAWL = date(2024, 6, 13)
 NOTE = "66683d6d000000001c020001"
+README = Path(__file__).parents[2] / "README.md"
 LINK = f"https://www.xiaohongshu.com/explore/{NOTE}"
 
 
@@ -65,6 +67,19 @@ def test_the_smallest_table_is_a_link_and_a_title(tmp_path: Path) -> None:
     write(tmp_path / "my.csv", f"link,title\n{LINK},红裙\n".encode())
     row = only(tmp_path)
     assert (row["post_id"], row["post_url"], row["title"], row["crawler"]) == (NOTE, LINK, "红裙", "generic")
+
+
+def test_the_tables_of_the_readme_are_read(tmp_path: Path) -> None:
+    blocks = README.read_text(encoding="utf-8").split("```")
+    table, columns = (
+        next(b for b in blocks if b.strip().startswith(first)) for first in ("link,title", "field,column")
+    )
+    write(tmp_path / "smallest" / "posts.csv", table.strip().encode())
+    assert only(tmp_path / "smallest")["title"] == "周末穿搭"
+    write(tmp_path / "named" / "columns.csv", columns.strip().encode())
+    write_csv(tmp_path / "named" / "a.csv", [{"网页": LINK, "名称": "红裙", "热度": "3"}])
+    assert only(tmp_path / "named")["n_likes"] == 3
+    assert [name for name in FIELDS if f"`{name}`" not in README.read_text(encoding="utf-8")] == []
 
 
 def test_posts_without_any_account_are_each_an_accounts_own(tmp_path: Path) -> None:
