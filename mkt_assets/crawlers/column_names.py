@@ -21,8 +21,8 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "id": _words(
             """
             noteid postid awemeid shortcode tweetid weiboid mblogid feedid 笔记id 作品id 帖子id 动态id
-            微博id 推文id 文章id 笔记编号 作品编号 帖子编号 | contentid itemid videoid mid bid id pk 内容id
-            视频id
+            微博id 推文id 文章id 笔记编号 作品编号 帖子编号 bvid bv号 | contentid itemid videoid mid bid id
+            pk 内容id 视频id
             """
         ),
         "link": _words(
@@ -32,7 +32,8 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             postaddress articleurl 笔记链接 笔记url 笔记网址 笔记地址 作品链接 作品url 作品地址 作品网址
             帖子链接 帖子url 帖子地址 微博链接 微博地址 视频链接 文章链接 内容链接 标题链接 标题url 标题网址
             详情链接 详情页链接 详情页网址 分享链接 链接 链接地址 原文链接 原链接 页面链接 页面网址 网址
-            网页链接 网页地址 url地址 笔记详情链接 笔记详情页 地址
+            网页链接 网页地址 url地址 笔记详情链接 笔记详情页 地址 笔记官方地址 笔记官方链接 官方链接
+            笔记原文链接
             """
         ),
         "title": _words(
@@ -53,7 +54,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             """
             taglist tags hashtags tag hashtag topics topiclist notetags posttag challenges textextra
             keywordstag 标签 话题 话题标签 标签列表 笔记标签 作品标签 话题列表 话题词 標籤 話題 hashtaglist
-            tagnames
+            tagnames 作品话题 笔记话题
             """
         ),
         "kind": _words(
@@ -83,6 +84,7 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             authorusername ownerfullname creator blogger account accountname uploader poster postername name
             作者 作者昵称 作者名称 作者名 昵称 用户昵称 用户名 用户名称 用户 博主 博主昵称 博主名称 博主名
             达人昵称 达人名称 达人 发布者 发布人 账号 账号名称 账号昵称 发布者昵称 up主 暱稱 用戶 用戶名
+            userposted 博主名字 作者名字
             """
         ),
         "likes": _words(
@@ -121,20 +123,20 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             takenat takenattimestamp posttime postdate postedat releasetime uploadtime uploaddate timestamp
             datetime date datepublished pubtime pubdate createdtime 发布时间 发布日期 发表时间 发表日期
             发帖时间 创建时间 上传时间 笔记发布时间 作品发布时间 发文时间 发博时间 微博时间 时间 日期
-            發布時間 發佈時間
+            發布時間 發佈時間 postcreated postcreateddate dateposted posteddate 发布于
             """
         ),
         "fetched": _words(
             """
             lastmodifyts fetchedat fetchtime crawltime crawledat crawleddate scrapedat scrapetime
             collectedat timestampcollected capturedat retrievedat spidertime 采集时间 抓取时间 爬取时间
-            获取时间 採集時間
+            获取时间 採集時間 collectiontime 采集日期
             """
         ),
         "location": _words(
             """
             iplocation ipaddress iplabel location locationname location.name region regionname ip归属地
-            ip属地 ip地址 属地 归属地 发布地 发布地点 地点 地区 地域 位置
+            ip属地 ip地址 属地 归属地 发布地 发布地点 地点 地区 地域 位置 发布位置
             """
         ),
         "keyword": _words(

@@ -122,6 +122,8 @@ def _place(column: str) -> tuple[str, int]:
 
     In a path, what stands in the object of an account or of the counts is listed without it.
     """
+    if column.startswith("_id"):  # a database's own, of the row, not of the post
+        return "", 0
     name = normal(column)
     group, dot, rest = name.partition(".")
     if dot and group in ACCOUNTS and rest in IN_ACCOUNT:

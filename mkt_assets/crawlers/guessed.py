@@ -39,6 +39,7 @@ _IS_VIDEO: Mapping[str, Literal["image", "video"]] = {
 _NAMES_OF_A_TAG = ("name", "tag_name", "tagName", "hashtag_name", "hashtagName", "title", "text")
 _TAG_SEPARATORS = re.compile(r"[,，;；|、\n\r\t]+")
 _SIGN = re.compile("[#＃]")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
 _ROW_NUMBER = re.compile(r"\d{1,5}", re.ASCII)
 _LONGEST_TITLE_FROM_CONTENT = 255
 _MOST_TAG_CHARACTERS = 100_000
@@ -75,7 +76,7 @@ class GuessedTable:
             collects=self._text(values, "collects"),
             comments=self._text(values, "comments"),
             shares=self._text(values, "shares"),
-            published=self._text(values, "published"),
+            published=self._published(values),
             fetched=self._text(values, "fetched"),
             location=self._text(values, "location"),
             keyword=self._text(values, "keyword"),
@@ -116,6 +117,17 @@ class GuessedTable:
         if found:
             return _as_account(found)
         return None if post_id is None else _digest(f"post {post_id}")
+
+    def _published(self, values: Mapping[str, str]) -> str | None:
+        """The time of publication; a day and a time of day in two columns are put together."""
+        shown = [
+            text
+            for column in self.guess.columns.get("published", ())
+            if (text := values.get(column, "").strip())
+        ]
+        clock = next((text for text in shown if _CLOCK.fullmatch(text)), None)
+        day = next((text for text in shown if text != clock), None)
+        return f"{day} {clock}" if day and clock and ":" not in day else day
 
     def _kind(self, values: Mapping[str, str]) -> Literal["image", "video"] | None:
         for column in self.guess.columns.get("kind", ()):

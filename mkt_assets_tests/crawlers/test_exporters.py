@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,16 @@ def test_posts_of_other_platforms_come_in_by_the_same_door(
 def test_tags_are_read_as_their_exporter_wrote_them(text: str, tags: list[str], tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", [{"link": LINK, "title": "a", "tags": text}])
     assert only(tmp_path)["tags"] == tags
+
+
+def test_a_day_and_a_time_of_day_in_two_columns_are_one_time(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [{"link": LINK, "title": "a", "date": "2024-06-11", "time": "20:05"}])
+    assert only(tmp_path)["published_at"] == datetime(2024, 6, 11, 20, 5)
+
+
+def test_a_databases_own_id_of_a_row_is_not_the_posts(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", [{"_id": {"$oid": "6" * 24}, "id": NOTE, "title": "a", "likes": "3"}])
+    assert only(tmp_path)["post_id"] == NOTE
 
 
 def test_a_table_that_lacks_what_is_needed_is_told_what_and_how(tmp_path: Path) -> None:
