@@ -21,8 +21,8 @@ NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "id": _words(
             """
             noteid postid awemeid shortcode tweetid weiboid mblogid feedid 笔记id 作品id 帖子id 动态id
-            微博id 推文id 文章id 笔记编号 作品编号 帖子编号 bvid bv号 | contentid itemid videoid mid bid id
-            pk 内容id 视频id
+            微博id 推文id 文章id 笔记编号 作品编号 帖子编号 bvid bv号 | contentid videoid mid bid pk
+            id 内容id 视频id itemid
             """
         ),
         "link": _words(

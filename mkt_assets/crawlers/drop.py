@@ -47,6 +47,7 @@ _HASHES_AT_HAND = 100_000
 _FULL = "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
 _MOST_KEYWORDS = 20
+_LONGEST_KEYWORD = 200
 _BETWEEN_KEYWORDS = ", "
 
 
@@ -296,11 +297,11 @@ class _Reading:
     def _keep_latest(self, new: _Winner) -> None:
         old = self.winners.get(new.post.post_id)
         latest = new if old is None or _fetched(new) >= _fetched(old) else old
-        self.n_kept_bytes += _n_bytes(latest) - (_n_bytes(old) if old else 0)
+        self.n_kept_bytes -= _n_bytes(old) if old else 0
         if old is not None:
             latest.n_merged = old.n_merged + 1
-            both = dict.fromkeys((*old.keywords, *new.keywords))
-            latest.keywords = tuple(both)[:_MOST_KEYWORDS]
+            latest.keywords = _merged(old.keywords, new.keywords)
+        self.n_kept_bytes += _n_bytes(latest)
         self.winners[new.post.post_id] = latest
 
     def _close(self, name: str, tally: _FileTally, note: str | None) -> None:
@@ -338,8 +339,14 @@ def _tables(name: str, tally: _FileTally, note: str | None) -> list[SourceFile]:
 
 def _n_bytes(winner: _Winner) -> int:
     row = winner.post.row
-    texts = (value for value in (*row.values(), *row["tags"]) if isinstance(value, str))
+    texts = (value for value in (*row.values(), *row["tags"], *winner.keywords) if isinstance(value, str))
     return _BYTES_A_POST + sum(map(getsizeof, texts))
+
+
+def _merged(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """The keywords of two fetches, each once; beyond a few, and what is too long for one, are left out."""
+    both = dict.fromkeys((*old, *new))
+    return tuple(keyword for keyword in both if len(keyword) <= _LONGEST_KEYWORD)[:_MOST_KEYWORDS]
 
 
 def _fetched(winner: _Winner) -> datetime:

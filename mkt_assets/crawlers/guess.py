@@ -30,7 +30,7 @@ _MINIMUM = (
 )
 
 FIELDS = tuple(NAMES)
-_VAGUE = 1_000  # ranks of vague names begin here
+_VAGUE = 1_000  # ranks of vague names begin here, those of a list's members a hundred before
 _PLACES: Mapping[str, tuple[str, int]] = MappingProxyType(
     {
         name: (field, rank + _VAGUE * ("|" in names[:rank]))
@@ -40,6 +40,7 @@ _PLACES: Mapping[str, tuple[str, int]] = MappingProxyType(
 )
 _SIGNS = frozenset({"likes", "collects", "comments", "shares", "tags"})
 _FILLING = re.compile(r"[\s_\-·:：()（）\[\]【】*#]+")
+_MEMBER = re.compile(r"\d{1,2}(\.name)?", re.ASCII)  # hashtags/0, as exporters of lists to CSV write it
 _PATH = re.compile(r"[./]")
 _OF_THREADS = "threadid"  # 4CAT: every row says which thread it is of
 
@@ -128,6 +129,8 @@ def _place(column: str) -> tuple[str, int]:
     group, dot, rest = name.partition(".")
     if dot and group in ACCOUNTS and rest in IN_ACCOUNT:
         return IN_ACCOUNT[rest], 0
+    if dot and _MEMBER.fullmatch(rest) and _PLACES.get(group, ("", 0))[0] == "tags":
+        return "tags", _VAGUE - 100 + min(int(rest.partition(".")[0]), 99)
     return _PLACES.get(rest if dot and group in COUNTS else name, ("", 0))
 
 

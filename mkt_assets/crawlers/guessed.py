@@ -70,7 +70,7 @@ class GuessedTable:
             post_url=address_of(link, account),
             title=title,
             content=content,
-            tags=tags_of(self._text(values, "tags")),
+            tags=self._tags(values),
             kind=self._kind(values),
             likes=self._text(values, "likes"),
             collects=self._text(values, "collects"),
@@ -117,6 +117,13 @@ class GuessedTable:
         if found:
             return _as_account(found)
         return None if post_id is None else _digest(f"post {post_id}")
+
+    def _tags(self, values: Mapping[str, str]) -> str | None:
+        """The tags of one column, or those of a column each (hashtags/0, hashtags/1)."""
+        columns = self.guess.columns.get("tags", ())
+        if not columns or "." not in normal(columns[0]):
+            return tags_of(self._text(values, "tags"))
+        return json.dumps([tag for column in columns if (tag := values.get(column))], ensure_ascii=False)
 
     def _published(self, values: Mapping[str, str]) -> str | None:
         """The time of publication; a day and a time of day in two columns are put together."""

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 _ADDRESS = re.compile(r"(?:https?:)?//[^\s，。,\"'<>]+", re.IGNORECASE)
 _LONGEST = 4_000
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_MEDIA = re.compile(r"\.(?:jpe?g|png|webp|gif|heic|avif|mp4|mov|m3u8|mp3)$", re.IGNORECASE)
 _FILE_TYPE = re.compile(r"\.(?:s?html?|php|aspx|jsp)$", re.IGNORECASE)
 _PARAMETERS = (
     *("modal_id", "note_id", "noteid", "aweme_id", "item_id", "post_id", "story_fbid", "fbid"),
@@ -51,14 +52,14 @@ _ACCOUNT_WORDS = frozenset(
 
 
 def post_id_in(text: str | None) -> str | None:
-    """The id of a post in its address, or None: a home page or a search has none.
+    """The id of a post in its address, or None: a home page, a search or a picture has none.
 
     A known query parameter (``modal_id``, ``note_id``, ..), or else the last segment of the path that follows
     a word for posts (``/p/``, ``/video/``) or looks like an id: six characters or more, a digit among them.
     A text around the address (as apps copy it) is passed over.
     """
     parts = _split(text)
-    if parts is None:
+    if parts is None or _MEDIA.search(parts.path):
         return None
     query = parse_qs(parts.query, max_num_fields=100) if parts.query.count("&") < 100 else {}
     given = {name.lower(): values[0] for name, values in query.items()}
@@ -88,13 +89,17 @@ def account_in_post(text: str | None) -> str | None:
 
 
 def address_of(text: str | None, account: str | None = None) -> str | None:
-    """The address in a text without the name of an account (``/@name/``); None where an account is part of it.
+    """The address in a text without the name of an account (``/@name/``).
+
+    None where an account is part of it, and for that of a picture or video, which is not the post's.
 
     That of a page under ``/user/profile/`` stays: what stores addresses knows how to build those anew.
     """
     parts = _split(text)
     if parts is None or parts.path.startswith("/user/profile/"):
         return text
+    if _MEDIA.search(parts.path):
+        return None
     segments = parts.path.split("/")
     if any(segment.startswith("@") for segment in segments):
         return parts._replace(path="/".join("@" if s.startswith("@") else s for s in segments)).geturl()

@@ -176,6 +176,19 @@ def test_tags_are_read_as_their_exporter_wrote_them(text: str, tags: list[str], 
     assert only(tmp_path)["tags"] == tags
 
 
+def test_tags_in_a_column_each_are_one_list(tmp_path: Path) -> None:
+    row = {"url": LINK, "caption": "a", "hashtags/1": "walk, run", "hashtags/0": "裙", "hashtags/2": ""}
+    write_csv(tmp_path / "a.csv", [row])
+    assert only(tmp_path)["tags"] == ["裙", "walk, run"]
+
+
+def test_the_address_of_a_picture_is_not_the_posts(tmp_path: Path) -> None:
+    row = {"id": "CzAbcDE", "body": "a", "hashtags": "x", "url": "https://cdn.example.org/abc123/1.jpg"}
+    write_csv(tmp_path / "a.csv", [row])
+    found = only(tmp_path)
+    assert (found["post_id"], found["post_url"]) == ("CzAbcDE", None)
+
+
 def test_a_day_and_a_time_of_day_in_two_columns_are_one_time(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", [{"link": LINK, "title": "a", "date": "2024-06-11", "time": "20:05"}])
     assert only(tmp_path)["published_at"] == datetime(2024, 6, 11, 20, 5)

@@ -31,6 +31,7 @@ XHS = "https://www.xiaohongshu.com"
         ("https://www.youtube.com/watch?v=abcDEF", "abcDEF"),
         ("https://example.org/notes/2024/post123.html", "post123"),
         (f"{XHS}/user/profile/{USER}", None),
+        ("https://cdn.example.org/abc123/picture.jpg?x=1", None),
         (f"{XHS}/search_result?keyword=abc123", None),
         ("https://www.instagram.com/someone/", None),
         ("a note about 2024/06/13 and more", None),
