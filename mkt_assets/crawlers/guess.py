@@ -74,7 +74,8 @@ def guess(names: Iterable[str], given: Mapping[str, str] | None = None) -> Guess
 
     Args:
         names: the columns.
-        given: {field: column} that is known to be so; a column that the table lacks is passed over.
+        given: {field: column} that is known to be so; a column that the table lacks is passed over. Where they
+            are enough for a post, so is the table.
 
     Returns:
         What the table is about. It is of posts, if there is a column that identifies one (an id, or a link with
@@ -93,7 +94,7 @@ def guess(names: Iterable[str], given: Mapping[str, str] | None = None) -> Guess
         if field not in chosen and _place(column)[1] >= _VAGUE
     )
     names = frozenset(map(normal, present))
-    kind, lacks = _judged(found, vague, names) if not chosen else _told(found)
+    kind, lacks = _told(found) if is_whole(chosen) else _judged(found, vague, names)
     return Guess(found, kind, lacks, vague)
 
 
@@ -134,9 +135,14 @@ def _place(column: str) -> tuple[str, int]:
     return _PLACES.get(rest if dot and group in COUNTS else name, ("", 0))
 
 
+def is_whole(fields: Iterable[str]) -> bool:
+    """Whether these fields are enough for a post: what identifies it, and a text."""
+    present = frozenset(fields)
+    return bool(present & {"id", "link"} and present & {"title", "content"})
+
+
 def _told(found: Mapping[str, tuple[str, ...]]) -> tuple[TableKind | None, str]:
-    is_table = found.keys() & {"id", "link"} and found.keys() & {"title", "content"}
-    return ("posts", "") if is_table else (None, _lacks(found))
+    return ("posts", "") if is_whole(found) else (None, _lacks(found))
 
 
 def _judged(

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from mkt_assets.crawlers.base import FileRefusedError, Format, Reader, Table, TableKind
 from mkt_assets.crawlers.csv_files import CsvFormat
-from mkt_assets.crawlers.guess import guess
+from mkt_assets.crawlers.guess import guess, is_whole
 from mkt_assets.crawlers.guessed import GuessedTable
 from mkt_assets.crawlers.json_files import JsonFormat
 from mkt_assets.crawlers.mediacrawler import MediaCrawlerReader
@@ -59,7 +59,8 @@ class Tables:
     """Which crawler a table is of, judged by its columns; of none that is known, the columns are guessed.
 
     Args:
-        given: {field: column} as the drop's columns.csv says it; a table with all of these columns is read so.
+        given: {field: column} as the drop's columns.csv says it; where that is enough for a post, any
+            table with all of these columns is read so.
     """
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
@@ -68,7 +69,7 @@ class Tables:
 
     def _of(self, columns: frozenset[str]) -> tuple[Table, TableKind] | None:
         """What reads rows of these columns, and what they are about; None if nothing does."""
-        is_told = bool(self._given) and columns.issuperset(self._given.values())
+        is_told = is_whole(self._given) and columns.issuperset(self._given.values())
         for reader in () if is_told else READERS:
             if kind := reader.kind_of(columns):
                 return reader, kind

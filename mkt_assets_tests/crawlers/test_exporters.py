@@ -52,6 +52,8 @@ def test_an_exporters_posts_are_the_rows_of_the_plain_form(name: str, tmp_path: 
     theirs, expected = ingest(tmp_path / "theirs"), ingest(tmp_path / "plain")
     kept = [*sorted(columns), "poster_id"]
     assert theirs.posts.select(kept).to_pylist() == expected.posts.select(kept).to_pylist()
+    everything = repr((theirs.posts.to_pylist(), theirs.files))
+    assert [post.user_id for post in posts if post.user_id in everything] == []
     assert (theirs.posts.num_rows, theirs.rejects.num_rows, expected.rejects.num_rows) == (10, 0, 0)
 
 
@@ -232,6 +234,16 @@ def test_columns_csv_overrides_what_is_guessed_and_is_no_table_itself(tmp_path: 
     assert (row["post_id"], row["title"], row["n_likes"]) == (NOTE, "红裙", 12_000)
     (file,) = ingest(tmp_path).files
     assert file.columns == (("link", "网页"), ("title", "名称"), ("likes", "热度"))
+
+
+def test_columns_csv_makes_no_posts_of_comments_unless_it_says_all_that_a_post_needs(tmp_path: Path) -> None:
+    write_csv(
+        tmp_path / "a.csv", [{"comment_id": "c1", "note_id": NOTE, "content": "好看", "like_count": "3"}]
+    )
+    write(tmp_path / "columns.csv", b"likes,like_count\n")
+    assert [file.kind for file in ingest(tmp_path).files] == ["comments"]
+    write(tmp_path / "columns.csv", b"id,comment_id\ncontent,content\n")
+    assert only(tmp_path)["post_id"] == "c1"
 
 
 def test_an_empty_value_of_a_named_column_is_not_replaced_by_a_guess(tmp_path: Path) -> None:
