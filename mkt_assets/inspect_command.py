@@ -111,14 +111,16 @@ def _show_files(found: Inspection) -> None:
 
 def _show_columns(found: Inspection) -> None:
     """What was taken as what, where no crawler is known for the columns: once for all files with the same."""
-    guessed: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    guessed: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
     for file in found.files:
         if file.columns:
-            guessed.setdefault(file.columns, []).append(file.name)
-    for columns, (first, *others) in guessed.items():
+            guessed.setdefault((file.columns, file.left), []).append(file.name)
+    for (columns, left), (first, *others) in guessed.items():
         more = f" and {len(others):,} more" if others else ""
         _line(f"Columns of {first}{more}, as they were taken (a columns.csv in the drop says otherwise):")
         _line("  " + ", ".join(f"{field} = {column}" for field, column in columns))
+        if left:
+            _line(f"  not used: {', '.join(left)}")
         if not {"account", "home", "name"} & {field for field, _ in columns}:
             _line("  no account: it is taken from the link, or each post counts as one account's", "yellow")
 

@@ -46,6 +46,7 @@ _BYTES_AN_ACCOUNT = 400  # besides its id: sets, its hash, a pattern that redact
 _HASHES_AT_HAND = 100_000
 _FULL = "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
+_MOST_LEFT = 20
 _MOST_KEYWORDS = 20
 _LONGEST_KEYWORD = 200
 _BETWEEN_KEYWORDS = ", "
@@ -56,7 +57,8 @@ class SourceFile:
     """A table of the drop: its crawler, what it is about, its rows, and what was odd about its file.
 
     A workbook or database is listed once for each thing its tables are about. Of posts, `n_rejected` of the
-    rows were not used. Where the columns were guessed, `columns` are pairs of a field and the column taken as it.
+    rows were not used. Where the columns were guessed, `columns` are pairs of a field and the column taken as it,
+    and `left` some of those that were taken as nothing.
     """
 
     name: str
@@ -66,6 +68,7 @@ class SourceFile:
     n_rejected: int = 0
     note: str | None = None
     columns: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,18 @@ class _FileTally:
     n_bad_rows: int = 0
     bad_rows: list[Reject] = field(default_factory=list[Reject])
     refusal: Reject | None = None
+    guessed: GuessedTable | None = None
     columns: dict[str, str] = field(default_factory=dict[str, str])
+    left: dict[str, None] = field(default_factory=dict[str, None])
+
+    def note_guess(self, table: GuessedTable, columns: frozenset[str]) -> None:
+        """Remember what was taken as what, and which columns, not those inside others, were not."""
+        self.guessed = table
+        for what, (first, *_) in table.guess.columns.items():
+            self.columns.setdefault(what, first)
+        taken = {column.partition(".")[0] for found in table.guess.columns.values() for column in found}
+        left = sorted(column for column in columns - taken if "." not in column)
+        self.left |= dict.fromkeys(left[: _MOST_LEFT - len(self.left)])
 
 
 @dataclass
@@ -246,9 +260,8 @@ class _Reading:
             self._reject(tally, Reject(name, row.number, None, _NO_KNOWN_COLUMNS))
             return
         reader, kind = known
-        if isinstance(reader, GuessedTable):
-            for what, columns in reader.guess.columns.items():
-                tally.columns.setdefault(what, columns[0])
+        if isinstance(reader, GuessedTable) and reader is not tally.guessed:
+            tally.note_guess(reader, row.columns)
         tally.kinds[kind] = reader.crawler
         tally.n_of_kind[kind] += 1
         if kind != "posts":
@@ -332,7 +345,16 @@ def _tables(name: str, tally: _FileTally, note: str | None) -> list[SourceFile]:
     n_first = tally.n_rows - sum(tally.n_of_kind[kind] for kind in others)
     n_rejected = tally.n_bad_rows if first == "posts" else 0
     return [
-        SourceFile(name, tally.kinds[first], first, n_first, n_rejected, note, tuple(tally.columns.items())),
+        SourceFile(
+            name,
+            tally.kinds[first],
+            first,
+            n_first,
+            n_rejected,
+            note,
+            tuple(tally.columns.items()),
+            tuple(tally.left),
+        ),
         *(SourceFile(name, tally.kinds[kind], kind, tally.n_of_kind[kind], note=note) for kind in others),
     ]
 

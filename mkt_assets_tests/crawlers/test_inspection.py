@@ -112,8 +112,11 @@ def test_which_column_was_taken_as_what_is_shown(tmp_path: Path) -> None:
     folder = tmp_path / "2024-06-13"
     folder.mkdir()
     for name in ("a.csv", "b.csv"):
-        (folder / name).write_text("网址,标题,赞\nhttps://x.example/p/Cabc123,红裙,3\n", encoding="utf-8")
+        (folder / name).write_text(
+            "网址,标题,赞,热度\nhttps://x.example/p/Cabc123,红裙,3,9\n", encoding="utf-8"
+        )
     shown = CliRunner().invoke(app, ["inspect", str(folder)]).output
     assert "Columns of a.csv and 1 more" in shown
     assert "link = 网址, title = 标题, likes = 赞" in shown
+    assert "not used: 热度" in shown
     assert "no account" in shown
