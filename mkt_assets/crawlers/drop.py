@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -31,6 +30,7 @@ from mkt_assets.crawlers.posts import Post, post_of
 from mkt_assets.crawlers.readers import Tables, format_of
 from mkt_assets.crawlers.redact import Redactor, storable
 from mkt_assets.crawlers.sqlite_files import COMPANIONS
+from mkt_assets.crawlers.tally import FileTally, SourceFile, tables_of
 from mkt_assets.crawlers.walk import DropFile, DropMissing, drop_digest, list_drops, walk_drop
 from mkt_assets.schema import RAW_POSTS, REJECTS
 
@@ -46,29 +46,9 @@ _BYTES_AN_ACCOUNT = 400  # besides its id: sets, its hash, a pattern that redact
 _HASHES_AT_HAND = 100_000
 _FULL = "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
-_MOST_LEFT = 20
 _MOST_KEYWORDS = 20
 _LONGEST_KEYWORD = 200
 _BETWEEN_KEYWORDS = ", "
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A table of the drop: its crawler, what it is about, its rows, and what was odd about its file.
-
-    A workbook or database is listed once for each thing its tables are about. Of posts, `n_rejected` of the
-    rows were not used. Where the columns were guessed, `columns` are pairs of a field and the column taken as it,
-    and `left` some of those that were taken as nothing.
-    """
-
-    name: str
-    crawler: str
-    kind: str
-    n_rows: int
-    n_rejected: int = 0
-    note: str | None = None
-    columns: tuple[tuple[str, str], ...] = ()
-    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,31 +143,6 @@ class _Winner:
 
 
 @dataclass
-class _FileTally:
-    """What was seen in one file, until it is known whether it is a table of posts."""
-
-    kinds: dict[str, str] = field(default_factory=dict[str, str])
-    n_of_kind: Counter[str] = field(default_factory=Counter[str])
-    n_rows: int = 0
-    n_post_rows: int = 0
-    n_bad_rows: int = 0
-    bad_rows: list[Reject] = field(default_factory=list[Reject])
-    refusal: Reject | None = None
-    guessed: GuessedTable | None = None
-    columns: dict[str, str] = field(default_factory=dict[str, str])
-    left: dict[str, None] = field(default_factory=dict[str, None])
-
-    def note_guess(self, table: GuessedTable, columns: frozenset[str]) -> None:
-        """Remember what was taken as what, and which columns, not those inside others, were not."""
-        self.guessed = table
-        for what, (first, *_) in table.guess.columns.items():
-            self.columns.setdefault(what, first)
-        taken = {column.partition(".")[0] for found in table.guess.columns.values() for column in found}
-        left = sorted(column for column in columns - taken if "." not in column)
-        self.left |= dict.fromkeys(left[: _MOST_LEFT - len(self.left)])
-
-
-@dataclass
 class _Reading:
     """A drop being read, file by file; names of files are those on disk."""
 
@@ -209,7 +164,7 @@ class _Reading:
 
     def read(self, file: DropFile) -> None:
         name = file.relative.as_posix()
-        tally = _FileTally()
+        tally = FileTally()
         note = None
         self.lack = NEITHER
         try:
@@ -244,7 +199,7 @@ class _Reading:
         self.seen |= columns & self.given
         return True
 
-    def _read_rows(self, table: RawTable, name: str, tally: _FileTally) -> None:
+    def _read_rows(self, table: RawTable, name: str, tally: FileTally) -> None:
         for row in table.rows:
             tally.n_rows += 1
             if isinstance(row, BadRow):
@@ -254,7 +209,7 @@ class _Reading:
             if not tally.kinds and tally.n_rows >= _MOST_UNKNOWN_ROWS:
                 return
 
-    def _read_row(self, row: Row, name: str, tally: _FileTally) -> None:
+    def _read_row(self, row: Row, name: str, tally: FileTally) -> None:
         known = self.tables.of(row.columns)
         if known is None:
             self._reject(tally, Reject(name, row.number, None, _NO_KNOWN_COLUMNS))
@@ -296,7 +251,7 @@ class _Reading:
         self.n_kept_bytes += _BYTES_AN_ACCOUNT + getsizeof(poster_id)
         return True
 
-    def _reject(self, tally: _FileTally, reject: Reject) -> None:
+    def _reject(self, tally: FileTally, reject: Reject) -> None:
         tally.n_bad_rows += 1
         most = self.limits.max_listed_rejects
         # the first of a file in any case: it says why
@@ -317,7 +272,7 @@ class _Reading:
         self.n_kept_bytes += _n_bytes(latest)
         self.winners[new.post.post_id] = latest
 
-    def _close(self, name: str, tally: _FileTally, note: str | None) -> None:
+    def _close(self, name: str, tally: FileTally, note: str | None) -> None:
         """Count the file. Bad rows count only in a table of posts; a file of nothing else is refused whole."""
         of_file = [tally.refusal] if tally.refusal else []
         if "posts" in tally.kinds:
@@ -334,29 +289,7 @@ class _Reading:
             of_file = [Reject(name, None, None, reason)]
         self.rejects += of_file
         if tally.kinds or not of_file:
-            self.files += _tables(name, tally, note)
-
-
-def _tables(name: str, tally: _FileTally, note: str | None) -> list[SourceFile]:
-    """What a file holds; rows of which that is not known are counted with the posts, or else the first."""
-    if not tally.kinds:
-        return [SourceFile(name, "", "empty", tally.n_rows, note=note)]
-    first, *others = sorted(tally.kinds, key=lambda kind: (kind != "posts", kind))
-    n_first = tally.n_rows - sum(tally.n_of_kind[kind] for kind in others)
-    n_rejected = tally.n_bad_rows if first == "posts" else 0
-    return [
-        SourceFile(
-            name,
-            tally.kinds[first],
-            first,
-            n_first,
-            n_rejected,
-            note,
-            tuple(tally.columns.items()),
-            tuple(tally.left),
-        ),
-        *(SourceFile(name, tally.kinds[kind], kind, tally.n_of_kind[kind], note=note) for kind in others),
-    ]
+            self.files += tables_of(name, tally, note)
 
 
 def _n_bytes(winner: _Winner) -> int:
