@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 from mkt_assets.crawlers.base import Record
 from mkt_assets.crawlers.guess import Guess, normal
 from mkt_assets.crawlers.links import account_in_home, account_in_post, address_of, post_id_in
+from mkt_assets.crawlers.posts import present
 from mkt_assets.crawlers.redact import ID
 
 NO_ID = (
@@ -91,20 +92,17 @@ class GuessedTable:
         return _OF_A_COMMENT if shown & _COMMENTS else None
 
     def _identified(self, values: Mapping[str, str]) -> tuple[str | None, str | None]:
-        """The post's link and its id."""
-        links = [
-            values[column] for column in self.guess.columns.get("link", ()) if values.get(column, "").strip()
-        ]
+        """The post's link and its id; an id that is none (6.9E+23) comes behind the link's, too."""
+        links = self._all(values, "link")
         link, in_link = next(((text, found) for text in links if (found := post_id_in(text))), (None, None))
         link = link or (links[0] if links else None)
         for column in self.guess.columns.get("id", ()):
-            shown = values.get(column, "").strip()
-            if not shown:
-                continue
+            shown = (present(values.get(column)) or "").strip()
             if "://" in shown:
                 return link or shown, post_id_in(shown) or in_link
-            is_vague = column in self.guess.vague
-            if not is_vague or (in_link is None and not _ROW_NUMBER.fullmatch(shown)):
+            is_row_number = column in self.guess.vague and _ROW_NUMBER.fullmatch(shown)
+            is_better = column not in self.guess.vague and ID.fullmatch(shown)
+            if shown and not is_row_number and (is_better or in_link is None):
                 return link, shown
         return link, in_link
 
@@ -127,11 +125,7 @@ class GuessedTable:
 
     def _published(self, values: Mapping[str, str]) -> str | None:
         """The time of publication; a day and a time of day in two columns are put together."""
-        shown = [
-            text
-            for column in self.guess.columns.get("published", ())
-            if (text := values.get(column, "").strip())
-        ]
+        shown = [text.strip() for text in self._all(values, "published")]
         clock = next((text for text in shown if _CLOCK.fullmatch(text)), None)
         day = next((text for text in shown if text != clock), None)
         return f"{day} {clock}" if day and clock and ":" not in day else day
@@ -145,14 +139,17 @@ class GuessedTable:
         return None
 
     def _text(self, values: Mapping[str, str], field: str) -> str | None:
-        """The first value of the field's columns; an object, whose parts are columns of their own, is none."""
-        for column in self.guess.columns.get(field, ()):
-            text = values.get(column, "")
-            if text.strip() and not (
-                text[0] == "{" and any(name.startswith(f"{column}.") for name in values)
-            ):
-                return text
-        return None
+        """The first value of the field's columns."""
+        return next(iter(self._all(values, field)), None)
+
+    def _all(self, values: Mapping[str, str], field: str) -> list[str]:
+        """The values of the field's columns; an object, whose parts are columns of their own, is none."""
+        return [
+            text
+            for column in self.guess.columns.get(field, ())
+            if (text := present(values.get(column)))
+            and not (text[0] == "{" and any(name.startswith(f"{column}.") for name in values))
+        ]
 
 
 def tags_of(text: str | None) -> str | None:

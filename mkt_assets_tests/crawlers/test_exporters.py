@@ -227,6 +227,14 @@ def test_the_number_of_a_row_is_no_id(tmp_path: Path) -> None:
     assert only(tmp_path)["post_id"] == NOTE
 
 
+def test_an_id_that_is_none_gives_way_to_the_links(tmp_path: Path) -> None:
+    for n, shown in enumerate(("6.9E+23", "nan", "")):
+        row = {"note_id": shown, "title": "a", "link": LINK, "author_id": "nan", "author": "星"}
+        write_csv(tmp_path / str(n) / "a.csv", [row])
+        found = only(tmp_path / str(n))
+        assert (found["post_id"], found["poster_id"]) == (NOTE, creator_hash("星"))
+
+
 def test_columns_csv_overrides_what_is_guessed_and_is_no_table_itself(tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", [{"网页": LINK, "标题": "not this", "名称": "红裙", "热度": "1.2万"}])
     write(tmp_path / "columns.csv", "field,column\nlink,网页\ntitle,名称\nlikes,热度\n".encode())
