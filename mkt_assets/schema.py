@@ -129,7 +129,7 @@ RAW_POSTS = Table(
         ),
         Column("fetched_at", "TIMESTAMP", "when it was crawled, local time", nullable=True),
         Column("location", "VARCHAR", "region shown with the post", nullable=True),
-        Column("keyword", "VARCHAR", "search keyword that found it", nullable=True),
+        Column("keyword", "VARCHAR", "search keywords that found it, comma-joined", nullable=True),
         Column("media_paths", "VARCHAR[]", "its pictures and videos, relative to the drop, accounts hashed"),
         Column(
             "n_merged_rows",

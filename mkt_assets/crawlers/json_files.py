@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row, refuse_blanks
+from mkt_assets.crawlers.nested import flat
 from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
 
 _CUT_OFF = "The row is cut off: the file ends inside its array or object, and what was to follow is lost."
@@ -27,7 +28,7 @@ _LOST_BEGINNING = re.compile(rb'[^\n]*\}\r?\n\{"')
 _CHUNK_CHARACTERS = 1 << 20
 _MOST_LINES_LOOKED_AT = 10_000
 _MOST_STARTS_TRIED = 5
-_DEEPEST_WRAPPER = 3
+_DEEPEST_WRAPPER = 5
 _DEEPEST = 100_000
 
 # Numbers stay text: ids longer than 53 bits keep their digits, and counts are parsed in one place.
@@ -159,7 +160,8 @@ class _Rows:
     def _is_known(self, value: object) -> bool:
         if not isinstance(value, dict) or len(value) > self._limits.max_columns:
             return False
-        return self._is_header(frozenset(map(str, value)))
+        fields = cast("dict[str, Any]", value)
+        return self._is_header(frozenset(flat(fields, self._limits.max_columns)))
 
     def _row(self, value: object) -> Row | BadRow:
         if not isinstance(value, dict):
@@ -167,6 +169,7 @@ class _Rows:
         fields = cast("dict[str, Any]", value)
         if len(fields) > self._limits.max_columns:
             return self.bad(f"The row has more than {self._limits.max_columns:,} columns.")
+        fields = flat(fields, self._limits.max_columns)
         values = {name: _as_text(field) for name, field in fields.items() if field is not None}
         if any(len(text) > self._limits.max_field_characters for text in values.values()):
             return self.bad(f"A value is longer than {self._limits.max_field_characters:,} characters.")

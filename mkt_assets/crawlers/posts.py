@@ -76,6 +76,8 @@ def post_of(
 ) -> Post | UnusableRecord:
     """The post of a record, or why there is none; `max_characters` are those of title, text and tags together."""
     post_id, poster_id = (_stripped(record.post_id), _stripped(record.poster_id))
+    if record.problem:
+        return UnusableRecord(record.problem, None, poster_id)
     if post_id is None:
         return UnusableRecord("The row has no post id.", None, poster_id)
     if not ID.fullmatch(post_id):

@@ -22,6 +22,7 @@ from mkt_assets.crawlers.base import (
     Limits,
     RawTable,
     Row,
+    UnknownTableError,
     refuse_blanks,
 )
 from mkt_assets.crawlers.workbook_dates import is_date_format, shown_date
@@ -82,7 +83,7 @@ def _rows(path: Path, limits: Limits, is_header: IsHeader) -> Iterator[Row | Bad
             f"The workbook is damaged ({type(error).__name__}); rows before that were read."
         ) from error
     if not is_known:
-        raise FileRefusedError(
+        raise UnknownTableError(
             "The workbook has no sheet with the columns of a known crawler in its first rows."
         )
 
@@ -160,7 +161,7 @@ def _known_cells(
                 n_blank += 1
                 refuse_blanks(n_blank, limits)
                 continue
-            if isinstance(cells, dict) and is_header(frozenset(text.strip() for text in cells.values())):
+            if isinstance(cells, dict) and _is_header(cells, header, is_header):
                 for _ in range(0 if header else n_before):
                     yield lambda number: BadRow(number, BEFORE_HEADER)
                 # of two columns with one name, the first has it
@@ -174,6 +175,12 @@ def _known_cells(
                     break
             else:
                 yield _Finisher(header, last, cells, limits)
+
+
+def _is_header(cells: dict[int, str], header: dict[int, str], is_header: IsHeader) -> bool:
+    texts = frozenset(text.strip() for text in cells.values())
+    # a later header repeats some column; most rows share no value with one, and are told by that
+    return not (header and texts.isdisjoint(header.values())) and is_header(texts)
 
 
 class _Finisher:

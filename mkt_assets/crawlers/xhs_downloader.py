@@ -20,7 +20,8 @@ class XhsDownloaderReader:
 
     def kind_of(self, columns: frozenset[str]) -> TableKind | None:
         """Posts; it keeps no other tables with texts."""
-        return "posts" if columns >= {"作品ID", "作者ID"} else None
+        is_known = columns >= {"作品ID", "作者ID"} and columns & {"作品标题", "作品描述"}
+        return "posts" if is_known else None
 
     def record(self, values: Mapping[str, str]) -> Record:
         """A post; its tags are separated by blanks."""
