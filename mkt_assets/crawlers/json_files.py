@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row, refuse_blanks
+from mkt_assets.crawlers.json_dialects import by_row, without_types
 from mkt_assets.crawlers.nested import flat
 from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
 
@@ -32,7 +33,9 @@ _DEEPEST_WRAPPER = 5
 _DEEPEST = 100_000
 
 # Numbers stay text: ids longer than 53 bits keep their digits, and counts are parsed in one place.
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda name: None)
+_DECODER = json.JSONDecoder(
+    parse_int=str, parse_float=str, parse_constant=lambda name: None, object_hook=without_types
+)
 
 IsHeader = Callable[[frozenset[str]], bool]
 
@@ -132,13 +135,20 @@ class _Rows:
         while (at := _end_of_gap(text, at)) < len(text):
             try:
                 value, end = _DECODER.raw_decode(text, at)
-                found = [self._row(one) for one in _unwrapped(value, self._is_known, _DEEPEST_WRAPPER)]
+                found = [self._row(one) for one in self._members(value)]
             except (ValueError, RecursionError) as error:
                 yield self.bad(_BROKEN.format(_message(error)))
                 at = self._next_known(text, at + 1)
             else:
                 yield from found
                 at = end
+
+    def _members(self, value: object) -> list[object]:
+        if isinstance(value, dict):
+            rows = by_row(cast("dict[str, Any]", value))
+            if rows and self._is_known(rows[0]):
+                return list(rows)
+        return _unwrapped(value, self._is_known, _DEEPEST_WRAPPER)
 
     def bad(self, reason: str) -> BadRow:
         self._number += 1
