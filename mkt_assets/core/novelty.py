@@ -1,0 +1,196 @@
+"""Whether the posts of a cluster are new, or gone, against another crawl's; who goes on in whom is in `identities`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ALPHA = 0.05
+"""False discovery rate of the claims about the clusters of a crawl date."""
+FEWER = 1 / 4
+"""What a crawl has of a cluster may be called nothing below this share of what the other crawl has."""
+MIN_POSTS, MIN_ACCOUNTS = 5, 3
+"""A group of fewer posts or accounts is announced neither as new nor as gone."""
+_INSIDE = 0.95  # share of a cluster's own items that lie in its region
+
+
+@dataclass(frozen=True)
+class CrawlItems:
+    """The clustered items of a crawl date and modality: (n, d) unit vectors, and n each of the rest."""
+
+    vectors: NDArray[np.float32]
+    clusters: Sequence[int]
+    posts: Sequence[str]
+    accounts: Sequence[str]
+
+
+def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN_POSTS) -> pd.DataFrame:
+    """How much less of every cluster of a crawl there is in another crawl: in the one before, or the one after.
+
+    The items of both crawls are placed: an item lies in the region of a cluster if its centroid is the nearest of
+    all and as near as to 95 % of the cluster's members. To every item a cluster is what other accounts have in it:
+    clusters are fitted to what they hold, and posts of an account resemble each other, so that placed by
+    themselves they would seem to be nowhere else.
+
+    Then the shares of posts in the region are compared. Posts of an account are not independent: their numbers are
+    divided by the design effect (Rao and Scott 1992), at least 1: the variance of the difference of shares, over
+    accounts (CV2 of Bell and McCaffrey 2002), by that of as many independent posts. The p-value is one-sided,
+    binomial given the posts of both crawls together; q-values are Benjamini and Hochberg's (1995). The numbers of
+    accounts are compared in the same way, uncorrected: a crowd is to agree.
+
+    So "fewer" says: of what several accounts post here, the accounts there post next to nothing. What one account
+    does, whose posts may all have come into one of the crawls, is never said to be new or gone.
+
+    Args:
+        here: The crawl whose clusters are asked about.
+        there: The other crawl, of the same encoder.
+        min_posts: Groups of fewer posts are too few to tell.
+
+    Returns:
+        Of each cluster, by ascending id as the index: n_posts_here and n_posts_there (posts in its region),
+        n_accounts (that they are by, here), p_value, poster_p_value, q_value (missing where both crawls together
+        have fewer than `min_posts` in the region), and `fewer`: q_value and poster_p_value are at most `ALPHA`, the
+        share there is at most `FEWER` of that here, and posts and accounts are enough.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(
+        limits=1
+    ):  # rounding at a region's border must not depend on the number of threads
+        regions = _Regions(here)
+        placed = [regions.own_places, regions.place(there)]
+    codes, names = pd.factorize(np.concatenate([_texts(here.accounts), _texts(there.accounts)]))
+    accounts = np.split(codes, [len(here.accounts)])
+    (in_here, n_here), (in_there, n_there) = (
+        _posts_by_account(crawl.posts, of, places, len(names), len(regions.ids))
+        for crawl, of, places in zip((here, there), accounts, placed, strict=True)
+    )
+    y, z, n, m = in_here.sum(axis=0), in_there.sum(axis=0), n_here.sum(), n_there.sum()
+    p_value = _more_here(y, z, n / (n + m), _design_effect(in_here, n_here, in_there, n_there))
+    n_accounts, g, h = (in_here > 0).sum(axis=0), (n_here > 0).sum(), (n_there > 0).sum()
+    poster_p = _more_here(n_accounts, (in_there > 0).sum(axis=0), g / (g + h), np.ones(len(y)))
+    q_value, tested = np.full(len(y), np.nan), y + z >= min_posts
+    if tested.any():
+        q_value[tested] = _benjamini_hochberg(p_value[tested])
+    enough = (y >= min_posts) & (n_accounts >= MIN_ACCOUNTS) & (z / m <= FEWER * y / n)
+    found = {
+        "n_posts_here": y.astype(np.int64),
+        "n_posts_there": z.astype(np.int64),
+        "n_accounts": n_accounts,
+        "p_value": p_value,
+        "poster_p_value": poster_p,
+        "q_value": q_value,
+        "fewer": enough & (np.nan_to_num(q_value, nan=1.0) <= ALPHA) & (poster_p <= ALPHA),
+    }
+    return pd.DataFrame(found, index=pd.Index(regions.ids, name="cluster_id"))
+
+
+class _Regions:
+    """Where the clusters of a crawl lie, to each account by what the other accounts have in them."""
+
+    def __init__(self, crawl: CrawlItems) -> None:
+        self.ids, labels = np.unique(np.asarray(crawl.clusters, dtype=np.int64), return_inverse=True)
+        k, X = len(self.ids), crawl.vectors.astype(np.float64)
+        self._names, accounts = np.unique(_texts(crawl.accounts), return_inverse=True)
+        # the part of each account in each cluster, parts of an account next to each other
+        parts, part_of = np.unique(accounts * k + labels, return_inverse=True)
+        order = np.argsort(part_of, kind="stable")
+        starts = np.searchsorted(part_of[order], np.arange(len(parts)))
+        self._part_sums = np.add.reduceat(X[order], starts, axis=0)
+        self._part_sizes, self._part_cluster = np.bincount(part_of), parts % k
+        self._first_part = np.searchsorted(parts // k, np.arange(len(self._names) + 1))
+        self._sums = np.zeros((k, X.shape[1]))
+        np.add.at(self._sums, self._part_cluster, self._part_sums)
+        self._sizes, self._squares = np.bincount(labels), (self._sums**2).sum(axis=1)
+        apart = self._distances(crawl)
+        self._radius = _radii(apart[np.arange(len(labels)), labels], labels, k)
+        self.own_places = self._places(apart)
+
+    def place(self, crawl: CrawlItems) -> Ints:
+        """The region of every item of another crawl, (n,), by position in `ids`; -1 if it lies in none."""
+        return self._places(self._distances(crawl))
+
+    def _places(self, apart: Floats) -> Ints:
+        nearest = apart.argmin(axis=1)
+        return np.where(apart[np.arange(len(apart)), nearest] <= self._radius[nearest], nearest, -1)
+
+    def _distances(self, crawl: CrawlItems) -> Floats:
+        """Cosine distance of every item to each centroid made without its account, (n, k); inf if nobody is left."""
+        X, texts = crawl.vectors.astype(np.float64), _texts(crawl.accounts)
+        dots = X @ self._sums.T
+        squares = np.broadcast_to(self._squares, dots.shape).copy()
+        numbers = np.minimum(np.searchsorted(self._names, texts), len(self._names) - 1)
+        numbers[self._names[numbers] != texts] = -1
+        order = np.argsort(numbers, kind="stable")
+        cuts = np.searchsorted(numbers[order], np.arange(len(self._names) + 1))
+        for number in np.flatnonzero(np.diff(cuts)):
+            items = order[cuts[number] : cuts[number + 1]]
+            parts = slice(self._first_part[number], self._first_part[number + 1])
+            of, sums = self._part_cluster[parts], self._part_sums[parts]
+            left = self._squares[of] - 2 * (sums * self._sums[of]).sum(axis=1) + (sums**2).sum(axis=1)
+            at = np.ix_(items, of)
+            dots[at] -= X[items] @ sums.T
+            squares[at] = np.where(self._sizes[of] > self._part_sizes[parts], left, 0.0)
+        return np.where(squares > 1e-12, 1.0 - dots / np.sqrt(np.maximum(squares, 1e-12)), np.inf)
+
+
+def _texts(values: Sequence[str]) -> NDArray[np.str_]:
+    return np.asarray(list(values), dtype=np.str_)
+
+
+def _radii(apart: Floats, labels: Ints, k: int) -> Floats:
+    """How near to each cluster its members are, but for the farthest 5 %; -inf if one account has it alone."""
+    radius = np.full(k, -np.inf)
+    for cluster in range(k):
+        near = apart[(labels == cluster) & np.isfinite(apart)]
+        if len(near):
+            radius[cluster] = np.quantile(near, _INSIDE, method="higher")
+    return radius
+
+
+def _posts_by_account(
+    posts: Sequence[str], accounts: Ints, places: Ints, n_accounts: int, k: int
+) -> tuple[Floats, Floats]:
+    """Distinct posts in every region, (accounts, k), and in all, (accounts,)."""
+    items = pd.DataFrame({"post": list(posts), "account": accounts, "place": places})
+    inside = items[items["place"] >= 0].drop_duplicates(["post", "place"])
+    counted = np.zeros((n_accounts, k))
+    np.add.at(counted, (inside["account"].to_numpy(), inside["place"].to_numpy()), 1)
+    whole = items.drop_duplicates("post")["account"].to_numpy()
+    return counted, np.bincount(whole, minlength=n_accounts).astype(np.float64)
+
+
+def _more_here(y: NDArray[Any], z: NDArray[Any], share: float, effect: Floats) -> Floats:
+    """P(Y >= y), (k,), of y + z dealt out with this share; the beta function tells it of fractions, too."""
+    from scipy.special import betainc
+
+    tail = betainc(np.maximum(y / effect, 1e-9), z / effect + 1, share)
+    return np.where(y > 0, tail, 1.0)
+
+
+def _design_effect(in_here: Floats, n_here: Floats, in_there: Floats, n_there: Floats) -> Floats:
+    """Variance of the difference of shares over that of independent posts, (k,), at least 1; inf of one account."""
+    y, z, n, m = in_here.sum(axis=0), in_there.sum(axis=0), n_here.sum(), n_there.sum()
+    weight_here, weight_there = n_here / n, n_there / m
+    if weight_here.max() >= 1 or weight_there.max() >= 1:
+        return np.full(len(y), np.inf)
+    rest_here = (in_here - np.outer(n_here, y / n)) / n / np.sqrt(1 - weight_here)[:, None]
+    rest_there = (in_there - np.outer(n_there, z / m)) / m / np.sqrt(1 - weight_there)[:, None]
+    found = ((rest_here - rest_there) ** 2).sum(axis=0)
+    share = (y + z) / (n + m)
+    independent = share * (1 - share) * (1 / n + 1 / m)
+    return np.maximum(found / np.maximum(independent, 1e-12), 1.0)
+
+
+def _benjamini_hochberg(p: Floats) -> Floats:
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p), dtype=np.float64)
