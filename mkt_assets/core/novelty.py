@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,13 @@ FEWER = 1 / 4
 """What a crawl has of a cluster may be called nothing below this share of what the other crawl has."""
 MIN_POSTS, MIN_ACCOUNTS = 5, 3
 """A group of fewer posts or accounts is announced neither as new nor as gone."""
+_TYPES = {
+    **dict.fromkeys(("n_posts_here", "n_posts_before", "n_posts_after"), "Int64"),
+    **dict.fromkeys(("novelty_q_value", "gone_q_value"), "float64"),
+    **dict.fromkeys(("is_new", "is_back", "is_gone"), "boolean"),
+}
+COLUMNS = tuple(_TYPES)
+"""What `claims` adds to the columns of cluster_identities."""
 _INSIDE = 0.95  # share of a cluster's own items that lie in its region
 
 
@@ -30,6 +38,69 @@ class CrawlItems:
     clusters: Sequence[int]
     posts: Sequence[str]
     accounts: Sequence[str]
+
+
+def claims(
+    identities: pd.DataFrame,
+    items_of: Callable[[str, date], CrawlItems | None],
+    *,
+    min_posts: int = MIN_POSTS,
+) -> pd.DataFrame:
+    """What of the unmatched clusters is new, of those that do not go on gone, and of those that return back.
+
+    Matching looks at where centroids lie, and two halves of one crawl are never drawn in the same clusters. So the
+    posts are asked, see `fewer_elsewhere`: an unmatched cluster is new if the crawl before has far fewer posts of
+    its kind, one that does not go on is gone if the next crawl has, and one that goes on after an absence is back
+    if the crawl before has.
+
+    Args:
+        identities: What `identities.identify` gave.
+        items_of: The items of a modality and crawl date; None where they are no longer those that were clustered.
+            Called once for each, in order, so that two crawls are in memory at a time.
+        min_posts: Groups of fewer posts are too few to tell.
+
+    Returns:
+        The identities with the columns of `COLUMNS`, missing where nothing was compared; `event` is born or split
+        where an unmatched cluster is new.
+    """
+    found = identities.assign(**dict.fromkeys(COLUMNS)).astype(dict.fromkeys(COLUMNS, "object"))
+    for _, rows in identities.groupby(["modality", "encoder"]):
+        before: tuple[pd.DataFrame, CrawlItems | None] | None = None
+        for day, now in rows.groupby("crawl_date"):
+            items = items_of(str(now["modality"].iloc[0]), pd.Timestamp(str(day)).date())
+            follows = before is not None and (now["crawl_before"] == before[0]["crawl_date"].iloc[0]).all()
+            if follows and before is not None and items is not None and before[1] is not None:
+                _compare(found, (before[0], before[1]), (now, items), min_posts)
+            before = now, items
+    new = (found["is_new"] == True).to_numpy()  # noqa: E712  (missing is not new)
+    of_parent = found["split_from"].notna().to_numpy()
+    return found.assign(event=np.where(new, np.where(of_parent, "split", "born"), found["event"])).astype(
+        _TYPES
+    )
+
+
+def _compare(
+    found: pd.DataFrame,
+    before: tuple[pd.DataFrame, CrawlItems],
+    now: tuple[pd.DataFrame, CrawlItems],
+    min_posts: int,
+) -> None:
+    """Fill in what two crawls say of each other."""
+    was, items_before = before
+    rows, items = now
+    less = fewer_elsewhere(items, items_before, min_posts=min_posts).loc[rows["cluster_id"]]
+    goes_on, said = (rows["event"] != "unmatched").to_numpy(), less["fewer"].to_numpy()
+    returns = (pd.to_datetime(rows["previous_crawl_date"]) < pd.to_datetime(rows["crawl_before"])).to_numpy()
+    found.loc[rows.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
+    found.loc[rows.index, "n_posts_before"] = less["n_posts_there"].to_numpy()
+    found.loc[rows.index, "novelty_q_value"] = less["q_value"].to_numpy()
+    found.loc[rows.index, "is_new"] = said & ~goes_on
+    found.loc[rows.index, "is_back"] = said & goes_on & returns
+    less = fewer_elsewhere(items_before, items, min_posts=min_posts).loc[was["cluster_id"]]
+    found.loc[was.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
+    found.loc[was.index, "n_posts_after"] = less["n_posts_there"].to_numpy()
+    found.loc[was.index, "gone_q_value"] = less["q_value"].to_numpy()
+    found.loc[was.index, "is_gone"] = less["fewer"].to_numpy() & was["ended"].to_numpy()
 
 
 def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN_POSTS) -> pd.DataFrame:
@@ -57,8 +128,8 @@ def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN
     Returns:
         Of each cluster, by ascending id as the index: n_posts_here and n_posts_there (posts in its region),
         n_accounts (that they are by, here), p_value, poster_p_value, q_value (missing where both crawls together
-        have fewer than `min_posts` in the region), and `fewer`: q_value and poster_p_value are at most `ALPHA`, the
-        share there is at most `FEWER` of that here, and posts and accounts are enough.
+        have too few posts or accounts in the region to tell), and `fewer`: q_value and poster_p_value are at most
+        `ALPHA`, the share there is at most `FEWER` of that here, and posts and accounts are enough.
     """
     from threadpoolctl import threadpool_limits
 
@@ -75,16 +146,19 @@ def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN
     )
     y, z, n, m = in_here.sum(axis=0), in_there.sum(axis=0), n_here.sum(), n_there.sum()
     p_value = _more_here(y, z, n / (n + m), _design_effect(in_here, n_here, in_there, n_there))
-    n_accounts, g, h = (in_here > 0).sum(axis=0), (n_here > 0).sum(), (n_there > 0).sum()
-    poster_p = _more_here(n_accounts, (in_there > 0).sum(axis=0), g / (g + h), np.ones(len(y)))
-    q_value, tested = np.full(len(y), np.nan), y + z >= min_posts
+    of_here, of_there = (in_here > 0).sum(axis=0), (in_there > 0).sum(axis=0)
+    share = (n_here > 0).sum() / ((n_here > 0).sum() + (n_there > 0).sum())
+    poster_p = _more_here(of_here, of_there, share, np.ones(len(y)))
+    # what could not be told even if all of it were here is not asked, and weakens no other answer (Tarone 1990)
+    tested = (y + z >= min_posts) & (share ** (of_here + of_there) <= ALPHA)
+    q_value = np.full(len(y), np.nan)
     if tested.any():
         q_value[tested] = _benjamini_hochberg(p_value[tested])
-    enough = (y >= min_posts) & (n_accounts >= MIN_ACCOUNTS) & (z / m <= FEWER * y / n)
+    enough = (y >= min_posts) & (of_here >= MIN_ACCOUNTS) & (z / m <= FEWER * y / n)
     found = {
         "n_posts_here": y.astype(np.int64),
         "n_posts_there": z.astype(np.int64),
-        "n_accounts": n_accounts,
+        "n_accounts": of_here,
         "p_value": p_value,
         "poster_p_value": poster_p,
         "q_value": q_value,
