@@ -105,7 +105,9 @@ def announced(posts: pd.DataFrame, k: int, seed: int) -> pd.DataFrame:
         members.append(crawl.assign(cluster_id=labels, distance=apart, modality="text", frame=None))
     items = pd.concat(members)
     clusters = pd.concat([anchors(items), spreads(items)], axis=1)
-    means = items.groupby(CLUSTER_KEY)["vector"].apply(lambda vectors: unit(np.mean(list(vectors), axis=0)[None])[0])
+    means = items.groupby(CLUSTER_KEY)["vector"].apply(
+        lambda vectors: unit(np.mean(list(vectors), axis=0)[None])[0]
+    )
     found = identify(clusters.assign(centroid=means, encoder="e").reset_index())
 
     def items_of(_: str, day: date) -> CrawlItems:
