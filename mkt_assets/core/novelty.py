@@ -63,15 +63,22 @@ def claims(
         The identities with the columns of `COLUMNS`, missing where nothing was compared; `event` is born or split
         where an unmatched cluster is new.
     """
+    from threadpoolctl import threadpool_limits
+
     found = identities.assign(**dict.fromkeys(COLUMNS)).astype(dict.fromkeys(COLUMNS, "object"))
-    for _, rows in identities.groupby(["modality", "encoder"]):
-        before: tuple[pd.DataFrame, CrawlItems | None] | None = None
-        for day, now in rows.groupby("crawl_date"):
-            items = items_of(str(now["modality"].iloc[0]), pd.Timestamp(str(day)).date())
-            follows = before is not None and (now["crawl_before"] == before[0]["crawl_date"].iloc[0]).all()
-            if follows and before is not None and items is not None and before[1] is not None:
-                _compare(found, (before[0], before[1]), (now, items), min_posts)
-            before = now, items
+    # rounding at a region's border must not depend on the number of threads
+    with threadpool_limits(limits=1):
+        for (modality, _), rows in identities.groupby(["modality", "encoder"]):
+            before: tuple[pd.DataFrame, Regions | None] | None = None
+            for day, now in rows.groupby("crawl_date"):
+                items = items_of(str(modality), pd.Timestamp(str(day)).date())
+                regions = None if items is None else Regions(items)
+                follows = (
+                    before is not None and (now["crawl_before"] == before[0]["crawl_date"].iloc[0]).all()
+                )
+                if follows and before is not None and regions is not None and before[1] is not None:
+                    _compare(found, (before[0], before[1]), (now, regions), min_posts)
+                before = now, regions
     new = (found["is_new"] == True).to_numpy()  # noqa: E712  (missing is not new)
     of_parent = found["split_from"].notna().to_numpy()
     return found.assign(event=np.where(new, np.where(of_parent, "split", "born"), found["event"])).astype(
@@ -81,14 +88,13 @@ def claims(
 
 def _compare(
     found: pd.DataFrame,
-    before: tuple[pd.DataFrame, CrawlItems],
-    now: tuple[pd.DataFrame, CrawlItems],
+    before: tuple[pd.DataFrame, Regions],
+    now: tuple[pd.DataFrame, Regions],
     min_posts: int,
 ) -> None:
     """Fill in what two crawls say of each other."""
-    was, items_before = before
-    rows, items = now
-    less = fewer_elsewhere(items, items_before, min_posts=min_posts).loc[rows["cluster_id"]]
+    (was, regions_before), (rows, regions) = before, now
+    less = fewer_elsewhere(regions, regions_before.crawl, min_posts=min_posts).loc[rows["cluster_id"]]
     goes_on, said = (rows["event"] != "unmatched").to_numpy(), less["fewer"].to_numpy()
     returns = (pd.to_datetime(rows["previous_crawl_date"]) < pd.to_datetime(rows["crawl_before"])).to_numpy()
     found.loc[rows.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
@@ -96,14 +102,14 @@ def _compare(
     found.loc[rows.index, "novelty_q_value"] = less["q_value"].to_numpy()
     found.loc[rows.index, "is_new"] = said & ~goes_on
     found.loc[rows.index, "is_back"] = said & goes_on & returns
-    less = fewer_elsewhere(items_before, items, min_posts=min_posts).loc[was["cluster_id"]]
+    less = fewer_elsewhere(regions_before, regions.crawl, min_posts=min_posts).loc[was["cluster_id"]]
     found.loc[was.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
     found.loc[was.index, "n_posts_after"] = less["n_posts_there"].to_numpy()
     found.loc[was.index, "gone_q_value"] = less["q_value"].to_numpy()
     found.loc[was.index, "is_gone"] = less["fewer"].to_numpy() & was["ended"].to_numpy()
 
 
-def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN_POSTS) -> pd.DataFrame:
+def fewer_elsewhere(regions: Regions, there: CrawlItems, *, min_posts: int = MIN_POSTS) -> pd.DataFrame:
     """How much less of every cluster of a crawl there is in another crawl: in the one before, or the one after.
 
     The items of both crawls are placed: an item lies in the region of a cluster if its centroid is the nearest of
@@ -121,7 +127,7 @@ def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN
     does, whose posts may all have come into one of the crawls, is never said to be new or gone.
 
     Args:
-        here: The crawl whose clusters are asked about.
+        regions: Of the crawl whose clusters are asked about, "here".
         there: The other crawl, of the same encoder.
         min_posts: Groups of fewer posts are too few to tell.
 
@@ -131,13 +137,7 @@ def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN
         have too few posts or accounts in the region to tell), and `fewer`: q_value and poster_p_value are at most
         `ALPHA`, the share there is at most `FEWER` of that here, and posts and accounts are enough.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(
-        limits=1
-    ):  # rounding at a region's border must not depend on the number of threads
-        regions = _Regions(here)
-        placed = [regions.own_places, regions.place(there)]
+    here, placed = regions.crawl, [regions.own_places, regions.place(there)]
     codes, names = pd.factorize(np.concatenate([_texts(here.accounts), _texts(there.accounts)]))
     accounts = np.split(codes, [len(here.accounts)])
     (in_here, n_here), (in_there, n_there) = (
@@ -167,23 +167,35 @@ def fewer_elsewhere(here: CrawlItems, there: CrawlItems, *, min_posts: int = MIN
     return pd.DataFrame(found, index=pd.Index(regions.ids, name="cluster_id"))
 
 
-class _Regions:
-    """Where the clusters of a crawl lie, to each account by what the other accounts have in them."""
+class Regions:
+    """Where the clusters of a crawl lie, to each account by what the other accounts have in them.
+
+    Attributes:
+        crawl: The items that were clustered.
+        ids: Ids of the clusters, ascending, (k,).
+        own_places: The region of each of the items, as `place` gives it.
+    """
 
     def __init__(self, crawl: CrawlItems) -> None:
+        self.crawl = crawl
         self.ids, labels = np.unique(np.asarray(crawl.clusters, dtype=np.int64), return_inverse=True)
-        k, X = len(self.ids), crawl.vectors.astype(np.float64)
+        k, X = len(self.ids), crawl.vectors
         self._names, accounts = np.unique(_texts(crawl.accounts), return_inverse=True)
         # the part of each account in each cluster, parts of an account next to each other
         parts, part_of = np.unique(accounts * k + labels, return_inverse=True)
         order = np.argsort(part_of, kind="stable")
         starts = np.searchsorted(part_of[order], np.arange(len(parts)))
-        self._part_sums = np.add.reduceat(X[order], starts, axis=0)
-        self._part_sizes, self._part_cluster = np.bincount(part_of), parts % k
+        self._part_sums = np.add.reduceat(X[order], starts, axis=0, dtype=np.float64)
+        self._part_cluster = of = parts % k
         self._first_part = np.searchsorted(parts // k, np.arange(len(self._names) + 1))
         self._sums = np.zeros((k, X.shape[1]))
-        np.add.at(self._sums, self._part_cluster, self._part_sums)
-        self._sizes, self._squares = np.bincount(labels), (self._sums**2).sum(axis=1)
+        np.add.at(self._sums, of, self._part_sums)
+        self._squares = (self._sums**2).sum(axis=1)
+        # squared length of what is left of a cluster without the part, 0 if nothing is
+        along = (self._part_sums @ self._sums.T)[np.arange(len(parts)), of]
+        lengths = np.einsum("ij,ij->i", self._part_sums, self._part_sums)
+        nobody = np.bincount(labels)[of] == np.bincount(part_of)
+        self._squares_without = np.where(nobody, 0.0, self._squares[of] - 2 * along + lengths)
         apart = self._distances(crawl)
         self._radius = _radii(apart[np.arange(len(labels)), labels], labels, k)
         self.own_places = self._places(apart)
@@ -198,9 +210,9 @@ class _Regions:
 
     def _distances(self, crawl: CrawlItems) -> Floats:
         """Cosine distance of every item to each centroid made without its account, (n, k); inf if nobody is left."""
-        X, texts = crawl.vectors.astype(np.float64), _texts(crawl.accounts)
-        dots = X @ self._sums.T
-        squares = np.broadcast_to(self._squares, dots.shape).copy()
+        X, texts = crawl.vectors, _texts(crawl.accounts)
+        dots = (X @ self._sums.T.astype(np.float32)).astype(np.float64)
+        squares = np.tile(self._squares, (len(X), 1))
         numbers = np.minimum(np.searchsorted(self._names, texts), len(self._names) - 1)
         numbers[self._names[numbers] != texts] = -1
         order = np.argsort(numbers, kind="stable")
@@ -208,11 +220,9 @@ class _Regions:
         for number in np.flatnonzero(np.diff(cuts)):
             items = order[cuts[number] : cuts[number + 1]]
             parts = slice(self._first_part[number], self._first_part[number + 1])
-            of, sums = self._part_cluster[parts], self._part_sums[parts]
-            left = self._squares[of] - 2 * (sums * self._sums[of]).sum(axis=1) + (sums**2).sum(axis=1)
-            at = np.ix_(items, of)
-            dots[at] -= X[items] @ sums.T
-            squares[at] = np.where(self._sizes[of] > self._part_sizes[parts], left, 0.0)
+            at = np.ix_(items, self._part_cluster[parts])
+            dots[at] -= X[items] @ self._part_sums[parts].T
+            squares[at] = self._squares_without[parts]
         return np.where(squares > 1e-12, 1.0 - dots / np.sqrt(np.maximum(squares, 1e-12)), np.inf)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mkt_assets.core.novelty import CrawlItems, fewer_elsewhere
+from mkt_assets.core.novelty import CrawlItems, Regions, fewer_elsewhere
 from mkt_assets_tests.calibration.cases import Case, measure
 from mkt_assets_tests.calibration.novelty import (
     BEFORE,
@@ -38,8 +38,12 @@ def crawl(sizes: Sequence[int], accounts: Sequence[Sequence[str]] | None = None,
     return CrawlItems(vectors, clusters.tolist(), [f"p{seed}-{i}" for i in range(len(clusters))], by)
 
 
+def here(sizes: Sequence[int], accounts: Sequence[Sequence[str]] | None = None) -> Regions:
+    return Regions(crawl(sizes, accounts))
+
+
 def test_what_the_other_crawl_has_not_is_fewer_and_what_it_has_is_not():
-    found = fewer_elsewhere(crawl([30, 30, 30, 20]), crawl([30, 30, 30], seed=1))
+    found = fewer_elsewhere(here([30, 30, 30, 20]), crawl([30, 30, 30], seed=1))
     assert found["fewer"].tolist() == [False, False, False, True]
     assert found["n_posts_there"].tolist()[3] == 0
     assert found["n_posts_here"].between(18, 30).all()
@@ -52,7 +56,7 @@ def test_what_one_or_two_accounts_post_is_never_fewer():
     many = [f"a{i}" for i in range(30)]
     for of_last in (["a1"], ["a1", "a2"]):
         found = fewer_elsewhere(
-            crawl([30, 30, 30, 60], [many, many, many, of_last]), crawl([30, 30, 30], [many] * 3, seed=1)
+            here([30, 30, 30, 60], [many, many, many, of_last]), crawl([30, 30, 30], [many] * 3, seed=1)
         )
         assert not found["fewer"].any(), of_last
 
@@ -61,23 +65,23 @@ def test_a_group_that_one_account_fills_and_others_touch_is_not_fewer():
     many = [f"a{i}" for i in range(30)]
     filled = ["a1"] * 12 + ["a2", "a3", "a4"]
     args = crawl([30, 30, 30], [many] * 3, seed=1)
-    assert not fewer_elsewhere(crawl([30, 30, 30, 60], [many] * 3 + [filled]), args)["fewer"].any()
-    assert fewer_elsewhere(crawl([30, 30, 30, 60], [many] * 4), args)["fewer"].tolist()[3]
+    assert not fewer_elsewhere(here([30, 30, 30, 60], [many] * 3 + [filled]), args)["fewer"].any()
+    assert fewer_elsewhere(here([30, 30, 30, 60], [many] * 4), args)["fewer"].tolist()[3]
 
 
 def test_a_share_that_is_only_half_of_the_other_crawls_is_not_gone():
-    found = fewer_elsewhere(crawl([300, 300, 300, 200]), crawl([300, 300, 300, 80], seed=1))
+    found = fewer_elsewhere(here([300, 300, 300, 200]), crawl([300, 300, 300, 80], seed=1))
     assert found["q_value"].tolist()[3] < 0.001
     assert not found["fewer"].any()
 
 
 @pytest.mark.parametrize(
-    ("here", "there"), [([1], [30, 30]), ([30, 30, 4], [30, 30]), ([30, 30], [1]), ([1], [1])]
+    ("sizes", "others"), [([1], [30, 30]), ([30, 30, 4], [30, 30]), ([30, 30], [1]), ([1], [1])]
 )
-def test_of_few_posts_nothing_is_said(here: list[int], there: list[int]):
-    one, other = crawl(here), crawl(there, seed=1)
-    assert not fewer_elsewhere(one, other)["fewer"].any()
-    assert not fewer_elsewhere(other, one)["fewer"].any()
+def test_of_few_posts_nothing_is_said(sizes: list[int], others: list[int]):
+    one, other = crawl(sizes), crawl(others, seed=1)
+    assert not fewer_elsewhere(Regions(one), other)["fewer"].any()
+    assert not fewer_elsewhere(Regions(other), one)["fewer"].any()
 
 
 def test_a_post_with_many_pictures_counts_once():
@@ -89,14 +93,14 @@ def test_a_post_with_many_pictures_counts_once():
             for i, (p, c) in enumerate(zip(one.posts, one.clusters, strict=True))
         ],
     )
-    found = fewer_elsewhere(album, other)
+    found = fewer_elsewhere(Regions(album), other)
     assert found["n_posts_here"].tolist()[3] == 2
     assert not found["fewer"].any()
 
 
 def test_neither_rows_nor_cluster_ids_matter():
     one, other = crawl([30, 30, 30, 20]), crawl([25, 30, 30], seed=1)
-    plain = fewer_elsewhere(one, other)
+    plain = fewer_elsewhere(Regions(one), other)
     order = np.random.default_rng(3).permutation(len(one.posts))
     shuffled = CrawlItems(
         one.vectors[order],
@@ -105,7 +109,7 @@ def test_neither_rows_nor_cluster_ids_matter():
         [one.accounts[i] for i in order],
     )
     pd.testing.assert_frame_equal(
-        fewer_elsewhere(shuffled, other).iloc[::-1].reset_index(drop=True),
+        fewer_elsewhere(Regions(shuffled), other).iloc[::-1].reset_index(drop=True),
         plain.reset_index(drop=True),
         rtol=1e-9,
     )
