@@ -86,7 +86,7 @@ def draw(world: World, rng: np.random.Generator) -> pd.DataFrame:
     noise = rng.standard_normal((len(account), DIMENSION)) / np.sqrt(DIMENSION)
     return pd.DataFrame(
         {
-            "crawl_date": np.where(now, NOW, BEFORE),
+            "crawl_date": [NOW if is_now else BEFORE for is_now in now],
             "post_id": [f"post-{i}" for i in range(len(account))],
             "poster_id": [f"account-{a}" for a in account],
             "topic": topic,

@@ -33,7 +33,7 @@ def crawl(sizes: Sequence[int], accounts: Sequence[Sequence[str]] | None = None,
     noise = 0.05 * np.random.default_rng(seed).standard_normal((len(clusters), DIMENSION))
     by = [f"{seed}-{i}" for i in range(len(clusters))]
     if accounts is not None:
-        by = [accounts[c][i % len(accounts[c])] for i, c in enumerate(clusters)]
+        by = [accounts[c][i % len(accounts[c])] for i, c in enumerate(clusters.tolist())]
     vectors = unit(PLACES[clusters] + noise).astype(np.float32)
     return CrawlItems(vectors, clusters.tolist(), [f"p{seed}-{i}" for i in range(len(clusters))], by)
 
@@ -101,7 +101,7 @@ def test_a_post_with_many_pictures_counts_once():
 def test_neither_rows_nor_cluster_ids_matter():
     one, other = crawl([30, 30, 30, 20]), crawl([25, 30, 30], seed=1)
     plain = fewer_elsewhere(Regions(one), other)
-    order = np.random.default_rng(3).permutation(len(one.posts))
+    order: list[int] = np.random.default_rng(3).permutation(len(one.posts)).tolist()
     shuffled = CrawlItems(
         one.vectors[order],
         [3 - one.clusters[i] for i in order],
