@@ -139,11 +139,11 @@ def is_found(world: World, seed: int) -> float:
 
 
 def _false(of: str, world: World, bound: float = 0.25) -> Case:
-    return Case("new, or no longer there", of, "at most", bound, partial(n_announced, world), 60)
+    return Case("new, or no longer there", of, "at most", bound, partial(n_announced, world), 40)
 
 
 def _found(claim: str, of: str, world: World) -> Case:
-    return Case(claim, of, "at least", 0.9, partial(is_found, world), 40)
+    return Case(claim, of, "at least", 0.9, partial(is_found, world), 30)
 
 
 REAL = "21 accounts, 960 posts"
@@ -169,7 +169,7 @@ CASES = (
         "at most",
         0.05,
         partial(is_found, World(group_by="one")),
-        40,
+        30,
     ),
     _found("new", f"{REAL}: 6 % of one crawl", World(group=0.06, k=21)),
     _found("no longer there", f"{REAL}: 6 % of one crawl", World(group=0.06, k=21, group_in="before")),
