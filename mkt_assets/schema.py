@@ -496,7 +496,7 @@ METHOD_COMPARISON = Table(
     checks=("(status = 'run') = (n_clusters IS NOT NULL)",),
 )
 
-EVENTS = ("first", "continued", "born", "split", "merged")
+EVENTS = ("first", "continued", "born", "split", "unmatched", "merged")
 DIRECTIONS = ("rising", "falling", "flat", "too few crawls")
 BASES = ("crawl_date", "published_month")
 _IDENTITY = Column("identity", "VARCHAR", "lasting id of the style or topic, over crawl dates")
@@ -519,29 +519,97 @@ CLUSTER_IDENTITIES = Table(
         Column(
             "event",
             "VARCHAR",
-            "first: of the encoder's first crawl; continued; born: new; split: off an identity that goes on; "
-            "merged: goes on, and took in another",
+            "first: of the encoder's first crawl; continued; merged: goes on, and took in another; born: new, by the "
+            "test of is_new; split: new, and near one that goes on; unmatched: goes on from none, and nothing shows "
+            "that it is new (clusters are drawn anew in every crawl)",
             allowed=EVENTS,
+        ),
+        Column(
+            "crawl_before",
+            "DATE",
+            "the crawl date before it that has clusters of the encoder; null: there is none",
+            nullable=True,
         ),
         Column(
             "previous_crawl_date",
             "DATE",
-            "crawl date of the cluster it goes on from or was split off",
+            "crawl date of the cluster it goes on from (earlier than crawl_before: after an absence) or is drawn "
+            "off",
             nullable=True,
         ),
         Column("previous_cluster_id", "BIGINT", "that cluster", nullable=True, minimum=0),
         Column("similarity", "DOUBLE", "cosine of the two centroids", "1", True),
-        Column("split_from", "VARCHAR", "identity it was split off", nullable=True),
+        Column(
+            "split_from",
+            "VARCHAR",
+            "of one that goes on from none: the identity of the crawl before that goes on elsewhere and has it in "
+            "reach",
+            nullable=True,
+        ),
         Column("absorbed", "VARCHAR[]", "identities that ended by merging into it here"),
         Column("first_seen", "DATE", "first crawl date of the identity"),
         Column("last_seen", "DATE", "last crawl date of the identity"),
-        Column("ended", "BOOLEAN", "there is a next crawl date of the encoder, and it is not in it"),
+        Column(
+            "ended",
+            "BOOLEAN",
+            "there is a next crawl date of the encoder, and it goes on in no cluster of it; whether its posts are "
+            "gone is said by is_gone",
+        ),
+        Column(
+            "is_new",
+            "BOOLEAN",
+            "goes on from none, and the crawl before has far fewer posts of its kind: novelty_q_value is at most "
+            "0.05, accounts confirm it, and its share was at most a quarter; null: not compared",
+            nullable=True,
+        ),
+        Column(
+            "is_back",
+            "BOOLEAN",
+            "goes on after an absence, and the crawl before has far fewer posts of its kind, as in is_new; null: not "
+            "compared",
+            nullable=True,
+        ),
+        Column(
+            "is_gone",
+            "BOOLEAN",
+            "it ended, and the next crawl has far fewer posts of its kind: gone_q_value is at most 0.05, accounts "
+            "confirm it, and its share is at most a quarter then; null: not compared",
+            nullable=True,
+        ),
+        Column(
+            "n_posts_here",
+            "BIGINT",
+            "posts of this crawl in its region, by what other accounts have in it, see core/novelty",
+            "posts",
+            True,
+            minimum=0,
+        ),
+        Column("n_posts_before", "BIGINT", "posts of crawl_before in its region", "posts", True, minimum=0),
+        Column("n_posts_after", "BIGINT", "posts of the next crawl in its region", "posts", True, minimum=0),
+        Column(
+            "novelty_q_value",
+            "DOUBLE",
+            "chance of so much less in the crawl before if its share were the same, corrected for all clusters of the "
+            "crawl; null: too few posts or accounts to tell",
+            "1",
+            True,
+        ),
+        Column("gone_q_value", "DOUBLE", "the same of the next crawl", "1", True),
         Column("encoder", "VARCHAR", "encoder of the centroids; identities of different encoders never mix"),
+        Column(
+            "centroid",
+            "FLOAT[]",
+            "as in cluster_profiles, so that the identity is known when its crawl date is clustered again",
+            "1",
+            True,
+        ),
     ),
     key=("modality", "cluster_id"),
     checks=(
-        "(event IN ('first', 'born')) = (previous_crawl_date IS NULL)",
-        "(event = 'split') = (split_from IS NOT NULL)",
+        "event NOT IN ('first', 'born') OR previous_crawl_date IS NULL",
+        "event IN ('first', 'born', 'unmatched') OR previous_crawl_date IS NOT NULL",
+        "event <> 'split' OR split_from IS NOT NULL",
+        "is_new IS NULL OR is_new = (event IN ('born', 'split'))",
         "(event = 'merged') = (len(absorbed) > 0)",
         "first_seen <= crawl_date AND crawl_date <= last_seen",
     ),

@@ -26,7 +26,8 @@ _LATEST = "(SELECT max(crawl_date) FROM cluster_profiles)"
 # As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl.
 _NAME = "CASE WHEN i.name_by <> 'identity' THEN i.name ELSE p.name END"
 _CLUSTERS = f"""(
-    SELECT p.*, i.identity, i.event, i.split_from, {_NAME} AS shown_name
+    SELECT p.*, i.identity, i.event, i.split_from, i.is_new, i.n_posts_before, i.novelty_q_value,
+        {_NAME} AS shown_name
     FROM cluster_profiles p LEFT JOIN cluster_identities i USING (crawl_date, modality, cluster_id)
 )"""
 
@@ -128,25 +129,27 @@ _WHAT_ROSE = View(
 
 _NEW_STYLES = View(
     "new_styles",
-    "What is new in the latest crawl? One row a style or topic that was born or split off then; the first crawl has "
-    "none, as nothing was before it",
+    "What is new in the latest crawl? One row a style or topic of which the crawl before has far fewer posts, by a "
+    "test; the first crawl has none, as nothing was before it",
     {
         **_CRAWL_DATE,
         "modality": "image: a style; text: a topic",
         "cluster_id": "number of the style or topic in that crawl",
         **_NAMED,
-        "event": "born: new; split: off one that goes on",
-        "split_from_name": "name of the one that it was split off",
+        "event": "born: new; split: new, and near one that goes on",
+        "split_from_name": "name of the one that it is near",
         "n_posts": "distinct posts in it",
         "share": "share of all pictures or texts of the crawl, 0 to 1",
+        "n_posts_before": "posts of the crawl before that are of its kind",
+        "q_value": "chance of so few if its share were the same, corrected for all styles or topics",
     },
     f"""
     SELECT c.crawl_date, c.modality, c.cluster_id, c.shown_name AS name, c.identity, c.event,
         (SELECT any_value(o.name) FROM cluster_identities o
          WHERE o.modality = c.modality AND o.identity = c.split_from) AS split_from_name,
-        c.n_posts, c.share
+        c.n_posts, c.share, c.n_posts_before, c.novelty_q_value AS q_value
     FROM {_CLUSTERS} c
-    WHERE c.crawl_date = {_LATEST} AND c.event IN ('born', 'split')
+    WHERE c.crawl_date = {_LATEST} AND c.is_new
     ORDER BY c.modality, c.n_posts DESC, c.cluster_id
     """,
 )

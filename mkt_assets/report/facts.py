@@ -350,8 +350,8 @@ def events_of(identities: pd.DataFrame, until: date) -> tuple[Event, ...]:
             events.append(event("split", names.get(row["split_from"], str(row["split_from"]))))
         elif row["event"] == "merged":
             events += [event("merged", names.get(other, str(other))) for other in row["absorbed"]]
-        # an end is known only from a later crawl
-        if row["ended"] and row["last_seen"] == row["crawl_date"] < until:
+        # an end is known only from a later crawl, and said only if the posts are gone, too
+        if row["is_gone"] and row["last_seen"] == row["crawl_date"] < until:
             events.append(event("ended"))
     order = ["born", "split", "merged", "ended"]
     return tuple(
