@@ -362,7 +362,7 @@ CROSSTAB_RATIOS = Table(
     ),
 )
 
-NAMED_BY = ("keywords", "analyst", "number")
+NAMED_BY = ("keywords", "one_account", "number")
 
 
 def _median(name: str) -> tuple[Column, ...]:
@@ -384,8 +384,18 @@ CLUSTER_PROFILES = Table(
         _MODALITY,
         Column("cluster_id", "BIGINT", "cluster, as in clusters", minimum=0),
         Column("name", "VARCHAR", "its best keywords, or style / topic and the number; unique in a modality"),
-        Column("name_by", "VARCHAR", "what the name is made of", allowed=NAMED_BY),
-        Column("keywords", "VARCHAR[]", "words that set it apart, best first; [] if none does"),
+        Column(
+            "name_by",
+            "VARCHAR",
+            "what the name is made of: keywords of several accounts, one account's words (there are no others), or "
+            "its number",
+            allowed=NAMED_BY,
+        ),
+        Column(
+            "keywords",
+            "VARCHAR[]",
+            "words that set it apart, best first, with name_by one_account of one account; [] if none does",
+        ),
         Column("n_items", "BIGINT", "images or texts in it", "items", minimum=1),
         Column("n_posts", "BIGINT", "distinct posts they come from", "posts", minimum=1),
         Column("n_posters", "BIGINT", "distinct posters they come from", "posters", minimum=1),

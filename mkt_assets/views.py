@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mkt_assets.core.account_words import MARK, ONE_ACCOUNT
+
 
 @dataclass(frozen=True)
 class View:
@@ -23,8 +25,12 @@ class View:
 
 # The latest crawl that has clusters: one without posts, or still under way, hides nothing.
 _LATEST = "(SELECT max(crawl_date) FROM cluster_profiles)"
-# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl.
-_NAME = "CASE WHEN i.name_by <> 'identity' THEN i.name ELSE p.name END"
+# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl, marked if its
+# words are one account's.
+_NAME = (
+    "CASE WHEN i.name_by <> 'identity' THEN i.name "
+    f"WHEN p.name_by = '{ONE_ACCOUNT}' THEN p.name || ' {MARK}' ELSE p.name END"
+)
 _CLUSTERS = f"""(
     SELECT p.*, i.identity, i.event, i.split_from, {_NAME} AS shown_name
     FROM cluster_profiles p LEFT JOIN cluster_identities i USING (crawl_date, modality, cluster_id)
@@ -32,7 +38,8 @@ _CLUSTERS = f"""(
 
 _CRAWL_DATE = {"crawl_date": "date of the crawl"}
 _NAMED = {
-    "name": "name of the style or topic, the same in every crawl",
+    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words, and this "
+    "crawl's",
     "identity": "its lasting id, over crawl dates",
 }
 _SIZE = {

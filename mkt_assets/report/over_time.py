@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mkt_assets.core.rounding import percent, points
 from mkt_assets.report.facts import Event, Facts, Trend
 from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, counted, percent, say, written
+from mkt_assets.report.markup import Both, counted, say, written
 
 _MOST_PANELS, _MOST_EVENTS = 12, 24
 _WIDTH, _HEIGHT, _MARGIN = 220.0, 64.0, 6.0
@@ -38,9 +39,14 @@ def _panels(trends: Sequence[Trend]) -> str:
 
 def _panel(trend: Trend, top: float) -> str:
     arrow = _ARROWS.get(trend.direction)
-    said = say("posts_since", posts=counted(trend.n_posts, "post"), share=percent(trend.shares[-1]))
+    said = say(
+        "posts_since",
+        posts=counted(trend.n_posts, "post"),
+        share=percent(trend.shares[-1]),
+        date=trend.days[-1].isoformat(),
+    )
     moved = (
-        f'<p class="{trend.direction}">{written(say(arrow, change=f"{100 * trend.change:+.0f}"))}</p>'
+        f'<p class="{trend.direction}">{written(say(arrow, change=points(trend.change)))}</p>'
         if arrow
         else ""
     )

@@ -40,6 +40,7 @@ def cluster(modality: str, number: int, name: str, **changes: Any) -> Cluster:
         cluster_id=number,
         identity=f"{kind}-{number}",
         name=name,
+        named_by="keywords",
         keywords=(name, "穿搭"),
         n_items=20 - number,
         n_posts=12 - number,
@@ -50,6 +51,8 @@ def cluster(modality: str, number: int, name: str, **changes: Any) -> Cluster:
         low_support=False,
         one_poster=False,
         event="continued",
+        previous=BEFORE,
+        is_new=False,
         direction="flat",
         typical=tuple(Item(DAY, f"post{i}", frame) for i in range(len(HOSTILE))),
     )
@@ -68,6 +71,7 @@ def pair(style: int, topic: int, **changes: Any) -> Pair:
         poster_p=0.02,
         n_posts=9,
         n_posters=6,
+        largest_poster_share=0.33,
         supported=True,
     )
     return replace(made, **changes)
@@ -136,8 +140,7 @@ def a_crawl(**changes: Any) -> Facts:
     facts = Facts(
         crawl_date=DAY,
         window_start=DAY,
-        previous_crawl_date=BEFORE,
-        n_crawls=3,
+        compared_with={"image": BEFORE, "text": BEFORE},
         styles=(cluster("image", 0, "通勤 · 西装"), cluster("image", 1, "<b>运动</b>")),
         topics=(cluster("text", 0, "职场 · 上班"), cluster("text", 1, "健身 · 跑步")),
         pairs=(pair(0, 0), pair(1, 1, supported=False, q=0.4), pair(0, 1, share=0.2, supported=False, q=0.9)),

@@ -122,7 +122,7 @@ def test_unsupported_links_are_faint_and_supported_ones_are_not(page: Page):
 def test_an_empty_crawl_has_a_page_that_says_so():
     empty = a_crawl(
         styles=(), topics=(), pairs=(), trends=(), events=(), curves=(), methods=(), maps=(), posts={},
-        n_pictures=0, n_with_caption=0, quality={}, models=(), made=(), previous_crawl_date=None,
+        n_pictures=0, n_with_caption=0, quality={}, models=(), made=(), compared_with={},
     )  # fmt: skip
     page = Page(render(empty, grey_tiles))
     assert page.open == []

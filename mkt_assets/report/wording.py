@@ -1,0 +1,31 @@
+"""Words that several sentences of the report share: kinds, lists of names, times as often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from mkt_assets.core.rounding import times
+from mkt_assets.report.facts import Pair
+from mkt_assets.report.markup import Both, Text, joined, say
+
+MOST_NAMES = 4
+BOTH_KINDS: Mapping[tuple[str, ...], str] = MappingProxyType(
+    {("image", "text"): "styles_and_topics", ("image",): "styles_word", ("text",): "topics_word"}
+)
+"""The words for the clusters of these modalities."""
+
+
+def names_of(names: Sequence[Text]) -> Both:
+    """The first names, and how many more there are."""
+    comma, more = say("list_comma"), len(names) - MOST_NAMES
+    shown = joined(names[:MOST_NAMES], comma)
+    return joined([shown, f"… +{more}"], comma) if more > 0 else shown
+
+
+def lift_of(pair: Pair) -> Both:
+    """How much more often than everywhere."""
+    if pair.lift is None:
+        return say("lift_unknown")
+    ratio = times(pair.lift)
+    return say("lift_one") if float(ratio.replace(",", "")) == 1 else say("lift_times", lift=ratio)
