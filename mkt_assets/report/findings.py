@@ -158,6 +158,8 @@ def _about_clusters(facts: Facts) -> list[Both]:
 def _about_pairs(facts: Facts) -> list[Both]:
     n = sum(not pair.supported for pair in facts.pairs)
     pairs = counted(len(facts.pairs), "pair")
+    if n == len(facts.pairs):
+        return [say("unsupported_all", amount=n, pairs=pairs)] if n else []
     return [say("unsupported_pairs", amount=n, n=str(n), pairs=pairs)] if n else []
 
 

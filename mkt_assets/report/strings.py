@@ -135,13 +135,13 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "gone_image": ("Styles no longer there: {names}.", "消失的风格：{names}。"),
         "gone_text": ("Topics no longer there: {names}.", "消失的话题：{names}。"),
         "not_surely_new": (
-            "{things} [has|have] no counterpart in the crawl of {date}, but not enough posts are unlike those of that "
-            "crawl to call [it|them] new.",
-            "{things}在 {date} 的采集中没有对应，但与当时不同的帖子还不足以称之为新。",
+            "{things} [has|have] no counterpart in the crawl of {date}, which chance or too few posts would do to "
+            "explain.",
+            "{things}在 {date} 的采集中没有对应，但偶然或帖子太少就足以解释。",
         ),
         "all_continued": (
-            "Nothing new: {things} of this crawl [was|were] there in the crawl of {date}, too.",
-            "没有新增：本次的 {things}在 {date} 的采集中都已存在。",
+            "This crawl's {things} [was|were all] there in the crawl of {date}, too.",
+            "本次的 {things}在 {date} 的采集中都已存在。",
         ),
         "rising": ("Rising: {names}.", "上升：{names}。"),
         "falling": ("Falling: {names}.", "下降：{names}。"),
@@ -181,6 +181,11 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unsupported_pairs": (
             "{n} of {pairs} of style and topic [is|are] not supported and drawn faint.",
             "出现的 {pairs}（风格 × 话题）中有 {n} 个缺乏支持，图中以淡色表示。",
+        ),
+        "unsupported_all": (
+            "[The only pair of style and topic is not supported|None of {pairs} of style and topic is supported]: "
+            "[it is|all are] drawn faint.",
+            "出现的 {pairs}（风格 × 话题）都缺乏支持，图中以淡色表示。",
         ),
         "no_elbow": (
             "The number of {what} is a choice, not a discovery: neither the curve nor the agreement of halves singles "
