@@ -458,9 +458,13 @@ METHOD_COMPARISON = Table(
         Column("noise_share", "DOUBLE", "share of the items in no cluster", "1", True, minimum=0, maximum=1),
         Column("silhouette", "DOUBLE", "mean silhouette of the clustered items", "1", True),
         Column(
-            "stability", "DOUBLE", "mean adjusted Rand index with clusterings of 80 % of the items", "1", True
+            "stability",
+            "DOUBLE",
+            "mean adjusted Rand index between refits on random halves of the accounts",
+            "1",
+            True,
         ),
-        Column("stability_spread", "DOUBLE", "standard deviation of it over resamples", "1", True),
+        Column("stability_spread", "DOUBLE", "standard error of it", "1", True),
         Column("agreement_kmeans", "DOUBLE", "adjusted Rand index with k-means", "1", True),
         Column("agreement_dbscan", "DOUBLE", "adjusted Rand index with DBSCAN", "1", True),
         Column("agreement_optics", "DOUBLE", "adjusted Rand index with OPTICS", "1", True),
@@ -475,12 +479,24 @@ METHOD_COMPARISON = Table(
         ),
         Column("poster_neighbours_expected", "DOUBLE", "the same by chance", "1", True),
         Column("cross_agreement", "DOUBLE", _AMI + "the crawl's clusters of the other modality", "1", True),
-        Column("cross_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
+        Column(
+            "cross_error",
+            "DOUBLE",
+            "standard error of it (half-samples of accounts)",
+            "1",
+            True,
+        ),
         Column(
             "cross_agreement_without_copies", "DOUBLE", "the same, near duplicates counted once", "1", True
         ),
         Column("background_agreement", "DOUBLE", _AMI + "clusters of the background's colours", "1", True),
-        Column("background_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
+        Column(
+            "background_error",
+            "DOUBLE",
+            "standard error of it (half-samples of accounts)",
+            "1",
+            True,
+        ),
         Column(
             "copied_neighbours",
             "DOUBLE",

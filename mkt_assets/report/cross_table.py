@@ -71,14 +71,14 @@ def _told(facts: Facts, pair: Pair, language: int) -> str:
         lift=lift_of(pair),
         rests=rests_on(pair),
         q=probability(pair.q),
-        p=probability(pair.poster_p),
+        p=probability(pair.poster_q),
         believe=say("supported" if pair.supported else "not_supported"),
     )[language]
 
 
 def _strength(pairs: Pairs, style: int) -> float:
     """Supported links come before all others, the strongest first."""
-    return max((pair.lift or 0.0) + 1e6 * pair.supported for (s, _), pair in pairs.items() if s == style)
+    return max(pair.cautious_lift + 1e6 * pair.supported for (s, _), pair in pairs.items() if s == style)
 
 
 def _row(style: Cluster, by_size: int, by_link: int, topics: Sequence[Cluster], pairs: Pairs) -> str:
@@ -94,11 +94,10 @@ def _cell(style: int, topic: int, pairs: Pairs) -> str:
     if pair is None:
         return f'<td tabindex="-1" data-at="{style},{topic}" class="none"></td>'
     believed = "real" if pair.supported else "faint"
-    lift = min(1.0, (pair.lift or 0.0) / _MOST_LIFT)
-    shown = "" if pair.lift is None else times(pair.lift)
+    lift = min(1.0, pair.cautious_lift / _MOST_LIFT)
     return (
         f'<td tabindex="-1" data-at="{style},{topic}" class="{believed}" data-share="{percent(pair.share)}" '
-        f'data-lift="{shown}" style="--share:{100 * pair.share:.0f}%;--lift:{100 * lift:.0f}%">'
+        f'data-lift="{times(pair.cautious_lift)}" style="--share:{100 * pair.share:.0f}%;--lift:{100 * lift:.0f}%">'
         f"{percent(pair.share)}</td>"
     )
 

@@ -36,8 +36,8 @@ class Post:
 class Cluster:
     """A style or a topic of this crawl; `name` is its identity's, the same in every crawl's report.
 
-    `previous` is the crawl date of the cluster that it goes on from or was split off; `is_new` is tested, where
-    `event` only says how clusters were matched.
+    `previous` is the crawl date of the cluster that it goes on from or was split off; `is_new` and `is_back` (after
+    an absence) are tested, where `event` only says how clusters were matched.
     """
 
     modality: str
@@ -57,6 +57,7 @@ class Cluster:
     event: str
     previous: date | None
     is_new: bool
+    is_back: bool
     direction: str
     typical: tuple[Item, ...]
 
@@ -65,7 +66,8 @@ class Cluster:
 class Pair:
     """A style and a topic, and how far to believe that they go together.
 
-    `share` is of the style's pictures with a caption; `lift` is None where too few posts make any.
+    `share` is of the style's pictures with a caption; `cautious_lift` is the lift nearest to 1 that its interval
+    allows, and what is coloured and sorted by; `poster_q` is asked by account and corrected for all pairs.
     """
 
     style: int
@@ -73,9 +75,10 @@ class Pair:
     share: float
     low: float
     high: float
-    lift: float | None
+    lift: float
+    cautious_lift: float
     q: float
-    poster_p: float
+    poster_q: float
     n_posts: int
     n_posters: int
     largest_poster_share: float | None

@@ -90,7 +90,7 @@ def links(facts: Facts) -> tuple[Both, ...]:
         return (say(f"no_pairs_without_{missing}" if missing else "no_pairs"),)
     pairs = counted(len(facts.pairs), "pair")
     believed = sorted(
-        (pair for pair in facts.pairs if pair.supported), key=lambda pair: (pair.q, -(pair.lift or 0.0))
+        (pair for pair in facts.pairs if pair.supported), key=lambda pair: (pair.q, -pair.cautious_lift)
     )
     if not believed:
         return (say("no_links", amount=len(facts.pairs), pairs=pairs),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,7 @@ def clusters_of(
                 event=str(lasting.get("event", "first")),
                 previous=lasting.get("previous_crawl_date"),
                 is_new=bool(lasting.get("is_new")),
+                is_back=bool(lasting.get("is_back")),
                 direction=directions.get(lasting.get("identity"), ""),
                 typical=_typical(row, item_dates),
             )
@@ -124,6 +126,10 @@ def _typical(row: Row, item_dates: Mapping[str, date]) -> tuple[Item, ...]:
     )
 
 
+def _first_known(row: Row, *names: str) -> Any:
+    return next((row[name] for name in names if row.get(name) is not None), None)
+
+
 def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
     """The pairs that occur, from `crosstab_ratios` rows of unit image."""
     return tuple(
@@ -133,9 +139,11 @@ def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
             share=float(row["ratio"]),
             low=float(row["ratio_low"]),
             high=float(row["ratio_high"]),
-            lift=row["lift"],
+            lift=float(row["lift"]),
+            # rows of before these columns have neither
+            cautious_lift=float(_first_known(row, "cautious_lift", "lift")),
             q=float(row["q_value"]),
-            poster_p=float(row["poster_p_value"]),
+            poster_q=float(_first_known(row, "poster_q_value", "poster_p_value")),
             n_posts=int(row["n_posts"]),
             n_posters=int(row["n_posters"]),
             largest_poster_share=row.get("largest_poster_share"),
@@ -217,10 +225,10 @@ def events_of(identities: pd.DataFrame, until: date, shown: Iterable[Cluster]) -
         def event(what: str, other: Text = "", row: Row = row) -> Event:
             return Event(row["crawl_date"], str(row["modality"]), what, names[row["identity"]], other)
 
-        if row.get("is_new"):
-            events.append(event("born"))
-        elif row["event"] == "split":
+        if row.get("is_new") and row["split_from"]:
             events.append(event("split", names.get(row["split_from"], str(row["split_from"]))))
+        elif row.get("is_new"):
+            events.append(event("born"))
         elif row["event"] == "merged":
             events += [event("merged", names.get(other, str(other))) for other in row["absorbed"]]
         # an end is known only from a later crawl

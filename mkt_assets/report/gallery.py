@@ -11,8 +11,6 @@ from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, P
 from mkt_assets.report.markup import Both, counted, link, plain, say, written
 from mkt_assets.report.tiles import Tiles, data_uri, tile
 
-_EVENTS = {"split": "split", "merged": "merged"}
-
 
 def styles_section(facts: Facts, tiles: Tiles) -> str:
     """The gallery of styles."""
@@ -73,7 +71,8 @@ def _likes(cluster: Cluster) -> Both:
 
 
 def _badges(facts: Facts, cluster: Cluster) -> str:
-    names = ["new"] if cluster.is_new else [_EVENTS[cluster.event]] if cluster.event in _EVENTS else []
+    names = ["new"] * cluster.is_new + ["back"] * cluster.is_back
+    names += ["merged"] * (cluster.event == "merged")
     names += [f"{cluster.direction}_badge"] if cluster.direction in ("rising", "falling") else []
     warnings = ["few"] * cluster.low_support + ["mostly_one"] * cluster.one_poster
     warnings += ["one_accounts_words"] * (cluster.named_by == ONE_ACCOUNT)

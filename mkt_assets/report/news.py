@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from mkt_assets.core.rounding import points
 from mkt_assets.core.trends import MIN_TIMES, TOO_FEW
@@ -37,12 +38,11 @@ def _came_and_went(facts: Facts, modality: str) -> list[Both]:
     ]
     told = {
         "born": [c.name for c in clusters if c.is_new],
-        "split": [c.name for c in clusters if c.event == "split" and not c.is_new and not c.low_support],
-        "back": [c.name for c in clusters if _is_back(c, before)],
+        "back": [c.name for c in clusters if c.is_back],
         "gone": gone,
     }
     sentences = [say(f"{what}_{modality}", names=names_of(names)) for what, names in told.items() if names]
-    untold = [c for c in clusters if _has_come(c) and not c.is_new and c.name not in told["split"]]
+    untold = [c for c in clusters if not _lasts(c, before) and not c.is_new and not c.is_back]
     if untold:
         kind = "style" if modality == "image" else "topic"
         things = counted(len(untold), kind)
@@ -50,13 +50,9 @@ def _came_and_went(facts: Facts, modality: str) -> list[Both]:
     return sentences
 
 
-def _has_come(cluster: Cluster) -> bool:
-    """Whether no cluster of an earlier crawl goes on in it."""
-    return cluster.event in ("born", "split")
-
-
-def _is_back(cluster: Cluster, before: object) -> bool:
-    return not _has_come(cluster) and cluster.previous is not None and cluster.previous != before
+def _lasts(cluster: Cluster, before: date) -> bool:
+    """Whether a cluster of the crawl before goes on in it."""
+    return cluster.event in ("continued", "merged") and cluster.previous == before
 
 
 def _nothing_new(facts: Facts, known: Iterable[str]) -> list[Both]:
@@ -64,7 +60,7 @@ def _nothing_new(facts: Facts, known: Iterable[str]) -> list[Both]:
     lasting: dict[str, list[str]] = {}
     for modality in known:
         before = facts.compared_with[modality]
-        if all(c.previous == before and not _has_come(c) for c in facts.clusters(modality)):
+        if all(_lasts(c, before) for c in facts.clusters(modality)):
             lasting.setdefault(before.isoformat(), []).append(modality)
     sentences: list[Both] = []
     for before, modalities in lasting.items():

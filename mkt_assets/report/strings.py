@@ -82,10 +82,21 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "“{style}”常配“{topic}”：占其带文案图片的 {share}，{lift}。{rests}",
         ),
         "lift_times": ("{lift} times the share in all styles together", "是全部风格中占比的 {lift} 倍"),
-        "lift_one": ("as much as in all styles together", "与全部风格中的占比相同"),
-        "lift_unknown": (
-            "too few to say how that compares with all styles together",
-            "数量太少，无法与全部风格比较",
+        "lift_range": (
+            "{lift} times the share in all styles together, at least {low} times",
+            "是全部风格中占比的 {lift} 倍，至少 {low} 倍",
+        ),
+        "lift_at_least": (
+            "at least {lift} times the share in all styles together",
+            "至少是全部风格中占比的 {lift} 倍",
+        ),
+        "lift_at_most": (
+            "at most {lift} times the share in all styles together",
+            "至多是全部风格中占比的 {lift} 倍",
+        ),
+        "lift_one": (
+            "which need be no more or less than in all styles together",
+            "未必高于或低于全部风格中的占比",
         ),
         "rests_on": ("It rests on {posts} by {accounts}.", "依据是 {accounts}的 {posts}。"),
         "rests_on_largest": (
@@ -128,8 +139,6 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "born_image": ("New styles: {names}.", "新风格：{names}。"),
         "born_text": ("New topics: {names}.", "新话题：{names}。"),
-        "split_image": ("Split off other styles: {names}.", "由其他风格分出：{names}。"),
-        "split_text": ("Split off other topics: {names}.", "由其他话题分出：{names}。"),
         "back_image": ("Styles back after an absence: {names}.", "重新出现的风格：{names}。"),
         "back_text": ("Topics back after an absence: {names}.", "重新出现的话题：{names}。"),
         "gone_image": ("Styles no longer there: {names}.", "消失的风格：{names}。"),
@@ -241,7 +250,7 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "few": ("few posts", "帖子少"),
         "mostly_one": ("nine tenths one account", "九成来自一个账号"),
         "new": ("new", "新"),
-        "split": ("split off", "分出"),
+        "back": ("back", "重现"),
         "merged": ("merged", "合并"),
         "rising_badge": ("rising", "上升"),
         "falling_badge": ("falling", "下降"),
@@ -265,7 +274,7 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "not_supported": ("Not supported.", "缺乏支持。"),
         "show": ("Show", "显示"),
         "share": ("share", "占比"),
-        "lift_word": ("times everywhere", "相对总体倍数"),
+        "lift_word": ("times everywhere, for sure", "相对总体的可靠倍数"),
         "sort": ("Order of styles", "风格排序"),
         "by_size": ("by size", "按规模"),
         "by_link": ("by strongest link", "按最强关联"),
@@ -282,11 +291,11 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Share of each crawl's new posts; every post counts once, in its first crawl. Bands are 95 % intervals.",
             "占每次采集新帖子的比例；每篇帖子只在首次采集时计一次。色带为 95% 区间。",
         ),
-        "events": ("What came, went, split and merged", "新增、消失、分裂与合并"),
+        "events": ("What came, went and merged", "新增、消失与合并"),
         "event_born": ("{date}: {kind} “{name}” is new.", "{date}：{kind}“{name}”新出现。"),
         "event_split": (
-            "{date}: {kind} “{name}” split off “{other}”.",
-            "{date}：{kind}“{name}”由“{other}”分出。",
+            "{date}: {kind} “{name}” is new, near “{other}”.",
+            "{date}：{kind}“{name}”新出现，与“{other}”相近。",
         ),
         "event_merged": (
             "{date}: {kind} “{name}” took in “{other}”.",

@@ -24,8 +24,13 @@ def names_of(names: Sequence[Text]) -> Both:
 
 
 def lift_of(pair: Pair) -> Both:
-    """How much more often than everywhere."""
-    if pair.lift is None:
-        return say("lift_unknown")
-    ratio = times(pair.lift)
-    return say("lift_one") if float(ratio.replace(",", "")) == 1 else say("lift_times", lift=ratio)
+    """How much more often than everywhere: of a supported link, as measured; of any other, what is sure of it."""
+    cautious = times(pair.cautious_lift)
+    if pair.supported:
+        lift = times(pair.lift)
+        return (
+            say("lift_times", lift=lift) if lift == cautious else say("lift_range", lift=lift, low=cautious)
+        )
+    if pair.cautious_lift == 1:
+        return say("lift_one")
+    return say("lift_at_least" if pair.cautious_lift > 1 else "lift_at_most", lift=cautious)

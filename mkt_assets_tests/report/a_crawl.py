@@ -53,6 +53,7 @@ def cluster(modality: str, number: int, name: str, **changes: Any) -> Cluster:
         event="continued",
         previous=BEFORE,
         is_new=False,
+        is_back=False,
         direction="flat",
         typical=tuple(Item(DAY, f"post{i}", frame) for i in range(len(HOSTILE))),
     )
@@ -67,8 +68,9 @@ def pair(style: int, topic: int, **changes: Any) -> Pair:
         low=0.41,
         high=0.78,
         lift=3.1,
+        cautious_lift=2.0,
         q=0.003,
-        poster_p=0.02,
+        poster_q=0.02,
         n_posts=9,
         n_posters=6,
         largest_poster_share=0.33,

@@ -126,5 +126,5 @@ def test_an_empty_crawl_has_a_page_that_says_so():
     )  # fmt: skip
     page = Page(render(empty, grey_tiles))
     assert page.open == []
-    assert "No picture was clustered." in page.text
+    assert "The crawl has no post that could be used." in page.text
     assert "Nothing to show here." in page.text

@@ -141,16 +141,19 @@ def _of_pairs(n_of: Callable[[Seen], int]) -> Callable[[Seen, Blanks], bool]:
     )
 
 
-def _came(event: str, modality: str) -> Callable[[Seen, Blanks], bool]:
-    """Names are those of clusters with this event, none of which was near any cluster of the crawl before."""
+def _no_links(seen: Seen, b: Blanks) -> bool:
+    return _n_supported(seen) == 0 < len(seen.pairs()) == told(b.get("pairs") or "1 pair")["pair"]
+
+
+def _new(modality: str) -> Callable[[Seen, Blanks], bool]:
+    """As many names as there are clusters that are new by the test, of enough posts."""
 
     def is_true(seen: Seen, b: Blanks) -> bool:
         rows = seen.of_day("cluster_identities", modality)
-        new = rows[rows["is_new"].astype(bool)] if "is_new" in rows else rows.head(0)
-        found = new if event == "born" else rows[rows["event"] == event]
+        found = rows[rows["is_new"] == True] if "is_new" in rows else rows.head(0)  # noqa: E712
         profiles = seen.of_day("cluster_profiles", modality).set_index("cluster_id")
         enough = profiles.loc[list(found["cluster_id"]), "n_posts"].min() >= 5
-        return 0 < len(found) <= len(b["names"].split(", ")) and bool(enough)
+        return 0 < len(found) == len(b["names"].split(", ")) and bool(enough)
 
     return is_true
 
@@ -180,8 +183,8 @@ def _not_surely_new(seen: Seen, b: Blanks) -> bool:
     ((noun, n),) = told(b["things"]).items()
     identities = seen.tables["cluster_identities"]
     now = set(seen.of_day("cluster_identities", MODALITY[noun])["identity"])
-    earlier = set(identities.loc[identities["crawl_date"] < seen.day, "identity"])
-    return n <= len(now - earlier) and str(seen.before(MODALITY[noun])) == b["date"]
+    then = set(identities.loc[identities["crawl_date"].astype(str) == b["date"], "identity"])
+    return 0 < n <= len(now - then) and str(seen.before(MODALITY[noun])) == b["date"]
 
 
 def _no_moves(seen: Seen, b: Blanks) -> bool:
@@ -251,9 +254,7 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], bool]] = {
     "link": _link,
     "links_in_all": _of_pairs(_n_supported),
     "links_told": lambda seen, b: int(b["n"]) < _n_supported(seen),
-    "no_links": lambda seen, b: (
-        _n_supported(seen) == 0 < len(seen.pairs()) == told(b.get("pairs") or "1 pair")["pair"]
-    ),
+    "no_links": _no_links,
     "no_pairs": lambda seen, _: (
         bool(seen.sizes("image") and seen.sizes("text")) and seen.pictures()["topic"].isna().all()
     ),
@@ -262,10 +263,8 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], bool]] = {
     "no_pairs_without_stylestopics": _none("image", "text"),
     "no_news": _none("image", "text"),
     "first_crawl": lambda seen, b: all(seen.sizes(m) and seen.before(m) is None for m in _kinds(b["what"])),
-    "born_image": _came("born", "image"),
-    "born_text": _came("born", "text"),
-    "split_image": _came("split", "image"),
-    "split_text": _came("split", "text"),
+    "born_image": _new("image"),
+    "born_text": _new("text"),
     "back_image": _back("image"),
     "back_text": _back("text"),
     "not_surely_new": _not_surely_new,
@@ -281,7 +280,7 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], bool]] = {
     "one_account": _accounts_agree,
     "named_by_one": _named_by_one,
     "unsupported_pairs": _of_pairs(lambda seen: len(seen.pairs()) - _n_supported(seen)),
-    "unsupported_all": lambda seen, b: TRUTHS["no_links"](seen, b),
+    "unsupported_all": _no_links,
     "no_elbow": lambda seen, b: all(
         "bend" in set(seen.of_day("k_selection", m)["chosen_by"]) and seen.sizes(m) for m in _kinds(b["what"])
     ),
