@@ -50,7 +50,7 @@ def sizes(facts: Facts, modality: str) -> Both:
     kind, noun = ("style", "picture") if modality == "image" else ("topic", "caption")
     n_items = sum(cluster.n_items for cluster in clusters)
     if len(clusters) == 1:
-        return say(f"one_{kind}", amount=n_items, items=counted(n_items, noun))
+        return say(f"one_{kind}", n_items, items=counted(n_items, noun))
     held, n_largest = 0, 0
     for cluster in clusters:
         held, n_largest = held + cluster.n_items, n_largest + 1
@@ -72,7 +72,7 @@ def _why_no_styles(facts: Facts) -> Both:
         return say("no_posts")
     if not n_seen:
         return say("no_pictures")
-    return say("all_rejected", amount=n_seen, n=str(n_seen)) if n_rejected == n_seen else say("no_styles")
+    return say("all_rejected", n_seen, n=str(n_seen)) if n_rejected == n_seen else say("no_styles")
 
 
 def _why_no_topics(facts: Facts) -> Both:
@@ -93,9 +93,9 @@ def links(facts: Facts) -> tuple[Both, ...]:
         (pair for pair in facts.pairs if pair.supported), key=lambda pair: (pair.q, -pair.cautious_lift)
     )
     if not believed:
-        return (say("no_links", amount=len(facts.pairs), pairs=pairs),)
+        return (say("no_links", len(facts.pairs), pairs=pairs),)
     told = believed[:MOST_LINKS]
-    in_all = say("links_in_all", amount=len(believed), n=str(len(believed)), pairs=pairs)
+    in_all = say("links_in_all", len(believed), n=str(len(believed)), pairs=pairs)
     untold = (say("links_told", n=str(len(told))),) if len(told) < len(believed) else ()
     return (*(_link(facts, pair) for pair in told), in_all, *untold)
 
@@ -151,7 +151,7 @@ def _about_clusters(facts: Facts) -> list[Both]:
         things, n = amounts((len(styles), "style"), (len(topics), "topic"))
         if n:
             names = names_of([cluster.name for cluster in (*styles, *topics)])
-            sentences.append(say(key, amount=n, things=things, names=names))
+            sentences.append(say(key, n, things=things, names=names))
     return sentences
 
 
@@ -159,8 +159,8 @@ def _about_pairs(facts: Facts) -> list[Both]:
     n = sum(not pair.supported for pair in facts.pairs)
     pairs = counted(len(facts.pairs), "pair")
     if n == len(facts.pairs):
-        return [say("unsupported_all", amount=n, pairs=pairs)] if n else []
-    return [say("unsupported_pairs", amount=n, n=str(n), pairs=pairs)] if n else []
+        return [say("unsupported_all", n, pairs=pairs)] if n else []
+    return [say("unsupported_pairs", n, n=str(n), pairs=pairs)] if n else []
 
 
 def _about_numbers(facts: Facts) -> list[Both]:
@@ -175,9 +175,9 @@ def _about_items(facts: Facts) -> list[Both]:
         sentences.append(say("no_caption_share", share=share))
     n_rejected = sum(n for *_, n in facts.rejects)
     if n_rejected:
-        sentences.append(say("rejected_in_all", amount=n_rejected, files=counted(n_rejected, "file")))
+        sentences.append(say("rejected_in_all", n_rejected, files=counted(n_rejected, "file")))
     copied = [sum(c.n_near_duplicates for c in clusters) for clusters in (facts.styles, facts.topics)]
     things, n_copies = amounts((copied[0], "picture"), (copied[1], "caption"))
     if n_copies:
-        sentences.append(say("copies", amount=n_copies, things=things))
+        sentences.append(say("copies", n_copies, things=things))
     return sentences

@@ -90,7 +90,7 @@ def clusters_of(
                 previous=lasting.get("previous_crawl_date"),
                 is_new=bool(lasting.get("is_new")),
                 is_back=bool(lasting.get("is_back")),
-                direction=directions.get(lasting.get("identity"), ""),
+                direction=directions.get(str(lasting.get("identity")), ""),
                 typical=_typical(row, item_dates),
             )
         )

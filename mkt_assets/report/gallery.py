@@ -63,7 +63,7 @@ def _card(facts: Facts, cluster: Cluster, shown: str, links: str) -> str:
 def _likes(cluster: Cluster) -> Both:
     assert cluster.likes is not None
     median, low, high, is_bound = cluster.likes
-    likes = say("likes_word", amount=1 if median == 1 else 2, n=count(median))
+    likes = say("likes_word", 1 if median == 1 else 2, n=count(median))
     shown = say("at_least", n=likes) if is_bound else likes
     if low is None or high is None:
         return say("likes_alone", likes=shown)

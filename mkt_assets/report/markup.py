@@ -26,7 +26,7 @@ class Both(NamedTuple):
 Text = str | Both
 
 
-def say(key: str, *, amount: int = 2, **values: Text) -> Both:
+def say(key: str, amount: int = 2, /, **values: Text) -> Both:
     """The sentence or label `key` of strings, with values put in; a value may itself be in two languages.
 
     Of "[is|are]" in the English text the first is said of an `amount` of 1 and the second of any other.

@@ -46,7 +46,7 @@ def _came_and_went(facts: Facts, modality: str) -> list[Both]:
     if untold:
         kind = "style" if modality == "image" else "topic"
         things = counted(len(untold), kind)
-        sentences.append(say("not_surely_new", amount=len(untold), things=things, date=before.isoformat()))
+        sentences.append(say("not_surely_new", len(untold), things=things, date=before.isoformat()))
     return sentences
 
 
@@ -66,7 +66,7 @@ def _nothing_new(facts: Facts, known: Iterable[str]) -> list[Both]:
     for before, modalities in lasting.items():
         numbers = [(len(facts.clusters(m)), "style" if m == "image" else "topic") for m in modalities]
         things, n = amounts(*numbers)
-        sentences.append(say("all_continued", amount=n, things=things, date=before))
+        sentences.append(say("all_continued", n, things=things, date=before))
     return sentences
 
 

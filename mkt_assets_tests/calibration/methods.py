@@ -29,7 +29,8 @@ def one_start(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, st
     """K-means of one start."""
     from sklearn.cluster import KMeans
 
-    found = KMeans(min(n_clusters, len(X)), n_init=1, max_iter=30, random_state=random_state).fit(X)
+    k = min(n_clusters, len(X))
+    found = KMeans(k, n_init=1, max_iter=30, random_state=random_state).fit(X)  # pyright: ignore[reportArgumentType]
     return np.asarray(found.labels_, dtype=np.int64), ""
 
 

@@ -89,5 +89,5 @@ def test_a_text_in_two_languages_is_two_elements_and_one_in_one_is_none():
 
 
 def test_a_verb_agrees_with_its_number():
-    assert say("copies", amount=1, things=counted(1, "caption")).en.startswith("1 caption nearly repeats ")
-    assert say("copies", amount=2, things=counted(2, "caption")).en.startswith("2 captions nearly repeat ")
+    assert say("copies", 1, things=counted(1, "caption")).en.startswith("1 caption nearly repeats ")
+    assert say("copies", 2, things=counted(2, "caption")).en.startswith("2 captions nearly repeat ")

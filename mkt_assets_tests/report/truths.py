@@ -52,8 +52,7 @@ class Seen:
     def number(self, modality: str, name: str) -> int:
         """The cluster that is called so on the page."""
         profiles = self.of_day("cluster_profiles", modality)
-        plain = name.removesuffix(" †")
-        (found,) = profiles.loc[profiles["name"] == plain, "cluster_id"] if plain else ()
+        (found,) = profiles.loc[profiles["name"] == name.removesuffix(" †"), "cluster_id"]
         return int(found)
 
     def few(self, modality: str, column: str) -> list[str]:
@@ -238,7 +237,7 @@ def _none(*modalities: str) -> Callable[[Seen, Blanks], bool]:
     )
 
 
-TRUTHS: Mapping[str, Callable[[Seen, Blanks], bool]] = {
+TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
     "in_all": _in_all,
     "in_all_one_largest": _in_all,
     "one_style": _one("style", "picture"),
@@ -312,7 +311,7 @@ def keys_of(sentence: str) -> Iterable[tuple[str, Blanks]]:
 def say_template(key: str, amount: int) -> str:
     """The English sentence with its blanks."""
     blanks = set(re.findall(r"{(\w+)}", STRINGS[key][0]))
-    return say(key, amount=amount, **{name: f"{{{name}}}" for name in blanks}).en
+    return say(key, amount, **{name: f"{{{name}}}" for name in blanks}).en
 
 
 def untrue(sentences: Iterable[Both], tables: Shelf, day: date) -> list[str]:
