@@ -203,4 +203,4 @@ def test_findings_are_sentences_with_their_numbers():
     )
     assert "None of the" in link_sentences(believed(chance(60, 0)))[0]
     images, texts = chance(10, 0)
-    assert "No picture has a caption" in link_sentences(believed((images, texts.head(0))))[0]
+    assert "No post has both" in link_sentences(believed((images, texts.head(0))))[0]
