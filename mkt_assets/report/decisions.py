@@ -39,8 +39,8 @@ def _curve(curve: Curve) -> str:
 
 def _why(curve: Curve) -> list[Both]:
     row = curve.chosen
-    if row["chosen_by"] == "pin":
-        return [say("chosen_by_pin")]
+    if row["chosen_by"] in ("pin", "only"):
+        return [say(f"chosen_by_{row['chosen_by']}")]
     key = {"knee": "chosen_by_elbow", "bend": "chosen_by_bend"}.get(str(row["chosen_by"]))
     if key is None:
         return [say("chosen_by_other", reason=str(row["reason"]))]

@@ -9,11 +9,11 @@ from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Curve, Facts, Pair
 from mkt_assets.report.markup import Both, amounts, counted, say
 from mkt_assets.report.news import news
-from mkt_assets.report.wording import BOTH_KINDS, lift_of, names_of
+from mkt_assets.report.wording import lift_of, names_of, together
 
 MOST_LINKS = 3
 PLAIN_STABILITY = 0.95
-"""Agreement between the clusterings of two halves from which their number is no matter of choice."""
+"""Agreement (adjusted Rand index) from which two clusterings are nearly the same."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,11 @@ def rests_on(pair: Pair) -> Both:
     )
 
 
-def is_a_choice(curve: Curve) -> bool:
-    """Whether neither the curve nor the agreement of halves speaks for this number of clusters more than another."""
-    halves = curve.chosen["half_stability"]
-    return curve.chosen["chosen_by"] == "bend" and (halves is None or halves < PLAIN_STABILITY)
+def doubt_of_number(curve: Curve) -> str | None:
+    """Key of the sentence on a number of clusters for which neither the curve speaks nor the agreement of halves."""
+    if curve.chosen["chosen_by"] != "bend" or (curve.chosen["half_stability"] or 0.0) >= PLAIN_STABILITY:
+        return None
+    return "no_elbow_stable" if (curve.chosen["stability"] or 0.0) >= PLAIN_STABILITY else "no_elbow"
 
 
 def doubts(facts: Facts) -> tuple[Both, ...]:
@@ -164,8 +165,7 @@ def _about_pairs(facts: Facts) -> list[Both]:
 
 
 def _about_numbers(facts: Facts) -> list[Both]:
-    chosen = tuple(curve.modality for curve in facts.curves if is_a_choice(curve))
-    return [say("no_elbow", what=say(BOTH_KINDS[chosen]))] if chosen else []
+    return together((c.modality, key, {}) for c in facts.curves if (key := doubt_of_number(c)) is not None)
 
 
 def _about_items(facts: Facts) -> list[Both]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 from mkt_assets.core.rounding import points
 from mkt_assets.core.trends import MIN_TIMES, TOO_FEW
 from mkt_assets.report.facts import Cluster, Facts, Trend
-from mkt_assets.report.markup import Both, Text, amounts, counted, say
-from mkt_assets.report.wording import BOTH_KINDS, names_of
-
-Remark = tuple[str, str, Mapping[str, Text]]
-"""Modality, key of a sentence, its values without {what}: those that only differ in the modality become one."""
+from mkt_assets.report.markup import Both, amounts, counted, say
+from mkt_assets.report.wording import Remark, names_of, together
 
 
 def news(facts: Facts) -> tuple[Both, ...]:
@@ -22,7 +19,7 @@ def news(facts: Facts) -> tuple[Both, ...]:
         return (say("no_news"),)
     new = [m for m in there if m not in facts.compared_with]
     known = [m for m in there if m in facts.compared_with]
-    sentences = _together((m, "first_crawl", {}) for m in new)
+    sentences = together((m, "first_crawl", {}) for m in new)
     for modality in known:
         sentences += _came_and_went(facts, modality)
     sentences += _nothing_new(facts, known)
@@ -89,7 +86,7 @@ def _moves(facts: Facts, known: Iterable[str]) -> list[Both]:
         names = [_moved(trend) for trend in tested if trend.direction == direction]
         if names:
             moved.append(say(direction, names=names_of(names)))
-    return [*moved, *_together(remarks)]
+    return [*moved, *together(remarks)]
 
 
 def _untested(facts: Facts, modality: str, trends: list[Trend]) -> Remark | None:
@@ -109,13 +106,3 @@ def _untested(facts: Facts, modality: str, trends: list[Trend]) -> Remark | None
 
 def _moved(trend: Trend) -> Both:
     return say("moved", name=trend.name, change=points(trend.change))
-
-
-def _together(remarks: Iterable[Remark]) -> list[Both]:
-    """Sentences, one for both modalities where they are the same."""
-    modalities: dict[tuple[str, tuple[tuple[str, Text], ...]], list[str]] = {}
-    for modality, key, values in remarks:
-        modalities.setdefault((key, tuple(values.items())), []).append(modality)
-    return [
-        say(key, what=say(BOTH_KINDS[tuple(of)]), **dict(values)) for (key, values), of in modalities.items()
-    ]

@@ -87,7 +87,9 @@ def _said(event: Event) -> Both:
     return say(
         f"event_{event.what}",
         date=event.crawl_date.isoformat(),
-        kind=say(_KIND[event.modality]),
-        name=event.name,
+        # a number says already of what it is
+        who=event.name
+        if isinstance(event.name, Both)
+        else say("kind_named", kind=say(_KIND[event.modality]), name=event.name),
         **({"other": event.other} if event.what in ("split", "merged") else {}),
     )

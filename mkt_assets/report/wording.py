@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from mkt_assets.core.rounding import times
@@ -14,6 +14,10 @@ BOTH_KINDS: Mapping[tuple[str, ...], str] = MappingProxyType(
     {("image", "text"): "styles_and_topics", ("image",): "styles_word", ("text",): "topics_word"}
 )
 """The words for the clusters of these modalities."""
+
+
+Remark = tuple[str, str, Mapping[str, Text]]
+"""Modality, key of a sentence, its values without {what}: those that only differ in the modality become one."""
 
 
 def names_of(names: Sequence[Text]) -> Both:
@@ -34,3 +38,13 @@ def lift_of(pair: Pair) -> Both:
     if pair.cautious_lift == 1:
         return say("lift_one")
     return say("lift_at_least" if pair.cautious_lift > 1 else "lift_at_most", lift=cautious)
+
+
+def together(remarks: Iterable[Remark]) -> list[Both]:
+    """Sentences, one for both modalities where they are the same."""
+    modalities: dict[tuple[str, tuple[tuple[str, Text], ...]], list[str]] = {}
+    for modality, key, values in remarks:
+        modalities.setdefault((key, tuple(values.items())), []).append(modality)
+    return [
+        say(key, what=say(BOTH_KINDS[tuple(of)]), **dict(values)) for (key, values), of in modalities.items()
+    ]
