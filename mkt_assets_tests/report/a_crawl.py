@@ -68,13 +68,13 @@ def pair(style: int, topic: int, **changes: Any) -> Pair:
         low=0.41,
         high=0.78,
         lift=3.1,
-        cautious_lift=2.0,
         q=0.003,
         poster_q=0.02,
         n_posts=9,
         n_posters=6,
-        largest_poster_share=0.33,
         supported=True,
+        cautious_lift=2.1,
+        largest_poster_share=0.33,
     )
     return replace(made, **changes)
 
