@@ -66,7 +66,7 @@ def build_report(settings: Settings) -> dg.AssetsDefinition:
         kinds={"python", "html"},
         deps=["crosstab_ratios", "cluster_profiles", "trends", "method_comparison"],
         expected_daily=True,
-        code_version=f"2-{settings.random_state}",
+        code_version=f"3-{settings.random_state}",
         description="One HTML page that needs nothing else, `reports/<crawl date>/report.html`: the answers to an "
         "analyst's questions, styles, topics, links, trends, a map, and how far to believe them. English and Chinese.",
     )

@@ -99,7 +99,7 @@ def test_a_link_says_what_it_rests_on():
     (told, *_) = links(a_crawl())
     assert told.en.endswith("It rests on 9 posts by 6 accounts; the largest account wrote 33% of them.")
     assert (
-        "62% of its pictures with a caption, 3.1 times the share in all styles together, at least 2.0"
+        "62% of its pictures with a caption, 3.1 times the share in all styles together, at least 2.1"
         in told.en
     )
     unknown = links(a_crawl(pairs=(pair(0, 0, largest_poster_share=None),)))[0].en
