@@ -152,9 +152,28 @@ def _new(modality: str) -> Callable[[Seen, Blanks], bool]:
         found = rows[rows["is_new"] == True] if "is_new" in rows else rows.head(0)  # noqa: E712
         profiles = seen.of_day("cluster_profiles", modality).set_index("cluster_id")
         enough = profiles.loc[list(found["cluster_id"]), "n_posts"].min() >= 5
-        return 0 < len(found) == len(b["names"].split(", ")) and bool(enough)
+        return 0 < len(found) == _n_names(b["names"]) and bool(enough)
 
     return is_true
+
+
+def _gone(modality: str) -> Callable[[Seen, Blanks], bool]:
+    """As many names as there are clusters of the crawl before that are gone by the test, and not there now."""
+
+    def is_true(seen: Seen, b: Blanks) -> bool:
+        rows = seen.tables["cluster_identities"]
+        now = set(seen.of_day("cluster_identities", modality)["identity"])
+        before = rows[(rows["crawl_date"] == seen.before(modality)) & (rows["modality"] == modality)]
+        gone = before.loc[before["is_gone"] == True, "identity"] if "is_gone" in rows else []  # noqa: E712
+        return 0 < len(set(gone) - now) == _n_names(b["names"])
+
+    return is_true
+
+
+def _n_names(names: str) -> int:
+    """How many there are in a list that may end in "... and so many more"."""
+    told, _, more = names.partition(", … +")
+    return len(told.split(", ")) + int(more or "0")
 
 
 def _back(modality: str) -> Callable[[Seen, Blanks], bool]:
@@ -163,7 +182,7 @@ def _back(modality: str) -> Callable[[Seen, Blanks], bool]:
         now = set(seen.of_day("cluster_identities", modality)["identity"])
         of = identities[(identities["modality"] == modality) & (identities["crawl_date"] < seen.day)]
         last = set(of.loc[of["crawl_date"] == seen.before(modality), "identity"])
-        return len(b["names"].split(", ")) == len(now & set(of["identity"]) - last) > 0
+        return _n_names(b["names"]) == len(now & set(of["identity"]) - last) > 0
 
     return is_true
 
@@ -264,6 +283,8 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
     "first_crawl": lambda seen, b: all(seen.sizes(m) and seen.before(m) is None for m in _kinds(b["what"])),
     "born_image": _new("image"),
     "born_text": _new("text"),
+    "gone_image": _gone("image"),
+    "gone_text": _gone("text"),
     "back_image": _back("image"),
     "back_text": _back("text"),
     "not_surely_new": _not_surely_new,
