@@ -164,7 +164,7 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "至少 {n} 次有新帖子的采集才能谈{what}的升降；目前为 {crawls}。",
         ),
         "moves_single": (
-            "This crawl has one of the {what} only, so its share says nothing of rising or falling.",
+            "Of {what} this crawl has one only, whose share says nothing of rising or falling.",
             "本次采集的{what}只有一个，其占比不能说明升降。",
         ),
         "moves_later": (
@@ -184,8 +184,8 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{things}九成以上来自单一账号：{names}。",
         ),
         "named_by_one": (
-            "{things} [is|are] named by one account's words (†), for want of words that several use: {names}.",
-            "{things}以单一账号的用词命名（†），因为没有多个账号共用的特征词：{names}。",
+            "{things} [is|are] named by one account's words (†), as no others set [it|them] apart: {names}.",
+            "{things}以单一账号的用词命名（†），因为没有其他词语能加以区分：{names}。",
         ),
         "unsupported_pairs": (
             "{n} of {pairs} of style and topic [is|are] not supported and drawn faint.",

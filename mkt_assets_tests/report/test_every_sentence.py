@@ -56,7 +56,7 @@ CRAWLS: Mapping[str, tuple[list[Shot], Sequence[str], Sequence[str]]] = {
     "one cluster": (
         [shot for i, day in enumerate((D0, D1)) for shot in shots(day, 40, SHUFFLED, first=100 * i)]
         + shots(D2, 40, [(0, 0)], first=200),
-        ["40 pictures are of one style", "one of the styles and topics only"],
+        ["40 pictures are of one style", "Of styles and topics this crawl has one only"],
         ["Rising", "+100", "largest"],
     ),
     "all duplicates": (
