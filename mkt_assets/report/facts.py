@@ -87,7 +87,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Trend:
-    """The shares of an identity over the crawl dates, the newest last; no direction where later crawls decided it."""
+    """The shares of an identity over the crawl dates, the newest last.
+
+    No direction where later crawls decided it. With `fresh_only`, of posts published since the crawl before alone.
+    """
 
     modality: str
     identity: str
@@ -99,6 +102,7 @@ class Trend:
     n_posts: int
     direction: str
     change: float
+    fresh_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,7 @@ def trends_of(trends: pd.DataFrame, until: date, shown: Iterable[Cluster]) -> tu
                     n_posts=sum(int(r["n_posts"]) for r in points),
                     direction=directions[str(identity)],
                     change=float(points[-1]["change"] or 0.0),
+                    fresh_only=bool(points[-1].get("fresh_only")),
                 )
             )
     moves = ("rising", "falling")

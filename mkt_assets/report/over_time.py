@@ -21,7 +21,8 @@ def time_section(facts: Facts) -> str:
     for modality, heading in (("image", "styles"), ("text", "topics")):
         trends = [trend for trend in facts.trends if trend.modality == modality]
         if trends:
-            parts.append(f"<h3>{written(say(heading))}</h3>{_panels(trends)}")
+            fresh = f"<p>{written(say('fresh_only'))}</p>" if trends[0].fresh_only else ""
+            parts.append(f"<h3>{written(say(heading))}</h3>{fresh}{_panels(trends)}")
     if facts.events:
         lines = "".join(f"<li>{written(_said(event))}</li>" for event in facts.events[:_MOST_EVENTS])
         parts.append(f'<h3>{written(say("events"))}</h3><ul class="events">{lines}</ul>')

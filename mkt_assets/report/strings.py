@@ -295,6 +295,10 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Share of each crawl's new posts; every post counts once, in its first crawl. Bands are 95 % intervals.",
             "占每次采集新帖子的比例；每篇帖子只在首次采集时计一次。色带为 95% 区间。",
         ),
+        "fresh_only": (
+            "The first crawl is a stock of older posts: only posts published since the crawl before count here.",
+            "首次采集积累了较早的帖子：这里只计上次采集之后发布的帖子。",
+        ),
         "events": ("What came, went and merged", "新增、消失与合并"),
         "event_born": ("{date}: {who} is new.", "{date}：{who}新出现。"),
         "event_split": (
