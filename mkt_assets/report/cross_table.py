@@ -52,7 +52,7 @@ def cross_section(facts: Facts) -> str:
     )
 
 
-def cross_data(facts: Facts) -> dict[str, object]:
+def cross_data(facts: Facts) -> dict[str, list[str]]:
     """What the page's script says of a cell, in both languages, by style and topic."""
     return {
         f"{pair.style},{pair.topic}": [_told(facts, pair, number) for number in (0, 1)]

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from mkt_assets.report.cross_table import cross_data
 from mkt_assets.report.findings import answers, headline
+from mkt_assets.report.markup import Both
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.edge_crawls import DAYS, REJECTED, Shot, facts_of, shelf, shots
 from mkt_assets_tests.report.truths import untrue
@@ -118,7 +120,8 @@ def test_every_sentence_is_true_and_says_what_is_there(crawl: str) -> None:
     tables = shelf(posts)
     facts = facts_of(tables, D2)
     said = [sentence for answer in answers(facts) for sentence in answer.sentences]
-    assert untrue([headline(facts), *said], tables, D2) == []
+    cells = [Both(english, chinese) for english, chinese in cross_data(facts).values()]
+    assert untrue([headline(facts), *said, *cells], tables, D2) == []
     english = "\n".join(sentence.en for sentence in said)
     assert [part for part in must if part not in english] == [], english
     assert [part for part in must_not if part in english] == [], english

@@ -52,8 +52,11 @@ class Seen:
     def number(self, modality: str, name: str) -> int:
         """The cluster that is called so on the page."""
         profiles = self.of_day("cluster_profiles", modality)
-        (found,) = profiles.loc[profiles["name"] == name.removesuffix(" †"), "cluster_id"]
-        return int(found)
+        lasting = self.of_day("cluster_identities", modality)
+        named = [
+            rows.loc[rows["name"] == name.removesuffix(" †"), "cluster_id"] for rows in (lasting, profiles)
+        ]
+        return int(next(found.iloc[0] for found in named if len(found)))
 
     def few(self, modality: str, column: str) -> list[str]:
         rows = self.of_day("cluster_profiles", modality)
@@ -117,17 +120,32 @@ def _link(seen: Seen, b: Blanks) -> bool:
     of_style = pictures[pictures["cluster_id"] == style]
     both = of_style[of_style["topic"] == topic]
     everywhere = (pictures["topic"] == topic).mean()
-    if not is_share(b["share"], len(both), len(of_style)):
+    lift, said = len(both) / len(of_style) / everywhere, re.findall(r"[\d.]+", b["lift"])
+    if not (is_share(b["share"], len(both), len(of_style)) and _is_lift(b["lift"], said, lift)):
         return False
-    lift = float(re.findall(r"[\d.]+", b["lift"])[0]) if "times" in b["lift"] else 1.0
     rests = told(b["rests"])
     posts = both.drop_duplicates("post_id")["poster_id"].value_counts()
     largest = re.findall(r"wrote (\S+) of them", b["rests"])
-    return (
-        abs(lift - len(both) / len(of_style) / everywhere) < 0.06
-        and (rests["post"], rests["account"]) == (posts.sum(), len(posts))
-        and all(is_share(share, posts.max(), posts.sum()) for share in largest)
+    return (rests["post"], rests["account"]) == (posts.sum(), len(posts)) and all(
+        is_share(share, posts.max(), posts.sum()) for share in largest
     )
+
+
+def _is_lift(text: str, said: list[str], lift: float) -> bool:
+    """Whether a lift is the one said, or within the bound said."""
+    if text.startswith("at least"):
+        return 1 < float(said[0]) <= lift + 0.06
+    if text.startswith("at most"):
+        return 1 > float(said[0]) >= lift - 0.06
+    return not said or (abs(lift - float(said[0])) < 0.06 and float(said[-1]) <= lift + 0.06)
+
+
+def _cell(seen: Seen, b: Blanks) -> bool:
+    pairs = seen.pairs()
+    style, topic = seen.number("image", b["style"]), seen.number("text", b["topic"])
+    (pair,) = pairs[(pairs["image_cluster"] == style) & (pairs["text_cluster"] == topic)].to_dict("records")
+    believed = {"Supported.": True, "Not supported.": False}[b["believe"]]
+    return _link(seen, b) and bool(pair["supported"]) == believed
 
 
 def _n_supported(seen: Seen) -> int:
@@ -270,6 +288,7 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
         len(seen.of_day("raw_posts")) > 0 and not seen.of_day("summaries")["has_text"].any()
     ),
     "link": _link,
+    "cell": _cell,
     "links_in_all": _of_pairs(_n_supported),
     "links_told": lambda seen, b: int(b["n"]) < _n_supported(seen),
     "no_links": _no_links,
