@@ -202,8 +202,8 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{what}的数量是一种选择而非发现：曲线和半样本一致性都没有指明某个数量。",
         ),
         "no_elbow_stable": (
-            "The curve singles out no number of {what}, though other starts find nearly the same of them again.",
-            "曲线没有指明{what}的数量，但换用其他起点得到的{what}几乎相同。",
+            "Nothing singles out a number of {what}, though other starts find nearly the same {what} again.",
+            "没有什么能指明{what}的数量，但换用其他起点得到的{what}几乎相同。",
         ),
         "styles_and_topics": ("styles and topics", "风格和话题"),
         "styles_word": ("styles", "风格"),
