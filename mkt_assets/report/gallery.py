@@ -56,7 +56,7 @@ def _card(facts: Facts, cluster: Cluster, shown: str, links: str) -> str:
         f'<article class="card" id="{kind}-{cluster.cluster_id}"><h3>'
         f'<i class="dot" style="background:{cluster_colour(cluster.cluster_id)}"></i>{written(cluster.name)}'
         f' <small>{percent(cluster.share)}</small></h3><p class="quiet">{written(size)}</p>{likes}'
-        f"{_badges(facts, cluster)}{shown}{keywords}{links}</article>"
+        f"{_badges(cluster)}{shown}{keywords}{links}</article>"
     )
 
 
@@ -70,7 +70,7 @@ def _likes(cluster: Cluster) -> Both:
     return say("likes", likes=shown, low=count(low), high=count(high))
 
 
-def _badges(facts: Facts, cluster: Cluster) -> str:
+def _badges(cluster: Cluster) -> str:
     names = ["new"] * cluster.is_new + ["back"] * cluster.is_back
     names += ["merged"] * (cluster.event == "merged")
     names += [f"{cluster.direction}_badge"] if cluster.direction in ("rising", "falling") else []

@@ -287,6 +287,8 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
     "no_captions": lambda seen, _: (
         len(seen.of_day("raw_posts")) > 0 and not seen.of_day("summaries")["has_text"].any()
     ),
+    "no_styles": lambda seen, _: not seen.sizes("image"),
+    "no_topics": lambda seen, _: not seen.sizes("text"),
     "link": _link,
     "cell": _cell,
     "links_in_all": _of_pairs(_n_supported),
