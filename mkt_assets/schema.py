@@ -249,15 +249,37 @@ K_SELECTION = Table(
             True,
         ),
         Column("chosen", "BOOLEAN", "this k was chosen; exactly one a modality"),
-        Column("chosen_by", "VARCHAR", "knee: there are clusters, most plainly at this k; bend: none were seen", nullable=True, allowed=("knee", "bend", "only", "pin")),
+        Column(
+            "chosen_by",
+            "VARCHAR",
+            "knee: there are clusters, most plainly at this k; bend: none were seen",
+            nullable=True,
+            allowed=("knee", "bend", "only", "pin"),
+        ),
         Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
         Column("separation", "DOUBLE", "mean silhouette of one item a group of near copies", "1", True),
-        Column("reference_separation", "DOUBLE", "the same of items with this covariance and no clusters", "1", True),
-        Column("knee_strength", "DOUBLE", "separation above reference at the k found; with the chosen k", "1", True),
+        Column(
+            "reference_separation",
+            "DOUBLE",
+            "the same of items with this covariance and no clusters",
+            "1",
+            True,
+        ),
+        Column(
+            "knee_strength",
+            "DOUBLE",
+            "separation above reference at the k found; with the chosen k",
+            "1",
+            True,
+        ),
         Column("knee_needed", "DOUBLE", "separation above reference that clusters must have", "1", True),
         Column("knee_sensitivity", "DOUBLE", "factor of what is needed that was asked for", "1", True),
-        Column("knee_lowest", "BIGINT", "smallest k at which clusters stand out nearly most", "clusters", True),
-        Column("knee_highest", "BIGINT", "largest k at which clusters stand out nearly most", "clusters", True),
+        Column(
+            "knee_lowest", "BIGINT", "smallest k at which clusters stand out nearly most", "clusters", True
+        ),
+        Column(
+            "knee_highest", "BIGINT", "largest k at which clusters stand out nearly most", "clusters", True
+        ),
         Column("n_items", "BIGINT", "items fitted", "items", minimum=1),
         Column("n_distinct", "BIGINT", "distinct vectors among them", "items", minimum=1),
         Column("encoder", "VARCHAR", "encoder of the vectors"),

@@ -29,7 +29,10 @@ _MAIN_HEIGHT, _TALLER_HEIGHT, _SMALL_HEIGHT, _GAP = 2.9, 1.8, 1.0, 0.42
 _LEFT, _RIGHT, _BOTTOM = 0.95, 0.45, 0.62
 _LINE, _CHOSEN, _SECOND = CLUSTER_COLOURS[0], CLUSTER_COLOURS[3], CLUSTER_COLOURS[2]
 _SECOND_OPINIONS = (
-    ("separation", "how far clusters stand apart (silhouette)"),
+    (
+        "separation",
+        "how far clusters stand apart (silhouette); dashed: items of the same directions without clusters",
+    ),
     ("silhouette", "silhouette (higher: clusters further apart)"),
     ("stability", "stability over seeds (1: always the same clusters)"),
     ("half_stability", "stability over halves (1: each half of the items gives the same clusters)"),
@@ -161,18 +164,6 @@ def _draw_reference(axes: Axes, curve: pd.DataFrame) -> None:
     )
     axes.plot(k, reference, color=MUTED, linewidth=1.6, linestyle=(0, (2, 2)), zorder=1.8)
     axes.fill_between(k, reference, values, color=_SECOND, alpha=0.12, linewidth=0, zorder=1)
-    last = np.flatnonzero(~np.isnan(reference))[-1]
-    axes.annotate(
-        "the same without clusters",
-        (k[last], reference[last]),
-        xytext=(0, -5),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        fontsize=8.5,
-        color=MUTED,
-    )
-    axes.margins(y=0.3)
 
 
 def _values(curve: pd.DataFrame, column: str) -> NDArray[np.float64]:
