@@ -14,8 +14,10 @@ Values = NDArray[np.float64]
 
 MIN_EXCESS = 0.06
 """Smaller excesses occur without clusters: of 150 Gaussians one had more, and captions and pictures have 0.3 to 0.4."""
-WITHIN = 0.95
-"""The smallest k with this share of the best excess is taken: a plateau is the same structure, cut finer."""
+A_DOUBLING = 0.03
+"""What twice the clusters must bring: parts of clusters and small groups bring a little at every size of crawl."""
+NEARLY = 0.02
+"""The smallest k so near to the best is taken: a plateau is the same structure, cut finer."""
 N_SEEN = 1500
 """Items looked at, at most: what is there is seen on them, and what is found does not grow with the crawl."""
 N_DIRECTIONS = 128
@@ -51,11 +53,12 @@ class Structure:
 
     @property
     def plateau(self) -> tuple[int, ...]:
-        """The k of nearly the largest excess, ascending: the structure is at the first. Empty if there is none."""
-        excess = np.where(self.excess >= self.needed, self.excess, -np.inf)
-        if not np.isfinite(excess).any():
+        """The k at which clusters stand out nearly most, ascending: the first is the structure's. Empty: none."""
+        ks = np.asarray(self.ks, dtype=np.int64)
+        worth = np.where(self.excess >= self.needed, self.excess - A_DOUBLING * np.log2(ks), -np.inf)
+        if not np.isfinite(worth).any():
             return ()
-        return tuple(np.asarray(self.ks)[excess >= WITHIN * excess.max()].tolist())
+        return tuple(ks[worth >= worth.max() - NEARLY].tolist())
 
     @property
     def k(self) -> int | None:
