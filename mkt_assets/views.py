@@ -32,7 +32,8 @@ _NAME = (
     f"WHEN p.name_by = '{ONE_ACCOUNT}' THEN p.name || ' {MARK}' ELSE p.name END"
 )
 _CLUSTERS = f"""(
-    SELECT p.*, i.identity, i.event, i.split_from, {_NAME} AS shown_name
+    SELECT p.*, i.identity, i.event, i.split_from, i.is_new, i.n_posts_before, i.novelty_q_value,
+        {_NAME} AS shown_name
     FROM cluster_profiles p LEFT JOIN cluster_identities i USING (crawl_date, modality, cluster_id)
 )"""
 
@@ -89,13 +90,14 @@ _REAL_LINKS = View(
         "lift": "how many times more often than in the whole crawl",
         "n_posts": "distinct posts behind the link",
         "n_posters": "distinct posters behind it",
+        "largest_poster_share": "share of these posts that the most active of them wrote, 0 to 1",
         "q_value": "chance that it is a chance find, by post, corrected for all pairs",
-        "poster_p_value": "the same asked by account (not corrected)",
+        "poster_q_value": "the same asked by account",
     },
     f"""
     SELECT r.crawl_date, r.image_cluster AS style, s.shown_name AS style_name, r.text_cluster AS topic,
-        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters, r.q_value,
-        r.poster_p_value
+        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters,
+        r.largest_poster_share, r.q_value, r.poster_q_value
     FROM crosstab_ratios r
     LEFT JOIN {_CLUSTERS} s
         ON s.crawl_date = r.crawl_date AND s.modality = 'image' AND s.cluster_id = r.image_cluster
@@ -135,25 +137,27 @@ _WHAT_ROSE = View(
 
 _NEW_STYLES = View(
     "new_styles",
-    "What is new in the latest crawl? One row a style or topic that was born or split off then; the first crawl has "
-    "none, as nothing was before it",
+    "What is new in the latest crawl? One row a style or topic of which the crawl before has far fewer posts, by a "
+    "test; the first crawl has none, as nothing was before it",
     {
         **_CRAWL_DATE,
         "modality": "image: a style; text: a topic",
         "cluster_id": "number of the style or topic in that crawl",
         **_NAMED,
-        "event": "born: new; split: off one that goes on",
-        "split_from_name": "name of the one that it was split off",
+        "event": "born: new; split: new, and near one that goes on",
+        "split_from_name": "name of the one that it is near",
         "n_posts": "distinct posts in it",
         "share": "share of all pictures or texts of the crawl, 0 to 1",
+        "n_posts_before": "posts of the crawl before that are of its kind",
+        "q_value": "chance of so few if its share were the same, corrected for all styles or topics",
     },
     f"""
     SELECT c.crawl_date, c.modality, c.cluster_id, c.shown_name AS name, c.identity, c.event,
         (SELECT any_value(o.name) FROM cluster_identities o
          WHERE o.modality = c.modality AND o.identity = c.split_from) AS split_from_name,
-        c.n_posts, c.share
+        c.n_posts, c.share, c.n_posts_before, c.novelty_q_value AS q_value
     FROM {_CLUSTERS} c
-    WHERE c.crawl_date = {_LATEST} AND c.event IN ('born', 'split')
+    WHERE c.crawl_date = {_LATEST} AND c.is_new
     ORDER BY c.modality, c.n_posts DESC, c.cluster_id
     """,
 )

@@ -82,7 +82,7 @@ def _profiles(warehouse: Warehouse, clusters: pd.DataFrame, min_posts: int) -> p
     posts = warehouse.read("raw_posts", item_dates, columns=["crawl_date", "post_id", *COUNTS])
     return profile_clusters(
         items,
-        {m: _vectors_of(warehouse, m, items[m], item_dates) for m in MODALITIES},
+        {m: vectors_of(warehouse, m, items[m], item_dates) for m in MODALITIES},
         _of_versions(posts, versions),
         captions,
         min_posts=min_posts,
@@ -95,7 +95,7 @@ def _of_versions(rows: pa.Table, versions: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(versions, on=["item_crawl_date", "post_id"]).drop(columns="item_crawl_date")
 
 
-def _vectors_of(
+def vectors_of(
     warehouse: Warehouse, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
 ) -> NDArray[np.float32]:
     """(n, d) vectors of the items, in their order.

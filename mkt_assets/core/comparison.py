@@ -103,7 +103,7 @@ def group_backgrounds(descriptions: Matrix, *, random_state: int = 0) -> list[in
     n_distinct = count_distinct(X)
     sweep = fit_sweep(X, default_ks(n_distinct, largest=40), random_state=random_state)
     silhouettes = [silhouette(X, sweep.labels(k)) for k in sweep.ks]
-    k = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=n_distinct).k
+    k = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=n_distinct, vectors=X).k
     for row, label in zip(seen.tolist(), sweep.labels(k).tolist(), strict=True):
         groups[row] = label
     return groups

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mkt_assets.core.knee import needed_strength
 from mkt_assets.core.rounding import index, percent
 from mkt_assets.core.verdicts import NAMES
 from mkt_assets.report.facts import Curve, Facts, Row
@@ -44,8 +43,7 @@ def _why(curve: Curve) -> list[Both]:
     key = {"knee": "chosen_by_elbow", "bend": "chosen_by_bend"}.get(str(row["chosen_by"]))
     if key is None:
         return [say("chosen_by_other", reason=str(row["reason"]))]
-    needed = needed_strength(len(curve.ks), float(row["knee_sensitivity"] or 1.0))
-    why = say(key, strength=_number(row["knee_strength"], 3), needed=_number(needed, 3))
+    why = say(key, strength=_number(row["knee_strength"], 3), needed=_number(row["knee_needed"], 3))
     is_plain = row["chosen_by"] == "bend" and (row["half_stability"] or 0.0) >= PLAIN_STABILITY
     return [why, say("chosen_plainly")] if is_plain else [why]
 

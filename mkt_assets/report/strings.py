@@ -342,13 +342,14 @@ STRINGS: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "decision": ("How many styles and topics, and why", "风格和话题的数量及理由"),
         "chosen_by_elbow": (
-            "The curve has an elbow there (strength {strength} of {needed} needed).",
-            "曲线在此有肘点（强度 {strength}，需达到 {needed}）。",
+            "Clusters stand out most there: their silhouette is higher by {strength} than without clusters ({needed} "
+            "needed).",
+            "聚类在此最为分明：轮廓系数比无聚类时高 {strength}（需达到 {needed}）。",
         ),
         "chosen_by_bend": (
-            "There is no clear elbow (strength {strength} of {needed} needed); this is where the plain curve bends "
-            "most.",
-            "没有明显的肘点（强度 {strength}，需达到 {needed}）；取普通坐标下曲线弯曲最大处。",
+            "No clusters stand out (silhouette higher by {strength} than without clusters, {needed} needed); this is "
+            "where the plain curve bends most.",
+            "没有分明的聚类（轮廓系数比无聚类时高 {strength}，需达到 {needed}）；取普通坐标下曲线弯曲最大处。",
         ),
         "chosen_plainly": (
             "But two halves of the items, clustered apart, give nearly the same clusters: so many are plain to see.",

@@ -102,6 +102,7 @@ def curve(modality: str, chosen_by: str) -> Curve:
         "chosen_by": chosen_by,
         "reason": "elbow of the inertia curve at k = 3",
         "knee_strength": 0.2,
+        "knee_needed": 0.06,
         "knee_sensitivity": 1.0,
         "silhouette": 0.4,
         "stability": 0.9,

@@ -15,7 +15,9 @@ from mkt_assets.assets.cluster_identities import identities_of
 from mkt_assets.assets.crosstab_ratios import ratios_of
 from mkt_assets.assets.report import _Crawl  # pyright: ignore[reportPrivateUsage]
 from mkt_assets.assets.trends import items_of
+from mkt_assets.core.identity_names import name_identities
 from mkt_assets.core.keywords import Caption
+from mkt_assets.core.novelty import CrawlItems, claims
 from mkt_assets.core.profiles import profile_clusters
 from mkt_assets.core.trends import trends
 from mkt_assets.report.facts import Facts
@@ -85,8 +87,7 @@ def shelf(posts: Iterable[Shot]) -> Shelf:
     parts = [_ratios(frames["clusters"], day) for day in days]
     frames["crosstab_ratios"] = _frame("crosstab_ratios", [r for part in parts for r in part])
     if len(frames["cluster_profiles"]):
-        identities, _ = identities_of(frames["cluster_profiles"], frames["clusters"], {})
-        frames["cluster_identities"] = _frame("cluster_identities", identities.to_dict("records"))
+        frames["cluster_identities"] = _frame("cluster_identities", _identities(frames, known))
         of = {name: Shelf(frames).read(name) for name in ("cluster_identities", "clusters", "raw_posts")}
         of["cluster_identities"] = of["cluster_identities"].select(
             ["crawl_date", "modality", "cluster_id", "identity", "name"]
@@ -208,6 +209,21 @@ def _profiles(clusters: pd.DataFrame, known: Sequence[Shot], day: date) -> list[
     }
     found = profile_clusters(items, vectors, posts, captions, min_posts=_MIN_POSTS)
     return found.assign(crawl_date=day, encoder="e 1").to_dict("records")
+
+
+def _identities(frames: Mapping[str, pd.DataFrame], known: Sequence[Shot]) -> list[dict[Any, Any]]:
+    names = ("cluster_profiles", "clusters", "cluster_identities")
+    profiles, members, before = (Shelf(frames).read(name).to_pandas() for name in names)
+    of = {(shot.day, shot.post): shot for shot in known}
+
+    def items_of(modality: str, day: date) -> CrawlItems:
+        rows = members[(members["modality"] == modality) & (members["crawl_date"] == day)]
+        vectors = [_vector(_kind(of[day, p], modality) or 0, p) for p in rows["post_id"]]
+        columns = (rows[name].tolist() for name in ("cluster_id", "post_id", "poster_id"))
+        return CrawlItems(np.array(vectors, dtype=np.float32), *columns)
+
+    found = claims(identities_of(profiles, members, before), items_of, min_posts=_MIN_POSTS)
+    return name_identities(found, profiles, members, {})[0].to_dict("records")
 
 
 def _ratios(clusters: pd.DataFrame, day: date) -> list[dict[Any, Any]]:
