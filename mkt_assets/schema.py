@@ -260,20 +260,37 @@ K_SELECTION = Table(
             True,
         ),
         Column("chosen", "BOOLEAN", "this k was chosen; exactly one a modality"),
-        Column("chosen_by", "VARCHAR", "who chose", nullable=True, allowed=("knee", "bend", "only", "pin")),
-        Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
         Column(
-            "knee_strength",
+            "chosen_by",
+            "VARCHAR",
+            "knee: there are clusters, most plainly at this k; bend: none were seen",
+            nullable=True,
+            allowed=("knee", "bend", "only", "pin"),
+        ),
+        Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
+        Column("separation", "DOUBLE", "mean silhouette of one item a group of near copies", "1", True),
+        Column(
+            "reference_separation",
             "DOUBLE",
-            "how far the curve falls below one without clusters, as a share of its height; with the chosen k",
+            "the same of items with this covariance and no clusters",
             "1",
             True,
         ),
-        Column("knee_sensitivity", "DOUBLE", "Kneedle's sensitivity that was asked for", "1", True),
-        Column("knee_lowest", "BIGINT", "smallest elbow over seeds and ranges of k", "clusters", True),
-        Column("knee_highest", "BIGINT", "largest elbow over seeds and ranges of k", "clusters", True),
-        Column("knee_n_found", "BIGINT", "curves of them that have an elbow", "curves", True),
-        Column("knee_n_curves", "BIGINT", "curves of other seeds and ranges looked at", "curves", True),
+        Column(
+            "knee_strength",
+            "DOUBLE",
+            "separation above reference at the k found; with the chosen k",
+            "1",
+            True,
+        ),
+        Column("knee_needed", "DOUBLE", "separation above reference that clusters must have", "1", True),
+        Column("knee_sensitivity", "DOUBLE", "factor of what is needed that was asked for", "1", True),
+        Column(
+            "knee_lowest", "BIGINT", "smallest k at which clusters stand out nearly most", "clusters", True
+        ),
+        Column(
+            "knee_highest", "BIGINT", "largest k at which clusters stand out nearly most", "clusters", True
+        ),
         Column("n_items", "BIGINT", "items fitted", "items", minimum=1),
         Column("n_distinct", "BIGINT", "distinct vectors among them", "items", minimum=1),
         Column("encoder", "VARCHAR", "encoder of the vectors"),
@@ -347,11 +364,23 @@ CROSSTAB_RATIOS = Table(
             "low_support", "BOOLEAN", "the image cluster has fewer posts with a text than is worth believing"
         ),
         Column(
-            "ratio_low", "DOUBLE", "lower end of the ratio's 95 % interval (Wilson, n = posts)", "1", True
+            "ratio_low",
+            "DOUBLE",
+            "lower end of the ratio's 95 % interval (Wilson, n = what the posts are worth, given their accounts)",
+            "1",
+            True,
         ),
         Column("ratio_high", "DOUBLE", "upper end of it", "1", True),
         Column("base_share", "DOUBLE", "share of the text cluster among all items with a text", "1", True),
         Column("lift", "DOUBLE", "ratio over base_share: 1 = as everywhere", "1", True, minimum=0),
+        Column(
+            "cautious_lift",
+            "DOUBLE",
+            "the lift nearest to 1 that the ratio's interval allows: what to show, to colour and to sort by",
+            "1",
+            True,
+            minimum=0,
+        ),
         Column("npmi", "DOUBLE", "normalised pointwise mutual information: 0 = independent", "1", True),
         Column(
             "p_value",
@@ -361,7 +390,25 @@ CROSSTAB_RATIOS = Table(
             True,
         ),
         Column("q_value", "DOUBLE", "p_value corrected for all pairs (Benjamini-Hochberg)", "1", True),
-        Column("poster_p_value", "DOUBLE", "the same asked by account, not by post (sign flips)", "1", True),
+        Column(
+            "poster_p_value",
+            "DOUBLE",
+            "the same asked by account, not by post (jackknife, see core/account_links)",
+            "1",
+            True,
+        ),
+        Column(
+            "poster_q_value", "DOUBLE", "poster_p_value corrected for all pairs (Benjamini-Hochberg)", "1", True
+        ),
+        Column(
+            "largest_poster_share",
+            "DOUBLE",
+            "share of the pair's posts that its most active account wrote; null: accounts are not known",
+            "1",
+            True,
+            minimum=0,
+            maximum=1,
+        ),
         Column("supported", "BOOLEAN", "the link is worth believing, see core/belief", nullable=True),
     ),
     key=("unit", "image_cluster", "text_cluster"),
@@ -370,10 +417,11 @@ CROSSTAB_RATIOS = Table(
         "(text_cluster IS NULL) = (ratio IS NULL)",
         "ratio_low <= ratio AND ratio <= ratio_high",
         "p_value <= q_value",
+        "poster_p_value <= poster_q_value",
     ),
 )
 
-NAMED_BY = ("keywords", "analyst", "number")
+NAMED_BY = ("keywords", "one_account", "number")
 
 
 def _median(name: str) -> tuple[Column, ...]:
@@ -395,8 +443,18 @@ CLUSTER_PROFILES = Table(
         _MODALITY,
         Column("cluster_id", "BIGINT", "cluster, as in clusters", minimum=0),
         Column("name", "VARCHAR", "its best keywords, or style / topic and the number; unique in a modality"),
-        Column("name_by", "VARCHAR", "what the name is made of", allowed=NAMED_BY),
-        Column("keywords", "VARCHAR[]", "words that set it apart, best first; [] if none does"),
+        Column(
+            "name_by",
+            "VARCHAR",
+            "what the name is made of: keywords of several accounts, one account's words (there are no others), or "
+            "its number",
+            allowed=NAMED_BY,
+        ),
+        Column(
+            "keywords",
+            "VARCHAR[]",
+            "words that set it apart, best first, with name_by one_account of one account; [] if none does",
+        ),
         Column("n_items", "BIGINT", "images or texts in it", "items", minimum=1),
         Column("n_posts", "BIGINT", "distinct posts they come from", "posts", minimum=1),
         Column("n_posters", "BIGINT", "distinct posters they come from", "posters", minimum=1),
@@ -459,9 +517,13 @@ METHOD_COMPARISON = Table(
         Column("noise_share", "DOUBLE", "share of the items in no cluster", "1", True, minimum=0, maximum=1),
         Column("silhouette", "DOUBLE", "mean silhouette of the clustered items", "1", True),
         Column(
-            "stability", "DOUBLE", "mean adjusted Rand index with clusterings of 80 % of the items", "1", True
+            "stability",
+            "DOUBLE",
+            "mean adjusted Rand index between refits on random halves of the accounts",
+            "1",
+            True,
         ),
-        Column("stability_spread", "DOUBLE", "standard deviation of it over resamples", "1", True),
+        Column("stability_spread", "DOUBLE", "standard error of it", "1", True),
         Column("agreement_kmeans", "DOUBLE", "adjusted Rand index with k-means", "1", True),
         Column("agreement_dbscan", "DOUBLE", "adjusted Rand index with DBSCAN", "1", True),
         Column("agreement_optics", "DOUBLE", "adjusted Rand index with OPTICS", "1", True),
@@ -476,12 +538,24 @@ METHOD_COMPARISON = Table(
         ),
         Column("poster_neighbours_expected", "DOUBLE", "the same by chance", "1", True),
         Column("cross_agreement", "DOUBLE", _AMI + "the crawl's clusters of the other modality", "1", True),
-        Column("cross_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
+        Column(
+            "cross_error",
+            "DOUBLE",
+            "standard error of it (half-samples of accounts)",
+            "1",
+            True,
+        ),
         Column(
             "cross_agreement_without_copies", "DOUBLE", "the same, near duplicates counted once", "1", True
         ),
         Column("background_agreement", "DOUBLE", _AMI + "clusters of the background's colours", "1", True),
-        Column("background_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
+        Column(
+            "background_error",
+            "DOUBLE",
+            "standard error of it (half-samples of accounts)",
+            "1",
+            True,
+        ),
         Column(
             "copied_neighbours",
             "DOUBLE",

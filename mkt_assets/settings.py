@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     knee_sensitivity: float = Field(
         1.0,
         ge=0,
-        description="Kneedle's sensitivity: an elbow is deeper than so many mean steps of its curve",
+        description="factor of how plainly clusters must stand out to be called an elbow; 2 believes in fewer",
     )
     random_state: int = Field(0, ge=0, description="seed of every clustering and map")
     low_support_posts: int = Field(

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mkt_assets.core.account_words import MARK, ONE_ACCOUNT
+
 
 @dataclass(frozen=True)
 class View:
@@ -23,8 +25,12 @@ class View:
 
 # The latest crawl that has clusters: one without posts, or still under way, hides nothing.
 _LATEST = "(SELECT max(crawl_date) FROM cluster_profiles)"
-# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl.
-_NAME = "CASE WHEN i.name_by <> 'identity' THEN i.name ELSE p.name END"
+# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl, marked if its
+# words are one account's.
+_NAME = (
+    "CASE WHEN i.name_by <> 'identity' THEN i.name "
+    f"WHEN p.name_by = '{ONE_ACCOUNT}' THEN p.name || ' {MARK}' ELSE p.name END"
+)
 _CLUSTERS = f"""(
     SELECT p.*, i.identity, i.event, i.split_from, i.is_new, i.n_posts_before, i.novelty_q_value,
         {_NAME} AS shown_name
@@ -33,7 +39,8 @@ _CLUSTERS = f"""(
 
 _CRAWL_DATE = {"crawl_date": "date of the crawl"}
 _NAMED = {
-    "name": "name of the style or topic, the same in every crawl",
+    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words, and this "
+    "crawl's",
     "identity": "its lasting id, over crawl dates",
 }
 _SIZE = {
@@ -83,13 +90,14 @@ _REAL_LINKS = View(
         "lift": "how many times more often than in the whole crawl",
         "n_posts": "distinct posts behind the link",
         "n_posters": "distinct posters behind it",
+        "largest_poster_share": "share of these posts that the most active of them wrote, 0 to 1",
         "q_value": "chance that it is a chance find, by post, corrected for all pairs",
-        "poster_p_value": "the same asked by account (not corrected)",
+        "poster_q_value": "the same asked by account",
     },
     f"""
     SELECT r.crawl_date, r.image_cluster AS style, s.shown_name AS style_name, r.text_cluster AS topic,
-        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters, r.q_value,
-        r.poster_p_value
+        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters,
+        r.largest_poster_share, r.q_value, r.poster_q_value
     FROM crosstab_ratios r
     LEFT JOIN {_CLUSTERS} s
         ON s.crawl_date = r.crawl_date AND s.modality = 'image' AND s.cluster_id = r.image_cluster
