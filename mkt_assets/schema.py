@@ -398,7 +398,11 @@ CROSSTAB_RATIOS = Table(
             True,
         ),
         Column(
-            "poster_q_value", "DOUBLE", "poster_p_value corrected for all pairs (Benjamini-Hochberg)", "1", True
+            "poster_q_value",
+            "DOUBLE",
+            "poster_p_value corrected for all pairs (Benjamini-Hochberg)",
+            "1",
+            True,
         ),
         Column(
             "largest_poster_share",
