@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:
     from mkt_assets.crawlers.drop import SourceFile
-    from mkt_assets.crawlers.inspection import Inspection
+    from mkt_assets.crawlers.inspection import Inspection, Refused
 
 _MOST_FILES_SHOWN = 30
 _out = Console()
@@ -81,15 +82,21 @@ def _show(found: Inspection) -> None:
     for sentence in found.missing or ("Nothing.",):
         _line(sentence)
     _heading("Would be rejected")
-    for refused in found.refused:
-        _line(f"{refused.n:>7,}  {refused.reason}")
-        for place in refused.examples:
-            _line(f"         {place}", style="dim")
-    if not found.refused:
-        _line("Nothing.")
+    _show_reasons(found.refused)
     _line(
         "(Pictures are judged by their first bytes; a run decodes them, and looks for a person.)", style="dim"
     )
+    _heading("Passed over")
+    _show_reasons(found.passed_over)
+
+
+def _show_reasons(reasons: Sequence[Refused]) -> None:
+    for one in reasons:
+        _line(f"{one.n:>7,}  {one.reason}")
+        for place in one.examples:
+            _line(f"         {place}", style="dim")
+    if not reasons:
+        _line("Nothing.")
 
 
 def _show_files(found: Inspection) -> None:

@@ -15,18 +15,24 @@ from mkt_assets.core.chinese import simplified
 UNITS: Mapping[str, int] = MappingProxyType(
     {
         **{"": 1, "千": 1_000, "k": 1_000, "万": 10_000, "w": 10_000},
-        **{"m": 1_000_000, "亿": 100_000_000, "b": 1_000_000_000},
+        **{"百万": 1_000_000, "m": 1_000_000, "千万": 10_000_000, "亿": 100_000_000, "b": 1_000_000_000},
     }
 )
 # The platform shows the button's label instead of a zero.
 ZERO_LABELS = frozenset(
     {
-        *("赞", "点赞", "按赞", "收藏", "评论", "留言", "分享", "转发"),
-        *("like", "likes", "collect", "collects", "save", "comment", "comments", "share", "shares"),
+        *("赞", "点赞", "按赞", "喜欢", "收藏", "评论", "留言", "分享", "转发"),
+        *("like", "likes", "collect", "collects", "save", "saves", "comment", "comments", "share", "shares"),
     }
 )
 
-_SHOWN = re.compile(r"(\d+(?:\.\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)\s*([千k万wm亿b]?)\s*(\+?)", re.ASCII)
+# A page may show the label with the number: 赞 1.2万, 123 likes.
+_LABEL = "|".join(sorted(ZERO_LABELS, key=len, reverse=True))
+_SHOWN = re.compile(
+    rf"(?:(?:{_LABEL})\s*:?\s*)?(\d+(?:\.\d+)?|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?)\s*"
+    rf"(百万|千万|[千k万wm亿b]?)\s*(\+?)\s*(?:{_LABEL})?",
+    re.ASCII,
+)
 _POWER = re.compile(r"(\d)(?:\.(\d{1,20}))?[eE]\+?(\d{1,2})", re.ASCII)
 _SHOWN_IN_FULL = 11
 """Digits of a number that a spreadsheet program shows as they are; larger ones lose theirs in 1.23E+12."""

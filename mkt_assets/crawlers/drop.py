@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -53,7 +54,11 @@ _BETWEEN_KEYWORDS = ", "
 
 @dataclass(frozen=True)
 class Ingest:
-    """What a drop holds. ``n_rows == posts.num_rows + n_merged + n_rejected_rows``; rejects has files too."""
+    """What a drop holds. ``n_rows == posts.num_rows + n_merged + n_rejected_rows``; rejects has files too.
+
+    `passed_over` are files that are no part of the crawl, and what they are; `undated` says of the posts without
+    a time of publication why they have none, and how many.
+    """
 
     posts: pa.Table
     rejects: pa.Table
@@ -62,6 +67,8 @@ class Ingest:
     n_rejected_rows: int
     n_media: int
     files: tuple[SourceFile, ...]
+    passed_over: tuple[Reject, ...] = ()
+    undated: tuple[tuple[str, int], ...] = ()
 
 
 def ingest_drop(
@@ -127,6 +134,10 @@ def ingest_drop(
         n_rejected_rows=reading.n_rejected_rows,
         n_media=sum(map(len, attached.values())),
         files=tuple(replace(file, name=path(file.name)) for file in reading.files),
+        passed_over=tuple(replace(one, source_file=path(one.source_file)) for one in walk.passed_over),
+        undated=tuple(
+            Counter(why for winner in reading.winners.values() if (why := winner.post.undated)).most_common()
+        ),
     )
 
 

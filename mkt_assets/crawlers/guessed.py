@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 
 from mkt_assets.crawlers.base import Record
 from mkt_assets.crawlers.guess import Guess, normal
+from mkt_assets.crawlers.ids import is_rounded
 from mkt_assets.crawlers.links import account_in_home, account_in_post, address_of, post_id_in
 from mkt_assets.crawlers.posts import present
 from mkt_assets.crawlers.redact import ID
@@ -101,7 +102,7 @@ class GuessedTable:
             if "://" in shown:
                 return link or shown, post_id_in(shown) or in_link
             is_row_number = column in self.guess.vague and _ROW_NUMBER.fullmatch(shown)
-            is_better = column not in self.guess.vague and ID.fullmatch(shown)
+            is_better = column not in self.guess.vague and ID.fullmatch(shown) and not is_rounded(shown)
             if shown and not is_row_number and (is_better or in_link is None):
                 return link, shown
         return link, in_link

@@ -27,7 +27,7 @@ _WANTED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Refused:
-    """What would be rejected for one reason: how many, and where the first are."""
+    """What would be rejected, or passed over, for one reason: how many, and where the first are."""
 
     reason: str
     n: int
@@ -50,6 +50,7 @@ class Inspection:
     n_videos: int
     missing: tuple[str, ...]
     refused: tuple[Refused, ...]
+    passed_over: tuple[Refused, ...]
 
 
 def inspect_drop(
@@ -96,6 +97,7 @@ def inspect_drop(
         n_videos=n_videos,
         missing=tuple(_missing(posts, ingest)),
         refused=_by_reason(refused, n_examples),
+        passed_over=_by_reason([(one.reason, one.source_file) for one in ingest.passed_over], n_examples),
     )
 
 
@@ -127,7 +129,11 @@ def _missing(posts: list[dict[str, Any]], ingest: Ingest) -> list[str]:
         ("text", sum(not (post["tags"] or any(post[name] for name in _TEXTS)) for post in posts)),
         *((name, sum(post[column] is None for post in posts)) for column, name in _WANTED.items()),
     )
-    return [_sentence(k, n, name) for name, k in counted if k]
+    said = [_sentence(k, n, name) for name, k in counted if k]
+    if ingest.undated:
+        whys = ", ".join(f"{k:,} {why}" for why, k in ingest.undated)
+        said.append(f"Of those without a time of publication: {whys}; and their ids hold none.")
+    return said
 
 
 def _sentence(k: int, n: int, name: str) -> str:

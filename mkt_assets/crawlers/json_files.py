@@ -129,7 +129,10 @@ class _Rows:
         at the next object of a known crawler.
         """
         if len(text) > self._limits.max_row_characters:
-            yield self.bad(f"The row is longer than {self._limits.max_row_characters:,} characters.")
+            yield self.bad(
+                f"The row is longer than {self._limits.max_row_characters:,} characters. If it is a table, write it "
+                'a row a line: pandas does with to_json(orient="records", lines=True).'
+            )
             return
         at = 0
         while (at := _end_of_gap(text, at)) < len(text):

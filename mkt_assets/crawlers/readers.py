@@ -14,6 +14,7 @@ from mkt_assets.crawlers.mediacrawler import MediaCrawlerReader
 from mkt_assets.crawlers.original import OriginalReader
 from mkt_assets.crawlers.spider_xhs import SpiderXhsReader
 from mkt_assets.crawlers.sqlite_files import SqliteFormat
+from mkt_assets.crawlers.text_files import first_character
 from mkt_assets.crawlers.workbook_files import WorkbookFormat
 from mkt_assets.crawlers.xhs_downloader import XhsDownloaderReader
 from mkt_assets.crawlers.xhs_web import XhsWebTable, is_web_answer
@@ -38,6 +39,17 @@ _REFUSED = {
     b"Rar!": "a RAR archive",
     b"%PDF": "a PDF",
     b"PAR1": "a Parquet table",
+    b"\x37\x7f\x06\x82": "the log (-wal) of a database that is not beside it",
+    b"\x37\x7f\x06\x83": "the log (-wal) of a database that is not beside it",
+}
+
+
+# What is called .xls may be one of these.
+_MARKUP = {
+    b"urn:schemas-microsoft-com:office:spreadsheet": "a spreadsheet of Excel 2003 (XML)",
+    b"urn:oasis:names:tc:opendocument": "an OpenDocument spreadsheet (.fods)",
+    b"<html": "a web page, perhaps with a table in it",
+    b"<table": "a web page, perhaps with a table in it",
 }
 
 
@@ -52,6 +64,9 @@ def format_of(head: bytes) -> Format:
             raise FileRefusedError(
                 f"The file is {name}, which is not read: put its tables here as CSV, JSON Lines or .xlsx."
             )
+    for sign, name in _MARKUP.items():
+        if first_character(head) == "<" and sign in head.lower():
+            raise FileRefusedError(f"The file is {name}, which is not read: save it as .xlsx or as CSV.")
     return next(known for known in FORMATS if known.opens(head))
 
 

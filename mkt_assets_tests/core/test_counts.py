@@ -34,6 +34,10 @@ from mkt_assets.core.counts import Count, parse_count
         ("1.2e+04", 12000, False),
         ("1.718107501000E+12", 1718107501000, False),  # all its digits are there
         ("讚", 0, False),
+        ("1.2千萬", 12000000, False),
+        ("1.2万赞", 12000, False),
+        ("點讚 123", 123, False),
+        ("1,234 likes", 1234, False),
         ("Like", 0, False),
         ("赞", 0, False),
         ("收藏", 0, False),
