@@ -9,7 +9,6 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import IO
 from xml.parsers import expat
@@ -25,6 +24,7 @@ from mkt_assets.crawlers.base import (
     UnknownTableError,
     refuse_blanks,
 )
+from mkt_assets.crawlers.workbook_cells import is_text, shown_number
 from mkt_assets.crawlers.workbook_dates import is_date_format, shown_date
 
 MAGIC = b"PK\x03\x04"
@@ -40,13 +40,11 @@ _MOST_COMPRESSED = 200  # times; text of a workbook shrinks to a tenth or a twen
 _SMALL_BYTES = 16 << 20
 _LONGEST_TAG_BYTES = 1 << 20
 _CELL = re.compile(r"([A-Za-z]{1,3})\d*", re.ASCII)
-_POWER = re.compile(r"-?\d(?:\.\d+)?[eE][+-]?\d{1,2}", re.ASCII)
 _OTHER_SPREADSHEETS = {
     "content.xml": "an OpenDocument spreadsheet (.ods)",
     "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
     "index.zip": "an Apple Numbers spreadsheet",
 }
-_EXACT_DIGITS = 15  # the rest of a number is zeros when a spreadsheet program has stored it
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 IsHeader = Callable[[frozenset[str]], bool]
@@ -391,8 +389,7 @@ class _Rows(_Handler):
             self._formula = self._collected()
         elif tag == "c":
             stored = self._collected()
-            if not stored and self._formula and self._type != "e":
-                # a formula comes to what is in <v>; without that it is a text that begins with =
+            if self._formula and is_text(self._formula, self._type, stored):
                 self._type, stored = "str", f"={self._formula}"
             self._keep(stored)
         elif tag == "row":
@@ -421,25 +418,7 @@ class _Rows(_Handler):
             return self._texts[int(number)] if is_number and int(number) < len(self._texts) else None
         if self._is_date:
             return shown_date(stored, self._dates.is_1904)
-        return _number(stored) if self._type == "n" else stored
-
-
-def _number(stored: str) -> str:
-    """A number as digits; one of more digits than a spreadsheet program keeps stays in scientific form.
-
-    An id that was made a number would otherwise look like an id, and be another one.
-    """
-    if _POWER.fullmatch(stored):
-        value = Decimal(stored)
-        return f"{value:f}" if abs(value) < 10**_EXACT_DIGITS else stored
-    if (
-        stored.isascii()
-        and stored.isdigit()
-        and len(stored) > _EXACT_DIGITS
-        and not stored[_EXACT_DIGITS:].strip("0")
-    ):
-        return f"{Decimal(stored):.{_EXACT_DIGITS - 1}E}"
-    return stored
+        return shown_number(stored) if self._type == "n" else stored
 
 
 def _column_of(reference: str | None, following: int) -> int:

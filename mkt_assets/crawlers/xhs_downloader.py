@@ -57,7 +57,11 @@ class XhsDownloaderReader:
 
 
 def _tags(text: str, caption: str) -> list[str]:
-    """Tags between blanks; a blank is inside of one where the caption has its hashtag so (#City walk[话题]#)."""
+    """Tags between blanks; a blank is inside of one where the caption has its hashtag so.
+
+    As in ``#City walk[话题]#``; or, without the mark, where no hashtag begins with the second word: a caption has
+    all tags as hashtags. Only words in Latin letters go on so: behind ``#显高``, a blank ends the hashtag.
+    """
     found: list[str] = []
     words = text.split()
     i = 0
@@ -72,4 +76,9 @@ def _tags(text: str, caption: str) -> list[str]:
 
 
 def _is_one(words: list[str], caption: str) -> bool:
-    return f"#{' '.join(words)}[" in caption
+    tag = " ".join(words)
+    if f"#{tag}[" in caption:
+        return True
+    is_latin = all(word.isascii() and f"#{word}" not in caption for word in words[1:])
+    at = caption.find(f"#{tag}") + 1 + len(tag)
+    return is_latin and at > len(tag) and (caption[at : at + 1] in ("", "#") or caption[at].isspace())

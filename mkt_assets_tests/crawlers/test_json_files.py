@@ -177,3 +177,9 @@ def test_types_that_mongoexport_wrote_around_values_are_taken_off(tmp_path: Path
     (row,) = read(tmp_path, text)
     assert isinstance(row, Row)
     assert row.values == {"id": "a", "title": "12", "x": "1718107501000"}
+
+
+def test_a_table_in_one_object_that_is_too_long_says_how_to_write_it(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, json.dumps({"id": {str(i): "x" for i in range(200)}, "t": {}}))
+    assert isinstance(row, BadRow)
+    assert 'orient="records"' in row.reason

@@ -54,6 +54,30 @@ def test_a_text_that_begins_with_an_equals_sign_is_a_text(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ('<c t="n"><f>B1+1</f><v>7</v></c>', "7"),
+        ('<c t="str"><f>A1&amp;"衣"</f><v>a衣</v></c>', "a衣"),
+        ('<c t="str"><f>A1&amp;""</f><v></v></c>', None),
+        ("<c><f>B1-B1</f><v>0</v></c>", "0"),
+        ("<c><f>1-1</f><v>0</v></c>", "0"),
+        ('<c t="e"><f>VLOOKUP(A1,B:C,2)</f><v>#N/A</v></c>', None),
+        ("<c><f>^_^=</f><v>0</v></c>", "=^_^="),
+        ('<c t="e"><f>===裙===</f><v>#NAME?</v></c>', "====裙==="),
+        ("<c><f>SUM(A1:A2)</f></c>", "=SUM(A1:A2)"),
+    ],
+)
+def test_a_formula_is_what_it_came_to_and_what_is_none_is_a_text(
+    tmp_path: Path, cell: str, shown: str | None
+) -> None:
+    header = '<row><c t="str"><v>id</v></c><c t="str"><v>t</v></c></row>'
+    sheet = f'{header}<row><c t="str"><v>a</v></c>{cell}</row>'
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", f"<worksheet><sheetData>{sheet}</sheetData></worksheet>")
+    assert values(read(tmp_path / "a.xlsx")) == {1: {"id": "a"} | ({"t": shown} if shown else {})}
+
+
+@pytest.mark.parametrize(
     ("part", "program"),
     [("content.xml", ".ods"), ("xl/workbook.bin", ".xlsb"), ("Index/Document.iwa", "Numbers")],
 )
