@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mkt_assets.core.crosstab import join
+from mkt_assets.core.intervals import wilson_interval as wilson_interval
 
 MAX_P = 0.05
 """A link is believed below this q by post and this p by poster."""
 N_SIGN_FLIPS = 1999
 """p by poster comes in steps of one over this and one more."""
-_Z = 1.959963984540054  # of a normal distribution, 95 % two-sided
 _CELLS = 4_000_000  # of a block of sign-flipped sums in memory
 
 Floats = NDArray[np.float64]
@@ -86,14 +86,6 @@ def believe(
         & ~pairs["low_support"]
     ).astype("boolean")
     return ratios.join(found)
-
-
-def wilson_interval(share: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
-    """95 % score interval of a share of n trials (Wilson 1927); it always contains the share."""
-    p, trials = np.asarray(share, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    middle = (p + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
-    half = _Z / (1 + _Z**2 / trials) * np.sqrt(p * (1 - p) / trials + _Z**2 / (4 * trials**2))
-    return np.minimum(np.maximum(middle - half, 0.0), p), np.maximum(np.minimum(middle + half, 1.0), p)
 
 
 def normalised_pmi(both: Floats, one: Floats, other: Floats) -> Floats:

@@ -15,7 +15,6 @@ from mkt_assets.core.belief import (
     hypergeometric_p_values,
     normalised_pmi,
     poster_p_values,
-    wilson_interval,
 )
 from mkt_assets.core.crosstab import cross
 from mkt_assets.core.findings import link_sentences
@@ -132,20 +131,6 @@ def test_without_accounts_every_post_speaks_for_itself():
     bare = images.drop(columns="poster_id"), texts.drop(columns="poster_id")
     found = believed(bare)
     assert found["supported"].sum() == 4
-
-
-@given(st.integers(0, 50), st.integers(1, 50))
-def test_the_wilson_interval_contains_the_share_and_narrows(n_of: int, n: int):
-    share = min(n_of, n) / n
-    low, high = wilson_interval([share, share], [n, 4 * n])
-    assert 0 <= low[0] <= share <= high[0] <= 1
-    assert high[1] - low[1] <= high[0] - low[0]
-
-
-def test_the_wilson_interval_is_the_published_one():
-    low, high = wilson_interval([0.1, 0.0], [20, 10])
-    assert low == pytest.approx([0.0279, 0.0], abs=1e-4)
-    assert high == pytest.approx([0.3010, 0.2775], abs=1e-4)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
