@@ -544,7 +544,12 @@ TRENDS = Table(
         _MODALITY,
         _IDENTITY,
         Column("name", "VARCHAR", "its name, as in cluster_identities"),
-        Column("basis", "VARCHAR", "what time is: the crawl, or the month of publication", allowed=BASES),
+        Column(
+            "basis",
+            "VARCHAR",
+            "what time is: the crawl; or the month of publication, of posts that were still found",
+            allowed=BASES,
+        ),
         Column("crawl_date", "DATE", "crawl date; with basis published_month, the first day of the month"),
         Column("n_posts", "BIGINT", "posts of it that count, each in its first crawl", "posts", minimum=0),
         Column("n_posts_all", "BIGINT", "posts of all identities that count", "posts", minimum=1),
@@ -564,7 +569,7 @@ TRENDS = Table(
         ),
         Column("q_value", "DOUBLE", "p_value corrected for all identities of modality and basis", "1", True),
         Column("poster_p_value", "DOUBLE", "the same by leaving out an account at a time", "1", True),
-        Column("direction", "VARCHAR", "rising or falling where both tests agree", allowed=DIRECTIONS),
+        Column("direction", "VARCHAR", "rising or falling where both tests say so", allowed=DIRECTIONS),
         Column("n_times", "BIGINT", "crawl dates or months that the line is through", "dates", minimum=1),
         Column("n_posters", "BIGINT", "accounts of its posts that count", "accounts", True, minimum=1),
         Column(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 STOCK = 0.25
-"""The first crawl is a stock if its fresh part is smaller than that of later crawls by more than this."""
+"""The first crawl is a stock if its fresh part is smaller than that of a later crawl by more than this."""
 _OF_POST = ["modality", "encoder", "post_id"]
 
 
@@ -14,7 +14,7 @@ def first_sightings(items: pd.DataFrame) -> pd.DataFrame:
     """The items of every post's first crawl date, one row per (modality, encoder, post, identity)."""
     first = items.groupby(_OF_POST)["crawl_date"].transform("min")
     new = items[items["crawl_date"] == first].drop_duplicates([*_OF_POST, "identity"])
-    published = pd.to_datetime(new["published_at"])
+    published = pd.to_datetime(new["published_at"], utc=True).dt.tz_localize(None)
     return new.assign(published_at=published).sort_values([*_OF_POST, "identity"], ignore_index=True)
 
 
@@ -38,13 +38,11 @@ def comparable(posts: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     gap = pd.Timedelta(np.median(np.diff(dates)))
     before = dict(zip(dates, [dates[0] - gap, *dates[:-1]], strict=True))
     fresh = posts["published_at"] >= crawled.map(before)
-    of_post = pd.DataFrame(
-        {"first": crawled == dates[0], "fresh": fresh, "known": posts["published_at"].notna()}
-    )
-    of_post = of_post[~posts.duplicated("post_id")]
-    known = of_post.groupby("first")["known"].mean()
-    fresh_part = of_post[of_post["known"]].groupby("first")["fresh"].mean()
-    if known.min() < 0.5 or fresh_part[False] - fresh_part[True] <= STOCK:
+    is_first, known = crawled == dates[0], posts["published_at"].notna()
+    fresh_part = fresh[known].groupby(crawled[known]).mean()
+    if min(known[is_first].mean(), known[~is_first].mean()) < 0.5:
+        return posts, False
+    if fresh_part.max() - fresh_part[dates[0]] <= STOCK:
         return posts, False
     return posts[fresh], True
 
