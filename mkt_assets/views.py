@@ -119,7 +119,8 @@ _WHAT_ROSE = View(
     },
     """
     SELECT modality, any_value(name) AS name, identity, any_value(direction) AS direction,
-        any_value(change) AS change, any_value(change_low) AS change_low, any_value(change_high) AS change_high, arg_min(share, crawl_date) AS first_share,
+        any_value(change) AS change, any_value(change_low) AS change_low, any_value(change_high) AS change_high,
+        arg_min(share, crawl_date) AS first_share,
         arg_max(share, crawl_date) AS last_share, any_value(n_times) AS n_crawls,
         any_value(n_posters) AS n_posters, any_value(q_value) AS q_value,
         any_value(poster_p_value) AS poster_p_value

@@ -183,7 +183,7 @@ def test_an_account_that_arrives_with_a_topic_of_its_own_is_no_trend():
     arrived = [item(n, "topic-0", f"new-{n}-{i}", "new") for n in (4, 5) for i in range(60)]
     found = trends(pd.concat([items, pd.DataFrame(arrived)]))
     assert set(found["direction"]) == {"flat"}
-    assert found.set_index("identity").loc["topic-0", "n_posters"].iloc[0] > 20
+    assert found.loc[found["identity"] == "topic-0", "n_posters"].min() > 20
 
 
 def test_posts_of_unknown_accounts_are_of_an_account_each():
@@ -211,7 +211,7 @@ def test_what_rises_with_its_family_rises():
     half = (items["identity"] == "topic-0") & (np.arange(len(items)) % 2 == 0)
     late = half & (items["crawl_date"] >= FIRST + timedelta(days=3))
     items.loc[late, ["identity", "name"]] = "topic-new"
-    items["split_from"] = np.where(late, "topic-0", None)
+    items["split_from"] = pd.Series("topic-0", items.index).where(late, None)
     found = trends(items).drop_duplicates("identity").set_index("identity")
     assert found.loc["topic-new", "direction"] == "rising"
     assert found.loc["topic-new", "family"] == "topic-0"
