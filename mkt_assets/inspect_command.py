@@ -75,6 +75,7 @@ def _show(found: Inspection) -> None:
         f"{found.n_rows:,} rows: {found.n_posts:,} posts, {found.n_merged:,} older fetches of them, "
         f"{found.n_rejected_rows:,} rejected"
     )
+    _show_columns(found)
     _line(f"{found.n_pictures:,} pictures and {found.n_videos:,} videos of these posts")
     _heading("Missing")
     for sentence in found.missing or ("Nothing.",):
@@ -93,7 +94,7 @@ def _show(found: Inspection) -> None:
 
 def _show_files(found: Inspection) -> None:
     if not found.files:
-        _line("No table of a known crawler.")
+        _line("No table of posts.")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("file", "crawler", "holds"):
@@ -106,6 +107,22 @@ def _show_files(found: Inspection) -> None:
             escape(_shown(name)), crawler, kind, f"{n_rows:,}", f"{n_rejected:,}" if n_rejected else "", note
         )
     _out.print(table)
+
+
+def _show_columns(found: Inspection) -> None:
+    """What was taken as what, where no crawler is known for the columns: once for all files with the same."""
+    guessed: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
+    for file in found.files:
+        if file.columns:
+            guessed.setdefault((file.columns, file.left), []).append(file.name)
+    for (columns, left), (first, *others) in guessed.items():
+        more = f" and {len(others):,} more" if others else ""
+        _line(f"Columns of {first}{more}, as they were taken (a columns.csv in the drop says otherwise):")
+        _line("  " + ", ".join(f"{field} = {column}" for field, column in columns))
+        if left:
+            _line(f"  not used: {', '.join(left)}")
+        if not {"account", "home", "name"} & {field for field, _ in columns}:
+            _line("  no account: it is taken from the link, or each post counts as one account's", "yellow")
 
 
 def _file_rows(found: Inspection) -> list[tuple[str, str, str, int, int, str]]:

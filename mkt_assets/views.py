@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mkt_assets.core.account_words import MARK, ONE_ACCOUNT
+
 
 @dataclass(frozen=True)
 class View:
@@ -23,16 +25,22 @@ class View:
 
 # The latest crawl that has clusters: one without posts, or still under way, hides nothing.
 _LATEST = "(SELECT max(crawl_date) FROM cluster_profiles)"
-# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl.
-_NAME = "CASE WHEN i.name_by <> 'identity' THEN i.name ELSE p.name END"
+# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl, marked if its
+# words are one account's.
+_NAME = (
+    "CASE WHEN i.name_by <> 'identity' THEN i.name "
+    f"WHEN p.name_by = '{ONE_ACCOUNT}' THEN p.name || ' {MARK}' ELSE p.name END"
+)
 _CLUSTERS = f"""(
-    SELECT p.*, i.identity, i.event, i.split_from, {_NAME} AS shown_name
+    SELECT p.*, i.identity, i.event, i.split_from, i.is_new, i.n_posts_before, i.novelty_q_value,
+        {_NAME} AS shown_name
     FROM cluster_profiles p LEFT JOIN cluster_identities i USING (crawl_date, modality, cluster_id)
 )"""
 
 _CRAWL_DATE = {"crawl_date": "date of the crawl"}
 _NAMED = {
-    "name": "name of the style or topic, the same in every crawl",
+    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words, and this "
+    "crawl's",
     "identity": "its lasting id, over crawl dates",
 }
 _SIZE = {
@@ -82,13 +90,14 @@ _REAL_LINKS = View(
         "lift": "how many times more often than in the whole crawl",
         "n_posts": "distinct posts behind the link",
         "n_posters": "distinct posters behind it",
+        "largest_poster_share": "share of these posts that the most active of them wrote, 0 to 1",
         "q_value": "chance that it is a chance find, by post, corrected for all pairs",
-        "poster_p_value": "the same asked by account (not corrected)",
+        "poster_q_value": "the same asked by account",
     },
     f"""
     SELECT r.crawl_date, r.image_cluster AS style, s.shown_name AS style_name, r.text_cluster AS topic,
-        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters, r.q_value,
-        r.poster_p_value
+        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters,
+        r.largest_poster_share, r.q_value, r.poster_q_value
     FROM crosstab_ratios r
     LEFT JOIN {_CLUSTERS} s
         ON s.crawl_date = r.crawl_date AND s.modality = 'image' AND s.cluster_id = r.image_cluster
@@ -133,25 +142,27 @@ _WHAT_ROSE = View(
 
 _NEW_STYLES = View(
     "new_styles",
-    "What is new in the latest crawl? One row a style or topic that was born or split off then; the first crawl has "
-    "none, as nothing was before it",
+    "What is new in the latest crawl? One row a style or topic of which the crawl before has far fewer posts, by a "
+    "test; the first crawl has none, as nothing was before it",
     {
         **_CRAWL_DATE,
         "modality": "image: a style; text: a topic",
         "cluster_id": "number of the style or topic in that crawl",
         **_NAMED,
-        "event": "born: new; split: off one that goes on",
-        "split_from_name": "name of the one that it was split off",
+        "event": "born: new; split: new, and near one that goes on",
+        "split_from_name": "name of the one that it is near",
         "n_posts": "distinct posts in it",
         "share": "share of all pictures or texts of the crawl, 0 to 1",
+        "n_posts_before": "posts of the crawl before that are of its kind",
+        "q_value": "chance of so few if its share were the same, corrected for all styles or topics",
     },
     f"""
     SELECT c.crawl_date, c.modality, c.cluster_id, c.shown_name AS name, c.identity, c.event,
         (SELECT any_value(o.name) FROM cluster_identities o
          WHERE o.modality = c.modality AND o.identity = c.split_from) AS split_from_name,
-        c.n_posts, c.share
+        c.n_posts, c.share, c.n_posts_before, c.novelty_q_value AS q_value
     FROM {_CLUSTERS} c
-    WHERE c.crawl_date = {_LATEST} AND c.event IN ('born', 'split')
+    WHERE c.crawl_date = {_LATEST} AND c.is_new
     ORDER BY c.modality, c.n_posts DESC, c.cluster_id
     """,
 )

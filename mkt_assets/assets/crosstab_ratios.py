@@ -41,7 +41,7 @@ def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:
         group="findings",
         kinds={"python", "duckdb", "pandas"},
         deps=["clusters"],
-        code_version=f"2-{settings.low_support_posts}",
+        code_version=f"3-{settings.low_support_posts}",
         description="For every image cluster, the share of each text cluster among its items with a text; counted in "
         "distinct images and in distinct posts, with what stands behind each number and whether to believe it.",
     )
@@ -96,18 +96,19 @@ def ratios_of(clusters: pd.DataFrame, crawl_date: date, *, min_posts: int) -> pd
 
 def _strongest(ratios: pd.DataFrame, n: int = 12) -> list[dict[str, object]]:
     """The links most worth believing, for the UI; those that are not stand below."""
-    order = ["supported", "q_value", "lift"]
+    order = ["supported", "q_value", "cautious_lift"]
     best = ratios.dropna(subset=["text_cluster"]).sort_values(order, ascending=[False, True, False])
     return [
         {
             "style": row["image_cluster"],
             "topic": row["text_cluster"],
             "share": f"{row['ratio']:.0%} ({row['ratio_low']:.0%} to {row['ratio_high']:.0%})",
-            "lift": f"{row['lift']:.1f}",
+            "lift, at least": f"{row['cautious_lift']:.1f}",
             "posts": row["n_posts"],
             "accounts": row["n_posters"],
+            "largest account": f"{row['largest_poster_share']:.0%}",
             "q": f"{row['q_value']:.2g}",
-            "p by account": f"{row['poster_p_value']:.2g}",
+            "q by account": f"{row['poster_q_value']:.2g}",
             "believe": "yes" if row["supported"] else "no",
         }
         for row in best.head(n).to_dict("records")

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mkt_assets.core.account_links import counts_by_account, poster_p_values
 from mkt_assets.core.crosstab import join
-from mkt_assets.core.intervals import wilson_interval as wilson_interval
+from mkt_assets.core.intervals import effective_sizes, wilson_interval
 
 MAX_P = 0.05
-"""A link is believed below this q by post and this p by poster."""
+"""A link is believed below this q by post and this q by poster."""
+MIN_POSTERS = 3
+"""Accounts that must have written a pair before it is believed."""
 N_SIGN_FLIPS = 1999
-"""p by poster comes in steps of one over this and one more."""
-_CELLS = 4_000_000  # of a block of sign-flipped sums in memory
+"""Of the test by account in `trends`."""
 
 Floats = NDArray[np.float64]
 
 COLUMNS = [
-    *("ratio_low", "ratio_high", "base_share", "lift", "npmi"),
-    *("p_value", "q_value", "poster_p_value", "supported"),
+    *("ratio_low", "ratio_high", "base_share", "lift", "cautious_lift", "npmi", "largest_poster_share"),
+    *("p_value", "q_value", "poster_p_value", "poster_q_value", "supported"),
 ]
 
 
@@ -33,35 +37,45 @@ def believe(
 
     Args:
         ratios: What `cross` gave for these images and texts, in any unit.
-        images: See `cross`; without poster_id every post counts as a poster of its own.
+        images: See `cross`; a post without poster_id counts as a poster of its own.
         texts: See `cross`.
-        random_state: Seed of the sign flips.
+        random_state: Of no effect: nothing is drawn at random.
 
     Returns:
         `ratios` and these columns, missing where text_cluster is:
 
-        - ratio_low, ratio_high: 95 % interval of the ratio (Wilson 1927) with n = the image cluster's posts with
-          a text, whatever the unit;
-        - base_share: the text cluster's share among all image clusters' items; lift: ratio over it; npmi: its
-          normalised pointwise mutual information (Bouma 2009), -1..1;
+        - ratio_low, ratio_high: 95 % interval of the ratio (Wilson 1927) with n = what the image cluster's posts
+          with a text are worth, as few accounts wrote most (`intervals.effective_sizes`), whatever the unit;
+        - base_share: the text cluster's share among all image clusters' items; lift: ratio over it;
+          cautious_lift: the lift nearest to 1 that the interval allows, so that a cell of two posts does not shout:
+          what to show, to colour and to sort by; npmi: normalised pointwise mutual information (Bouma 2009), -1..1;
+        - largest_poster_share: share of the pair's posts that its most active account wrote; missing if no post
+          has a poster_id;
         - p_value: chance that at least as many posts of the image cluster have this text cluster if text
-          clusters were dealt at random to posts (hypergeometric, one-sided); q_value: corrected for all pairs
-          that could be, also those that do not occur (Benjamini and Hochberg 1995);
-        - poster_p_value: see `poster_p_values`;
-        - supported: q_value and poster_p_value below `MAX_P`, lift above 1, not of low support.
+          clusters were dealt at random to posts (hypergeometric, one-sided); poster_p_value: the same asked by
+          account, see `poster_p_values`; q_value, poster_q_value: corrected for all pairs that could be, also
+          those that do not occur (Benjamini and Hochberg 1995);
+        - supported: q_value and poster_q_value below `MAX_P`, posts of at least `MIN_POSTERS` accounts, lift above
+          1, not of low support.
     """
     pairs = ratios.dropna(subset=["text_cluster"])
     if pairs.empty:
         unknown = pd.DataFrame(np.nan, index=ratios.index, columns=COLUMNS[:-1])
         missing = pd.Series(pd.array([pd.NA] * len(ratios), dtype="boolean"), index=ratios.index)
         return pd.concat([ratios, unknown], axis=1).assign(supported=missing)
-    styles, topics, posters = _incidence(images, texts)
-    style = styles.columns.get_indexer(pd.Index(pairs["image_cluster"]))
-    topic = topics.columns.get_indexer(pd.Index(pairs["text_cluster"].astype("int64")))
-    of_post, has = styles.to_numpy(np.float64), topics.to_numpy(np.float64)
-    p = hypergeometric_p_values(of_post.T @ has, of_post.sum(axis=0), has.sum(axis=0), len(of_post))
-    by_poster = poster_p_values(of_post, has, posters, random_state=random_state)
-    low, high = wilson_interval(pairs["ratio"].to_numpy(), of_post.sum(axis=0)[style])
+    posts = _Posts.of(images, texts)
+    style = posts.styles.columns.get_indexer(pd.Index(pairs["image_cluster"]))
+    topic = posts.topics.get_indexer(pd.Index(pairs["text_cluster"].astype("int64")))
+    of_post = posts.styles.to_numpy(np.float64)
+    both = counts_by_account(of_post, posts.topic, posts.poster)
+    of_topic = counts_by_account(np.ones((len(of_post), 1)), posts.topic, posts.poster)[:, 0]
+    by_post = hypergeometric_p_values(
+        both.sum(axis=0), of_post.sum(axis=0), of_topic.sum(axis=0), len(of_post)
+    )
+    by_poster = poster_p_values(both, of_topic)
+    in_pair = both[:, style, topic]
+    ratio, n_with_text = pairs["ratio"].to_numpy(np.float64), pairs["n_with_text"].to_numpy(np.float64)
+    low, high = wilson_interval(ratio, effective_sizes(in_pair, both.sum(axis=2)[:, style]))
     n_all = pairs.drop_duplicates("image_cluster")["n_with_text"].sum()
     base = pairs.groupby("text_cluster")["n"].transform("sum").to_numpy(np.float64) / n_all
     found = pd.DataFrame(
@@ -69,19 +83,23 @@ def believe(
             "ratio_low": low,
             "ratio_high": high,
             "base_share": base,
-            "lift": pairs["ratio"].to_numpy(np.float64) / base,
-            "npmi": normalised_pmi(
-                pairs["n"].to_numpy() / n_all, pairs["n_with_text"].to_numpy() / n_all, base
-            ),
-            "p_value": p[style, topic],
-            "q_value": false_discovery_rates(p)[style, topic],
+            "lift": ratio / base,
+            "cautious_lift": np.clip(1.0, low / base, high / base),
+            "npmi": normalised_pmi(pairs["n"].to_numpy() / n_all, n_with_text / n_all, base),
+            "largest_poster_share": in_pair.max(axis=0) / in_pair.sum(axis=0)
+            if posts.posters_known
+            else np.nan,
+            "p_value": by_post[style, topic],
+            "q_value": false_discovery_rates(by_post)[style, topic],
             "poster_p_value": by_poster[style, topic],
+            "poster_q_value": false_discovery_rates(by_poster)[style, topic],
         },
         index=pairs.index,
     )
     found["supported"] = (
         (found["q_value"] < MAX_P)
-        & (found["poster_p_value"] < MAX_P)
+        & (found["poster_q_value"] < MAX_P)
+        & ((in_pair > 0).sum(axis=0) >= MIN_POSTERS)
         & (found["lift"] > 1)
         & ~pairs["low_support"]
     ).astype("boolean")
@@ -113,68 +131,26 @@ def false_discovery_rates(p: Floats) -> Floats:
     return np.maximum(q, flat).reshape(p.shape)
 
 
-def poster_p_values(
-    of_post: Floats, has: Floats, posters: NDArray[np.int64], *, random_state: int = 0
-) -> Floats:
-    """One-sided p of every (image cluster, text cluster) pair with posters, not posts, as what varies.
+@dataclass(frozen=True)
+class _Posts:
+    """Every post with a picture and a text, by (poster, post) id, so that the order of the rows does not matter."""
 
-    An account with its one style and its one topic makes many posts of one pair; by post that is a finding, and
-    by account it is one observation. What is tested is the difference between the topic's share inside and outside
-    the style; each poster contributes its posts' deviations from the share outside, weighted so that the sum over
-    posters is that difference. If style and topic are independent these sums lie around 0 and are independent of
-    each other, so their signs are exchangeable: p is the share of `N_SIGN_FLIPS` random sign patterns whose sum is as
-    large (the score wild bootstrap of Kline and Santos 2012, with Rademacher signs). It takes about five posters
-    for a p below 0.05. 1 where every post is in the style: there is no outside.
+    styles: pd.DataFrame
+    """1 where the post has a picture in the image cluster; a column each."""
+    topic: NDArray[np.int64]
+    """Its text cluster, as a number of `topics`."""
+    topics: pd.Index
+    poster: NDArray[np.int64]
+    """Numbers of its poster; a post without one has a number of its own."""
+    posters_known: bool
 
-    Args:
-        of_post: (posts, image clusters), 1 where a post has a picture in the cluster.
-        has: (posts, text clusters), 1 at the post's text cluster.
-        posters: (posts,) numbers from 0.
-        random_state: Seed.
-
-    Returns:
-        (image clusters, text clusters), in 1 / (N_SIGN_FLIPS + 1) .. 1.
-    """
-    from threadpoolctl import threadpool_limits
-
-    n_posters = int(posters.max()) + 1
-    n_inside = of_post.sum(axis=0)
-    n_outside = len(of_post) - n_inside
-    with np.errstate(divide="ignore", invalid="ignore"):
-        outside = ((1 - of_post).T @ has) / n_outside[:, None]
-        weight = of_post - (1 - of_post) * n_inside / n_outside
-    signs = np.random.default_rng(random_state).integers(0, 2, (N_SIGN_FLIPS, n_posters)) * 2 - 1
-    signs = signs.astype(np.float32)
-    order = np.argsort(posters, kind="stable")
-    first = np.flatnonzero(np.diff(posters[order], prepend=-1))
-    p = np.empty(outside.shape)
-    width = max(1, _CELLS // (max(N_SIGN_FLIPS, len(posters)) * has.shape[1]))
-    with threadpool_limits(limits=1):
-        for start in range(0, len(outside), width):
-            part = slice(start, start + width)
-            deviations = has[order, None, :] - outside[None, part]
-            products = weight[order, part, None] * deviations
-            sums = np.add.reduceat(products, first, axis=0).reshape(n_posters, -1).astype(np.float32)
-            observed = sums.sum(axis=0)
-            # equal sums in another order of addition are equal
-            reached = signs @ sums >= observed - 1e-4 * np.abs(sums).sum(axis=0)
-            p[part] = ((reached.sum(axis=0) + 1) / (N_SIGN_FLIPS + 1)).reshape(-1, has.shape[1])
-    p[n_outside == 0] = 1.0
-    return p
-
-
-def _incidence(
-    images: pd.DataFrame, texts: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.int64]]:
-    """Of every post with a picture and a text: its image clusters, its text cluster, its poster's number.
-
-    In the order of (poster, post) ids, so that the order of the rows does not matter.
-    """
-    joined = join(images, texts, "post").dropna(subset=["text_cluster"])
-    by_post = joined.groupby("post")
-    styles = pd.crosstab(joined["post"], joined["image_cluster"]).clip(upper=1)
-    topics = pd.crosstab(by_post["text_cluster"].first().index, by_post["text_cluster"].first().to_numpy())
-    poster = by_post["poster_id"].first()
-    if poster.isna().all():
-        return styles, topics, np.arange(len(styles), dtype=np.int64)
-    return styles, topics, pd.factorize(poster, sort=True)[0].astype(np.int64)
+    @classmethod
+    def of(cls, images: pd.DataFrame, texts: pd.DataFrame) -> _Posts:
+        joined = join(images, texts, "post").dropna(subset=["text_cluster"])
+        styles = pd.crosstab(joined["post"], joined["image_cluster"]).clip(upper=1)
+        posts = joined.drop_duplicates("post").sort_values("post")
+        topic, topics = pd.factorize(posts["text_cluster"].astype("int64"), sort=True)
+        poster, known = pd.factorize(posts["poster_id"], sort=True)
+        unknown = np.flatnonzero(poster < 0)
+        poster[unknown] = len(known) + np.arange(len(unknown))
+        return cls(styles, topic.astype(np.int64), pd.Index(topics), poster.astype(np.int64), len(known) > 0)

@@ -173,8 +173,8 @@ def join(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit) -> pd.DataFrame:
         if "frame" in left:
             left = left.drop_duplicates([*key, "frame"], keep="last")
     left = left.assign(
-        image=left.groupby([*key, "frame"]).ngroup() if "frame" in left else range(len(left)),
-        post=left.groupby(key).ngroup(),
+        image=left.groupby([*key, "frame"], dropna=False).ngroup() if "frame" in left else range(len(left)),
+        post=left.groupby(key, dropna=False).ngroup(),
     )
     right = right.assign(text_row=range(len(right)))
     joined = left.merge(right, on=key, how="left", suffixes=("", "_of_text"))

@@ -1,4 +1,4 @@
-"""Times as a platform shows them (06-11, 昨天 12:00, 3天前), as naive local times.."""
+"""Times as a platform shows them (06-11, 昨天 12:00, 3天前, 3 days ago), as naive local times."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from mkt_assets.core.chinese import simplified
+from mkt_assets.core.counts import written_out
+
 FOUNDED = datetime(2013, 1, 1)  # Xiaohongshu opened in 2013: nothing on it is older
 PLATFORM_TIMEZONE = "Asia/Shanghai"
 
-_PREFIX = r"(?:编辑于|发布于|更新于|修改于)?\s*"
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
-_OFFSET = r"(?:\s*(?P<offset>Z|[+-]\d{2}:?\d{2}))?"
+_PREFIX = r"(?:编辑于|发布于|更新于|修改于|edited|posted|updated)?\s*"
+_CLOCK = (
+    r"(?P<before>凌晨|早上|上午|中午|下午|傍晚|晚上)?\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<after>[ap]\.?m\.?(?![a-z]))?"
+)
+_OFFSET = r"(?:\s*(?P<offset>z(?![a-z])|(?:utc|gmt)(?:[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{2}:?\d{2}))?"
 # A region follows the date on the page: "3天前 上海"; it has no digits.
 _REGION = r"(?:\s+[^\d\s][^\d]{0,30})?\s*"
-_TAIL = rf"(?:[\sT_]*{_CLOCK}{_OFFSET})?{_REGION}"
+_TAIL = rf"(?:[\st_,]*{_CLOCK}{_OFFSET})?{_REGION}"
 
 _EPOCH = re.compile(r"(\d{10}|\d{13})(?:\.\d+)?", re.ASCII)
 _DATE = re.compile(
@@ -28,6 +34,29 @@ _AGO = re.compile(rf"{_PREFIX}(?P<n>\d{{1,4}})\s*(?P<unit>秒|分钟|小时|天|
 _NOW = re.compile(rf"{_PREFIX}刚刚{_REGION}")
 
 _DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
+_AFTER_NOON = ("中午", "下午", "傍晚", "晚上", "p")
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
+_ENGLISH_DATES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # as Weibo's interface has it: Tue Jun 11 20:05:01 +0800 2024
+        rf"(?:[a-z]{{3}}\s)?{_MONTH}\s(?P<day>\d{{1,2}})(?P<clock>\s\d\d:\d\d:\d\d\s[+-]\d{{4}})\s(?P<year>\d{{4}})",
+        rf"{_MONTH}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year>\d{{4}}))?(?P<clock>(?:[,\s].*)?)",
+        rf"(?:[a-z]{{3}},\s)?(?P<day>\d{{1,2}})\s{_MONTH}(?:,?\s(?P<year>\d{{4}}))?(?P<clock>(?:[,\s].*)?)",
+    )
+)
+_ENGLISH_WORDS = (
+    (re.compile(r"^just now$"), "刚刚"),
+    (re.compile(r"^(?:an?|one)\s"), "1 "),
+    (re.compile(r"^(\d{1,4})\s?(?:seconds?|secs?|s) ago$"), r"\1秒前"),
+    (re.compile(r"^(\d{1,4})\s?(?:minutes?|mins?|m) ago$"), r"\1分钟前"),
+    (re.compile(r"^(\d{1,4})\s?(?:hours?|hrs?|h) ago$"), r"\1小时前"),
+    (re.compile(r"^(\d{1,4})\s?(?:days?|d) ago$"), r"\1天前"),
+    (re.compile(r"^(\d{1,4})\s?(?:weeks?|w) ago$"), r"\1周前"),
+    (re.compile(r"^today\b(?: at)?"), "今天"),
+    (re.compile(r"^yesterday\b(?: at)?"), "昨天"),
+)
 _SPANS = {
     "秒": timedelta(seconds=1),
     "分钟": timedelta(minutes=1),
@@ -68,14 +97,16 @@ def parse_published(
     An "编辑于" before and a region after the date are passed over.
 
     Returns:
-        Naive local time of `timezone`, or None if it is no date or outside 2013 .. crawl date + 1 day.
+        Naive local time of `timezone`, or None if it is no date or outside 2013 .. crawl or fetch date + 1 day.
     """
     shown = _normalized(text)
     now = fetched_at or datetime.combine(crawl_date, time(12))
     moment = (
         _epoch(shown, timezone) or _dated(shown, crawl_date, now, timezone) or _relative(shown, now, timezone)
     )
-    return moment if moment is not None and _is_plausible(moment, crawl_date) else None
+    # a drop that was fetched over several days has posts of all of them
+    latest = crawl_date if fetched_at is None else max(crawl_date, fetched_at.date())
+    return moment if moment is not None and _is_plausible(moment, latest) else None
 
 
 def time_in_post_id(
@@ -94,7 +125,18 @@ def time_in_post_id(
 
 
 def _normalized(text: str | None) -> str:
-    return unicodedata.normalize("NFKC", (text or "")[:200]).strip()
+    """The text with digits, characters and words as the patterns have them: Simplified, small letters, no English."""
+    shown = simplified(unicodedata.normalize("NFKC", (text or "")[:200])).strip().lower()
+    if not shown.isascii() or (shown[:1].isdigit() and not shown[-1:].isalpha() and " " not in shown):
+        return written_out(shown)
+    for words, replacement in _ENGLISH_WORDS:
+        shown = words.sub(replacement, shown)
+    for pattern in _ENGLISH_DATES:
+        if match := pattern.fullmatch(shown):
+            day = f"{_MONTHS.index(match['name']) + 1}-{match['day']}"
+            year = f"{match['year']}-" if match["year"] else ""
+            return f"{year}{day} {match['clock'].strip(', ')}".strip()
+    return shown
 
 
 def _is_plausible(moment: datetime, crawl_date: date) -> bool:
@@ -157,7 +199,7 @@ def _with_clock(match: re.Match[str], day: date, zone: str) -> datetime | None:
     if match["hour"] is None:
         return datetime.combine(day, time())
     try:
-        clock = time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0))
+        clock = time(_hour(match), int(match["minute"]), int(match["second"] or 0))
         moment = datetime.combine(day, clock)
         if match["offset"] is None:
             return moment
@@ -166,8 +208,24 @@ def _with_clock(match: re.Match[str], day: date, zone: str) -> datetime | None:
         return None
 
 
+def _hour(match: re.Match[str]) -> int:
+    """The hour of 24, of one with am and pm or 上午 and 下午."""
+    hour = int(match["hour"])
+    half = (match["after"] or "")[:1] or match["before"]
+    if half is None or hour > 12:
+        return hour
+    if half in _AFTER_NOON:
+        # 中午11:30 is before noon
+        return hour if hour == 12 or (half == "中午" and hour == 11) else hour + 12
+    return 0 if hour == 12 else hour
+
+
 def _offset(text: str) -> timezone:
-    if text == "Z":
+    digits = text.removeprefix("utc").removeprefix("gmt")
+    if not digits or digits == "z":
         return UTC
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
+    sign = -1 if digits[0] == "-" else 1
+    hours, minutes = (digits[1:].replace(":", ""), "0")
+    if len(hours) > 2:
+        hours, minutes = hours[:-2], hours[-2:]
+    return timezone(sign * timedelta(hours=int(hours), minutes=int(minutes)))

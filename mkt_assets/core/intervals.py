@@ -54,6 +54,8 @@ def effective_sizes(counts: ArrayLike, sizes: ArrayLike) -> Floats:
     """
     hits, trials = _checked(counts, sizes)
     n = trials.sum(axis=0)
+    if trials.max(initial=0) <= 1:
+        return n
     correlation = intraclass_correlation(hits, trials)
     found = np.empty(len(n))
     for block in _blocks(hits):

@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -35,6 +36,7 @@ _OPEN_OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,gif,asf,mp3,wav,ogg,aac",
 }
 _MAX_PACKETS = 1_000_000
+_MOST_STRETCHED = 10  # pixels so many times as wide as high, or as high as wide, come from a damaged header
 # An MP4's tables of samples and edits with the numbers behind: version, a number, another.
 _TABLE = re.compile(rb"(stsz|stz2|trun|elst|cmov)(?=(.{0,12}))", re.DOTALL)
 _TABLE_BYTES = 16
@@ -187,14 +189,16 @@ def _counted_duration(container: InputContainer, stream: VideoStream, deadline: 
     for packet in islice(container.demux(stream), _MAX_PACKETS):
         deadline.check()
         if packet.pts is not None:
-            stamps.append(float(packet.pts * packet.time_base))
+            stamps += (
+                float(pts * packet.time_base) for pts in (packet.pts, packet.pts + (packet.duration or 0))
+            )
     return max(stamps) - min(stamps) if stamps else 0.0
 
 
 def _frame_at(
     path: Path, size: tuple[int, int], second: float, limits: PictureLimits, deadline: _Deadline
 ) -> Image.Image:
-    """The first frame at or after `second` (from the stream's start), or the last when that is still shown."""
+    """The frame that is shown at `second` (from the stream's start): the last that begins by then."""
     with alone_if_large(size), _opened(path, limits) as container:
         stream = container.streams.video[0]
         # threads for frames keep as many frames in memory
@@ -202,9 +206,12 @@ def _frame_at(
         start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         frames = _sought(container, stream, start + second)
         if frames is not None:
-            return _first_from(frames, start + second, limits, deadline)
+            frame = _shown_at(frames, start + second, limits, deadline)
+            return _upright_frame(frame, stream, limits)
     with alone_if_large(size), _opened(path, limits) as container:
-        return _first_from(container.decode(container.streams.video[0]), start + second, limits, deadline)
+        stream = container.streams.video[0]
+        frame = _shown_at(container.decode(stream), start + second, limits, deadline)
+        return _upright_frame(frame, stream, limits)
 
 
 def _sought(container: InputContainer, stream: VideoStream, target: float) -> Iterator[av.VideoFrame] | None:
@@ -222,27 +229,39 @@ def _sought(container: InputContainer, stream: VideoStream, target: float) -> It
     return chain([first], frames)
 
 
-def _first_from(
+def _shown_at(
     frames: Iterator[av.VideoFrame], target: float, limits: PictureLimits, deadline: _Deadline
-) -> Image.Image:
-    frame: av.VideoFrame | None = None
+) -> av.VideoFrame:
+    shown: av.VideoFrame | None = None
     for n_decoded, frame in enumerate(frames, start=1):
         deadline.check()
-        if frame.pts is None or frame.time >= target:
-            return _upright_frame(frame, limits)
+        if frame.pts is None or frame.time > target:
+            return shown or frame
+        shown = frame
         if n_decoded >= limits.max_video_frames_decoded:
             raise PictureError(f"the frame at {target:.1f} s was not reached in {n_decoded} decoded frames")
-    if frame is None:
+    if shown is None:
         raise PictureError(f"the video has no picture at {target:.1f} s: it is truncated")
-    shown_until = frame.time + float(frame.duration * (frame.time_base or 0))
+    shown_until = shown.time + float(shown.duration * (shown.time_base or 0))
     if shown_until < target - 1.0:
         raise PictureError(f"the video ends at {shown_until:.1f} s, before {target:.1f} s: it is truncated")
-    return _upright_frame(frame, limits)
+    return shown
 
 
-def _upright_frame(frame: av.VideoFrame, limits: PictureLimits) -> Image.Image:
+def _upright_frame(frame: av.VideoFrame, stream: VideoStream, limits: PictureLimits) -> Image.Image:
     check_size((frame.width, frame.height), limits)
+    shown = _shown_size(frame.width, frame.height, stream.sample_aspect_ratio)
+    check_size(shown, limits)
     image = frame.to_image()
+    if shown != image.size:
+        image = image.resize(shown, Image.Resampling.BICUBIC)
     # cameras turn by quarters; any other angle comes from a damaged matrix
     quarters = frame.rotation % 360 != 0 and frame.rotation % 90 == 0
     return image.rotate(frame.rotation, expand=True) if quarters else image
+
+
+def _shown_size(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    """Size in square pixels of a frame whose pixels are `aspect` times as wide as high: no side gets shorter."""
+    if not aspect or not 1 / _MOST_STRETCHED <= aspect <= _MOST_STRETCHED:
+        return width, height
+    return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))

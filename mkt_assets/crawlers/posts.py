@@ -18,8 +18,10 @@ from mkt_assets.crawlers.redact import ID, storable
 POST_ADDRESS = "https://www.xiaohongshu.com/explore/{post_id}"
 
 # The original's crawler wrote missing cells so; inside a text they are words like any other.
-_MISSING = frozenset({"", "nan", "NaN", "None", "null"})
+_MISSING = frozenset({"", "nan", "NaN", "None", "null", "NULL", "\\N"})  # the last two: dumps of databases
 _ID_SHAPE = "letters, digits, - and _, 64 at most"
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}", re.ASCII)
+_PROTECTED = re.compile(r"""=?["'](.*?)["']?""", re.DOTALL)
 _CHAPTER_MARK = re.compile(r"\d{1,2}(:\d{2}){1,2}")
 _COMMA = re.compile("[,，]")
 _LONGEST_ADDRESS = 2_000
@@ -75,9 +77,14 @@ def post_of(
     max_characters: int = Limits.max_text_characters,
 ) -> Post | UnusableRecord:
     """The post of a record, or why there is none; `max_characters` are those of title, text and tags together."""
-    post_id, poster_id = (_stripped(record.post_id), _stripped(record.poster_id))
+    post_id, poster_id = (_unprotected(record.post_id), _unprotected(record.poster_id))
+    if record.problem:
+        return UnusableRecord(record.problem, None, poster_id)
     if post_id is None:
         return UnusableRecord("The row has no post id.", None, poster_id)
+    for name, value in (("post", post_id), ("account", poster_id)):
+        if value is not None and _ROUNDED.fullmatch(value):
+            return UnusableRecord(_rounded(name, value), None if name == "post" else post_id)
     if not ID.fullmatch(post_id):
         return UnusableRecord(f"The post id is not an id ({_ID_SHAPE}).", None, poster_id)
     if poster_id == post_id:
@@ -126,6 +133,20 @@ def clean_url(text: str | None, post_id: str, poster_id: str) -> str | None:
     if poster_id in address or "/user/" in parts.path or "@" in parts.netloc:
         return POST_ADDRESS.format(post_id=post_id)
     return address
+
+
+def _rounded(name: str, value: str) -> str:
+    return (
+        f"A spreadsheet program made a number of the {name} id and rounded it ({value}); which {name} it was is lost. "
+        "Use the crawler's own file, or import it again with that column as text."
+    )
+
+
+def _unprotected(text: str | None) -> str | None:
+    """An id without what keeps spreadsheet programs from making a number of it: 'id, ="id", quotation marks."""
+    shown = _stripped(text)
+    match = _PROTECTED.fullmatch(shown) if shown and shown[0] in "='\"" else None
+    return shown if match is None else _stripped(match[1].strip("\"'"))
 
 
 def _stripped(text: str | None) -> str | None:

@@ -13,8 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from mkt_assets.crawlers.base import Reject
 
-_IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "manifest.json", "__macosx"})
-_IGNORED_SUFFIXES = (".md", ".txt")
+_IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "manifest.json", "__macosx"}) | {
+    *("exploreid.db", "mappingdata.db"),  # what XHS-Downloader keeps for itself beside its table
+}
+_IGNORED_SUFFIXES = (".md",)
+# Papers that come with programs; another .txt may be a table ("Unicode text" of a spreadsheet program).
+_PAPERS = re.compile(r"(?:readme|read_me|licen[cs]e|notice|changelog|requirements)[^.]*(?:\.txt)?")
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"}
 )
@@ -150,7 +154,8 @@ def _content_sha256(path: Path, size: int, ctime_ns: int) -> str:
 
 def _is_ignored(name: str) -> bool:
     lower = name.lower()
-    return lower.startswith(".") or lower in _IGNORED_NAMES or lower.endswith(_IGNORED_SUFFIXES)
+    is_paper = _PAPERS.fullmatch(lower) is not None
+    return is_paper or lower.startswith(".") or lower in _IGNORED_NAMES or lower.endswith(_IGNORED_SUFFIXES)
 
 
 def _reject(place: PurePosixPath, reason: str) -> Reject:

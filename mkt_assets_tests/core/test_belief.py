@@ -18,6 +18,8 @@ from mkt_assets.core.belief import (
 )
 from mkt_assets.core.crosstab import cross
 from mkt_assets.core.findings import link_sentences
+from mkt_assets_tests.calibration import intervals, links
+from mkt_assets_tests.calibration.cases import Case, measure
 
 Crawl = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -157,7 +159,8 @@ def test_ratios_lifts_and_bases_fit_together(seed: int):
         assert (rows["ratio"] * weights[rows.index]).sum() == pytest.approx(rows["base_share"].iloc[0]), topic
     assert found["npmi"].between(-1, 1).all()
     assert ((found["npmi"] > 1e-9) == (found["lift"] > 1 + 1e-9)).all()
-    assert found["poster_p_value"].between(1 / 2000, 1).all()
+    assert found["poster_p_value"].between(0, 1).all()
+    assert found["cautious_lift"].sub(1).abs().le(found["lift"].sub(1).abs() + 1e-9).all()
 
 
 def test_always_together_is_one_and_independent_is_zero():
@@ -165,14 +168,33 @@ def test_always_together_is_one_and_independent_is_zero():
     assert values == pytest.approx([1, 1, 0])
 
 
-def test_sign_flips_of_few_posters_are_the_exact_ones():
-    # three accounts have the style and the topic, others neither: three signs decide, one pattern in eight
-    both = np.array([[1.0, 0.0]] * 3 + [[0.0, 1.0]] * 4)
-    p = poster_p_values(both, both, np.arange(7))
-    assert p[0, 0] == pytest.approx(1 / 8, abs=0.03)
-    assert p[0, 1] > 0.8
-    everyone = poster_p_values(np.ones((7, 1)), both, np.arange(7))
-    assert (everyone == 1).all()
+def test_what_one_busy_account_does_is_no_link():
+    # one account posts everything of style and topic 1, half of it crosswise; all others know style and topic 0 alone
+    busy = [(style, topic) for style in (0, 1) for topic in (0, 1)] * 10
+    others = [(0, 0)] * 100
+    style, topic = map(list, zip(*busy, *others, strict=True))
+    poster = ["busy"] * 40 + [f"u{i // 5}" for i in range(100)]
+    assert not believed(crawl(style, topic, poster))["supported"].any()
+
+
+def test_fewer_than_three_accounts_tell_nothing_of_accounts():
+    both = np.ones((2, 1, 2)) * [[[5.0, 0.0]], [[0.0, 5.0]]]
+    assert (poster_p_values(both, both.sum(axis=1)) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("case", "n_runs"),
+    [(0, 30), (1, 30), (3, 40), (6, 10), (8, 4), (9, 12)],
+    ids=str,
+)
+def test_links_keep_their_calibration(case: int, n_runs: int):
+    measured = measure(links.CASES[case], n_runs=n_runs)
+    assert measured.kept, measured
+
+
+@pytest.mark.parametrize("case", intervals.CASES, ids=lambda case: case.world)
+def test_intervals_keep_their_coverage(case: Case):
+    assert measure(case, n_runs=60).kept
 
 
 def test_findings_are_sentences_with_their_numbers():
@@ -188,4 +210,4 @@ def test_findings_are_sentences_with_their_numbers():
     )
     assert "None of the" in link_sentences(believed(chance(60, 0)))[0]
     images, texts = chance(10, 0)
-    assert "No picture has a caption" in link_sentences(believed((images, texts.head(0))))[0]
+    assert "No post has both" in link_sentences(believed((images, texts.head(0))))[0]

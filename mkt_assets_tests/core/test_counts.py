@@ -28,6 +28,13 @@ from mkt_assets.core.counts import Count, parse_count
         ("１．２万＋", 12000, True),
         (" 7 ", 7, False),
         ("12.0", 12, False),
+        ("1.2萬", 12000, False),
+        ("3.4M", 3400000, False),
+        ("1.5億", 150000000, False),
+        ("1.2e+04", 12000, False),
+        ("1.718107501000E+12", 1718107501000, False),  # all its digits are there
+        ("讚", 0, False),
+        ("Like", 0, False),
         ("赞", 0, False),
         ("收藏", 0, False),
         ("评论", 0, False),
@@ -51,7 +58,8 @@ def test_a_shown_count_is_read_exactly(shown: str, value: int, is_lower_bound: b
         "1.2",
         "1,23",
         "1.00001万",
-        "1e5",
+        "1e-5",
+        "1.7731E+12",  # a spreadsheet program has rounded it
         "1 2",
         "9" * 40,
         "99999999999亿",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -208,3 +209,35 @@ def test_a_damaged_video_always_gives_three_results(tmp_path: Path, data: st.Dat
     path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
     got = list(video_frames(path))
     assert [frame.name for frame in got] == list(VIDEO_FRAMES)
+
+
+def write_anamorphic(path: Path, aspect: Fraction, stamps: Sequence[int] = range(8)) -> Path:
+    """A video, 64 x 48, of pixels so wide, in tenths of a second; frame i has level 30 i and starts at stamps[i]."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("mpeg4", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, FPS)
+        stream.codec_context.sample_aspect_ratio = aspect
+        for i, stamp in enumerate(stamps):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 30 * i, np.uint8), format="rgb24")
+            frame.pts = stamp
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"), [(Fraction(2), (128, 48)), (Fraction(1, 2), (64, 96)), (Fraction(100), (64, 48))]
+)
+def test_frames_are_as_wide_as_they_are_shown(
+    tmp_path: Path, aspect: Fraction, size: tuple[int, int]
+) -> None:
+    path = write_anamorphic(tmp_path / "video.mp4", aspect)
+    sizes = {got.image.size for got in video_frames(path) if isinstance(got, VideoFrame)}
+    assert sizes == {size}
+
+
+def test_with_a_variable_frame_rate_the_frame_that_is_shown_is_taken(tmp_path: Path) -> None:
+    # 4 s: one frame is shown from 0.5 to 2.5 s, the next to 3.9 s
+    path = write_anamorphic(tmp_path / "video.mp4", Fraction(1), [0, 5, 25, 39])
+    np.testing.assert_allclose(levels(path), [30, 30, 60], atol=8)

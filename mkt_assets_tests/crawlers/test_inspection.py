@@ -106,3 +106,17 @@ def test_very_many_files_are_shown_by_kind(tmp_path: Path) -> None:
     WRITERS["spider_json"](tmp_path, random_posts(2, 40))
     result = CliRunner().invoke(app, ["inspect", str(tmp_path)])
     assert "40 files *.json" in result.output
+
+
+def test_which_column_was_taken_as_what_is_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "2024-06-13"
+    folder.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text(
+            "网址,标题,赞,热度\nhttps://x.example/p/Cabc123,红裙,3,9\n", encoding="utf-8"
+        )
+    shown = CliRunner().invoke(app, ["inspect", str(folder)]).output
+    assert "Columns of a.csv and 1 more" in shown
+    assert "link = 网址, title = 标题, likes = 赞" in shown
+    assert "not used: 热度" in shown
+    assert "no account" in shown

@@ -34,7 +34,7 @@ def test_texts_stay_as_crawled_but_for_what_cannot_be_stored() -> None:
     assert (got["location"], got["keyword"]) == ("上海", "穿搭")
 
 
-@pytest.mark.parametrize("cell", [None, "", " \n", "nan", "NaN", "None", "null", "\0"])
+@pytest.mark.parametrize("cell", [None, "", " \n", "nan", "NaN", "None", "null", "NULL", "\\N", "\0"])
 def test_a_missing_cell_is_null_in_every_form(cell: str | None) -> None:
     got = row(title=cell, content=cell, tags=cell, likes=cell, published=cell, fetched=cell, post_url=cell)
     assert [got[name] for name in ("title", "content", "n_likes", "fetched_at", "post_url")] == [None] * 5
@@ -53,6 +53,28 @@ def test_ids_of_other_characters_are_refused_without_repeating_them(bad: str) ->
     for refused in (of(post_id=bad), of(poster_id=bad)):
         assert isinstance(refused, UnusableRecord)
         assert bad not in refused.reason
+
+
+@pytest.mark.parametrize("rounded", ["6.90103E+23", "6.9010316e+23", "7,3E+18", "1E+19"])
+def test_an_id_that_a_spreadsheet_program_rounded_is_refused_with_the_cause_and_the_remedy(
+    rounded: str,
+) -> None:
+    for refused in (of(post_id=rounded), of(poster_id=rounded)):
+        assert isinstance(refused, UnusableRecord)
+        assert "spreadsheet program" in refused.reason
+        assert "as text" in refused.reason
+
+
+@pytest.mark.parametrize(
+    "protected", [f"'{POST}", f'="{POST}"', f"{POST}\t", f'"{POST}"', f'"""{POST}"""', f"='{POST}'"]
+)
+def test_an_id_protected_from_spreadsheet_programs_is_read(protected: str) -> None:
+    assert row(post_id=protected)["post_id"] == POST
+
+
+def test_posts_of_a_drop_that_was_fetched_over_days_keep_their_times() -> None:
+    got = row(post_id="p1", published="2024-06-20 12:00", fetched="2024-06-21 09:00:00")
+    assert got["published_at"] == datetime(2024, 6, 20, 12)
 
 
 def test_an_account_in_the_place_of_the_post_is_refused() -> None:

@@ -35,7 +35,7 @@ def test_a_missing_drop_says_which_folder_and_what_to_do(tmp_path: Path) -> None
 def test_files_come_in_the_order_of_their_names_without_the_systems_own(tmp_path: Path) -> None:
     for name in ("b.csv", "a/2.jpg", "a/10.jpg", ".hidden", ".git/x", "Thumbs.db", ".DS_Store", "README.md"):
         put(tmp_path / name)
-    for name in ("notes.txt", "manifest.json", "__MACOSX/a.csv"):
+    for name in ("LICENSE", "readme_en.txt", "manifest.json", "__MACOSX/a.csv"):
         put(tmp_path / name)
     assert [str(file.relative) for file in walk_drop(tmp_path).files] == ["a/10.jpg", "a/2.jpg", "b.csv"]
 

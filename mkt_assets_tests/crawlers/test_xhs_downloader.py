@@ -19,6 +19,28 @@ def test_its_table_is_known_by_its_columns() -> None:
     assert READER.kind_of(frozenset({"ID"})) is None
 
 
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        ("image", "image"),
+        ("LivePhoto", "image"),
+        ("video", "video"),
+        ("圖文", "image"),
+        ("視頻", "video"),
+        ("unknown", None),
+    ],
+)
+def test_kinds_are_read_in_every_language_of_its_interface(shown: str, kind: str | None) -> None:
+    assert XhsDownloaderReader().record({"作品类型": shown}).kind == kind
+
+
+def test_a_blank_inside_a_tag_is_told_by_the_text() -> None:
+    record = XhsDownloaderReader().record(
+        {"作品标签": "City walk 显高 City", "作品描述": "出门 #City walk[话题]# #显高[话题]# #City[话题]#"}
+    )
+    assert record.tags == "City walk,显高,City"
+
+
 def test_a_row_becomes_a_record_under_our_names() -> None:
     values = {
         "采集时间": "2024-06-13_10:00:00", "作品ID": NOTE, "作品类型": "图文", "作品标题": "白衣",

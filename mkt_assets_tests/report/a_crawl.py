@@ -40,6 +40,7 @@ def cluster(modality: str, number: int, name: str, **changes: Any) -> Cluster:
         cluster_id=number,
         identity=f"{kind}-{number}",
         name=name,
+        named_by="keywords",
         keywords=(name, "穿搭"),
         n_items=20 - number,
         n_posts=12 - number,
@@ -50,6 +51,9 @@ def cluster(modality: str, number: int, name: str, **changes: Any) -> Cluster:
         low_support=False,
         one_poster=False,
         event="continued",
+        previous=BEFORE,
+        is_new=False,
+        is_back=False,
         direction="flat",
         typical=tuple(Item(DAY, f"post{i}", frame) for i in range(len(HOSTILE))),
     )
@@ -65,10 +69,12 @@ def pair(style: int, topic: int, **changes: Any) -> Pair:
         high=0.78,
         lift=3.1,
         q=0.003,
-        poster_p=0.02,
+        poster_q=0.02,
         n_posts=9,
         n_posters=6,
         supported=True,
+        cautious_lift=2.1,
+        largest_poster_share=0.33,
     )
     return replace(made, **changes)
 
@@ -96,6 +102,7 @@ def curve(modality: str, chosen_by: str) -> Curve:
         "chosen_by": chosen_by,
         "reason": "elbow of the inertia curve at k = 3",
         "knee_strength": 0.2,
+        "knee_needed": 0.06,
         "knee_sensitivity": 1.0,
         "silhouette": 0.4,
         "stability": 0.9,
@@ -136,8 +143,7 @@ def a_crawl(**changes: Any) -> Facts:
     facts = Facts(
         crawl_date=DAY,
         window_start=DAY,
-        previous_crawl_date=BEFORE,
-        n_crawls=3,
+        compared_with={"image": BEFORE, "text": BEFORE},
         styles=(cluster("image", 0, "通勤 · 西装"), cluster("image", 1, "<b>运动</b>")),
         topics=(cluster("text", 0, "职场 · 上班"), cluster("text", 1, "健身 · 跑步")),
         pairs=(pair(0, 0), pair(1, 1, supported=False, q=0.4), pair(0, 1, share=0.2, supported=False, q=0.9)),
