@@ -117,16 +117,21 @@ _WHAT_ROSE = View(
         **_NAMED,
         "direction": "rising or falling",
         "change": "change of its share of the posts from the first crawl to the last, by the fitted line",
+        "change_low": "lower end of the change's 95 % interval",
+        "change_high": "upper end of it",
         "first_share": "share in the first crawl, 0 to 1",
         "last_share": "share in the last crawl",
         "n_crawls": "crawl dates that the line is through",
+        "n_posters": "accounts of its posts",
         "q_value": "chance of such a trend if the share were constant, corrected for all styles or topics",
-        "poster_p_value": "the same asked by account (not corrected)",
+        "poster_p_value": "the same by leaving out an account at a time (not corrected)",
     },
     """
     SELECT modality, any_value(name) AS name, identity, any_value(direction) AS direction,
-        any_value(change) AS change, arg_min(share, crawl_date) AS first_share,
-        arg_max(share, crawl_date) AS last_share, any_value(n_times) AS n_crawls, any_value(q_value) AS q_value,
+        any_value(change) AS change, any_value(change_low) AS change_low, any_value(change_high) AS change_high,
+        arg_min(share, crawl_date) AS first_share,
+        arg_max(share, crawl_date) AS last_share, any_value(n_times) AS n_crawls,
+        any_value(n_posters) AS n_posters, any_value(q_value) AS q_value,
         any_value(poster_p_value) AS poster_p_value
     FROM trends
     WHERE basis = 'crawl_date' AND direction IN ('rising', 'falling')

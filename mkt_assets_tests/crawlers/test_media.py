@@ -117,3 +117,78 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "drop").mkdir()
     (tmp_path / "drop" / "u").symlink_to(tmp_path / "outside" / "u")
     assert found(tmp_path / "drop") == {}
+
+
+P, Q, ACCOUNT = "69af0010000000001f000010", "69af0011000000001f000011", "5e5e5e5e00000000000000aa"
+
+
+@pytest.mark.parametrize("suffix", ["jpeg", "heic", "webp"])
+@pytest.mark.parametrize("clip", ["mp4", "mov"])
+def test_the_clip_of_a_live_photo_is_told_from_a_video(tmp_path: Path, suffix: str, clip: str) -> None:
+    for n in (1, 2):
+        put(tmp_path / f"{P}_{n}.{suffix}", JPEG)
+        put(tmp_path / f"{P}_{n}.{clip}", MP4)
+    index = find_media(tmp_path, str, frozenset({P}))
+    assert [(media.frame, media.is_clip) for media in index.files if not media.is_video] == [
+        ("image_0", False),
+        ("image_1", False),
+    ]
+    assert [media.is_clip for media in index.files if media.is_video] == [True, True]
+    assert index.rejects == ()
+
+
+def test_a_video_with_a_cover_and_one_with_numbered_pictures_beside_it_are_videos(tmp_path: Path) -> None:
+    put(tmp_path / f"{P}.jpeg", JPEG)
+    put(tmp_path / f"{P}.mp4", MP4)
+    put(tmp_path / f"{Q}_1.jpeg", JPEG)
+    put(tmp_path / f"{Q}.mp4", MP4)
+    videos = [media for media in find_media(tmp_path, str, frozenset({P, Q})).files if media.is_video]
+    assert [(media.post_id, media.is_clip) for media in videos] == [(P, False), (Q, False)]
+
+
+@pytest.mark.parametrize(
+    ("place", "frame"),
+    [
+        (f"{P}/image_0.jpg", "image_0"),
+        (f"a/{P}/img_01.jpg", "image_1"),
+        (f"images/{P}-1.jpg", "image_1"),
+        (f"images/{P}/cover.jpg", "post"),
+        (f"今天的穿搭_{P}/1.jpg", "image_1"),
+        (f"look_{P}/1.jpg", "image_1"),
+        (f"20260310_120000_{P}/images/0.jpg", "image_0"),
+        (f"{ACCOUNT}/x/{P}/IMG_1234.HEIC", "image_1234"),
+    ],
+)
+def test_a_file_with_the_id_of_a_post_of_the_drop_in_its_path_is_of_that_post(
+    tmp_path: Path, place: str, frame: str
+) -> None:
+    put(tmp_path / place, JPEG)
+    (media,) = find_media(tmp_path, lambda account: f"H-{account}", frozenset({P, Q})).files
+    assert (media.post_id, media.frame) == (P, frame)
+    assert P in media.name
+    assert f"/{ACCOUNT}/" not in f"/{media.name}"
+
+
+def test_a_file_with_the_ids_of_two_posts_in_its_path_is_of_neither(tmp_path: Path) -> None:
+    put(tmp_path / f"{P}_and_{Q}-x.jpg", JPEG)
+    assert find_media(tmp_path, str, frozenset({P, Q})).files == ()
+
+
+def test_pictures_numbered_from_zero_are_all_used_in_their_order(tmp_path: Path) -> None:
+    for n in range(3):
+        put(tmp_path / f"{P}_{n}.jpg", JPEG)
+    put(tmp_path / f"{Q}_1.jpg", JPEG)
+    frames = [(m.post_id, m.frame) for m in find_media(tmp_path, str, frozenset({P, Q})).files]
+    assert frames == [(P, "image_0"), (P, "image_1"), (P, "image_2"), (Q, "image_0")]
+
+
+def test_a_name_of_time_and_title_is_rejected_with_what_to_set_in_the_crawler(tmp_path: Path) -> None:
+    put(tmp_path / "2026-03-09_12.03.04_小星_春天的裙子_1.jpeg", JPEG)
+    (reason,) = reasons(tmp_path).values()
+    assert "name_format 作品ID" in reason
+
+
+def test_an_avif_is_a_picture_whatever_brand_it_names_first(tmp_path: Path) -> None:
+    put(tmp_path / f"{P}.bin", b"\0\0\0\x1cftypmiaf\0\0\0\0mif1avif")
+    (media,) = find_media(tmp_path, str, frozenset({P})).files
+    assert not media.is_video
