@@ -137,8 +137,7 @@ def _sources(
     posts: pa.Table, settings: Settings, accounts: AccountHasher, crawl_date: date
 ) -> tuple[list[MediaSource], list[dict[str, object]]]:
     """The files behind the posts' media, found again by walking the drop; and rejects for those that are not."""
-    ids = frozenset(str(post_id) for post_id in posts["post_id"].to_pylist())
-    index = find_media(settings.drops / crawl_date.isoformat(), accounts.hash, ids)
+    index = find_media(settings.drops / crawl_date.isoformat(), accounts.hash)
     by_name = {file.name: file for file in index.files}
     sources: list[MediaSource] = []
     refused: list[dict[str, object]] = []

@@ -375,8 +375,7 @@ def _frames(
         return {}
     wanted = {(str(m["media_path"]), str(m["frame"])) for m in mattes}
     found: dict[tuple[str, str], Image.Image] = {}
-    posts = frozenset(str(m["post_id"]) for m in mattes)
-    for file in find_media(folder, bench.accounts.hash, posts).files:
+    for file in find_media(folder, bench.accounts.hash).files:
         names = {frame for path, frame in wanted if path == file.name}
         if names:
             for name, image in _decoded(file, names, limits):

@@ -53,10 +53,8 @@ _TIFF_BYTES = (1, 2, 6, 7)  # the types that stay one piece
 # What of a 50-megapixel picture is at work at once takes half a gigabyte: larger ones wait for each other.
 LARGE_PIXELS = 12_000_000
 _one_large = Lock()
-_AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
-_MOST_BRANDS_BYTES = 256
-_MOST_FRAMES_TRIED = 10
+_AVIF_BRANDS = (b"avif", b"avis")
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _PROFILED = ("RGB", "L", "CMYK", "LAB")
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
 
@@ -68,28 +66,15 @@ def sniff_format(data: bytes) -> str | None:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    brands = picture_brands(data)
-    return "AVIF" if brands & _AVIF_BRANDS else "HEIF" if brands else None
-
-
-def picture_brands(data: bytes) -> frozenset[bytes]:
-    """The brands of pictures (AVIF, HEIF) that a file names, its own or those it is compatible with; few bytes do.
-
-    An MP4 names none of them; an AVIF or HEIC may be of a brand of its maker, and name what it is behind that.
-    """
-    if data[4:8] != b"ftyp":
-        return frozenset()
-    end = min(int.from_bytes(data[:4], "big"), len(data), _MOST_BRANDS_BYTES)
-    named = {data[8:12], *(data[i : i + 4] for i in range(16, end - 3, 4))}
-    return frozenset(named & (_AVIF_BRANDS | _HEIF_BRANDS))
+    if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIF" if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS else None
 
 
 def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image.Image:
-    """A picture as RGB, or RGBA when it has transparency: upright, 8 bit, sRGB.
+    """A picture as RGB, or RGBA when it has transparency: upright, 8 bit, sRGB, the first frame of an animation.
 
-    Of an animation the first frame that shows something, of the first `_MOST_FRAMES_TRIED`.
-
-    Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF.
+    Reads JPEG, PNG, WebP, GIF, BMP, TIFF and what else Pillow was built with (AVIF; HEIC with a plugin).
 
     Raises:
         PictureError: with the reason, for any bytes that are not such a picture within the limits.
@@ -105,7 +90,7 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
         if picture_format == "JPEG":
             _check_scans(data, opened.size, limits)
         with alone_if_large(opened.size):
-            _go_to_what_shows(opened)
+            opened.load()
             return _in_srgb(_eight_bit(_upright(opened)), opened.info.get("icc_profile"))
     except PictureError:
         raise
@@ -160,39 +145,9 @@ def _checked_format(data: bytes, limits: PictureLimits, n_bytes: int) -> str:
     if picture_format is None:
         raise PictureError(_what_instead(data))
     Image.init()
-    if picture_format == "HEIF" and "HEIF" not in Image.OPEN:
-        _register_heif()
     if picture_format not in Image.OPEN:
         raise PictureError(f"a {picture_format} picture, which this installation cannot read")
     return picture_format
-
-
-def _go_to_what_shows(opened: Image.Image) -> None:
-    """Load the picture; an animation may begin with a frame that is transparent, or of one colour."""
-    opened.load()
-    if not getattr(opened, "is_animated", False):
-        return
-    n_tried = min(getattr(opened, "n_frames", 1), _MOST_FRAMES_TRIED)
-    for frame in range(n_tried):
-        opened.seek(frame)
-        opened.load()
-        shown = opened.convert("RGBA")
-        if shown.getchannel("A").getextrema() != (0, 0) and _varies(shown):
-            return
-    opened.seek(0)
-    opened.load()
-
-
-def _varies(shown: Image.Image) -> bool:
-    return any(low != high for low, high in cast("tuple[tuple[int, int], ...]", shown.getextrema()))
-
-
-def _register_heif() -> None:
-    """Let Pillow read HEIC, with libheif; an installation without it refuses such pictures one by one."""
-    with suppress(ImportError):
-        from pi_heif import register_heif_opener
-
-        register_heif_opener()
 
 
 def _what_instead(data: bytes) -> str:

@@ -78,9 +78,8 @@ def inspect_drop(
     """
     ingest = ingest_drop(drop_dir, crawl_date, hash_poster=hash_poster, timezone=timezone, limits=limits)
     posts: list[dict[str, Any]] = ingest.posts.to_pylist()
-    ids = frozenset(str(post["post_id"]) for post in posts)
-    attached = {str(path) for post in posts for path in post["media_paths"]}
-    media = [file for file in find_media(drop_dir, hash_poster, ids).files if file.name in attached]
+    ids = {str(post["post_id"]) for post in posts}
+    media = [file for file in find_media(drop_dir, hash_poster).files if file.post_id in ids]
     refused = [(str(r["reason"]), _place(r)) for r in ingest.rejects.to_pylist()]
     refused += _unusable_pictures(media, picture_limits or PictureLimits())
     n_videos = sum(file.is_video for file in media)

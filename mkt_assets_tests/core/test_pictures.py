@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import io
 
 import numpy as np
@@ -135,7 +134,7 @@ def without_palette() -> bytes:
         (b'{"code": -1}', "JSON instead of a picture"),
         (b"\x00" * 64, "the file holds nothing but blanks or zeros"),
         (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 64, "a video instead of a picture"),
-        (b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64, "the HEIF picture is damaged or cut off in its header"),
+        (b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64, "a HEIF picture, which this installation cannot read"),
         (b"hello", "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF)"),
         (SAMPLES["JPEG"][:20], "the JPEG picture is damaged or cut off in its header"),
         (SAMPLES["JPEG"][:-200], "the JPEG picture is truncated"),
@@ -182,39 +181,3 @@ def test_any_bytes_give_a_picture_or_a_picture_error(data: bytes) -> None:
         return
     assert picture.mode in ("RGB", "RGBA")
     assert min(picture.size) >= 8
-
-
-HEIC = base64.b64decode(
-    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAXxtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAA"
-    "AAAAACJpbG9jAAAAAERAAAEAAQAAAAABoAABAAAAAAAAACoAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAA"
-    "AA5waXRtAAAAAAABAAAA/GlwcnAAAADcaXBjbwAAAHVodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNw"
-    "AAADAJAAAAMAAAMAHroCQGEAAQApQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbqrprm4CGgwIAAAAyAAAADAIRiAAEABkQBwXPB"
-    "iQAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAAChjbGFwAAAAIAAAAAEAAAAQAAAAAf///+AAAAAC"
-    "////0AAAAAIAAAAQcGl4aQAAAAADCAgIAAAAGGlwbWEAAAAAAAAAAQABBYECAwWEAAAAMm1kYXQAAAAmKAGvGSFeQkDvXaW/"
-    "/3fM/obX+H1t8pkoppcE14iZCwOBgI2RnTg="
-)
-"""32 x 16 pixels of one colour, made for this test; Pillow writes none."""
-
-
-def test_a_heic_picture_is_read_whatever_brand_it_names_first() -> None:
-    picture = decode_picture(HEIC)
-    assert picture.size == (32, 16)
-    red, green, blue = np.asarray(picture).reshape(-1, 3).mean(axis=0)
-    assert abs(red - 200) < 12 > abs(green - 30)
-    assert abs(blue - 60) < 12
-    of_a_maker = HEIC.replace(b"ftypheic", b"ftypMiHB", 1)
-    assert sniff_format(of_a_maker) == "HEIF"
-
-
-def test_a_heic_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
-    with pytest.raises(PictureError, match="32 x 16 pixels, more than"):
-        decode_picture(HEIC, limits=PictureLimits(max_pixels=500))
-
-
-@pytest.mark.parametrize("format", ["WEBP", "GIF"])
-def test_of_an_animation_a_frame_that_shows_something_is_used(format: str) -> None:
-    empty, shown = Image.new("RGBA", (16, 16)), Image.new("RGBA", (16, 16), "white")
-    shown.paste("red", (4, 4, 12, 12))
-    stream = io.BytesIO()
-    empty.save(stream, format, save_all=True, append_images=[shown, empty], lossless=True, duration=50)
-    assert np.asarray(decode_picture(stream.getvalue()).convert("RGB"))[8, 8, 0] > 200
