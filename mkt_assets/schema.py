@@ -208,8 +208,19 @@ SUMMARIES = Table(
         Column("summary", "VARCHAR", "title, content and tags, cleaned, each once"),
         Column("has_text", "BOOLEAN", "whether anything was left"),
         Column("n_characters", "BIGINT", "length of the summary", "characters", minimum=0),
-        Column("removed_words", "VARCHAR[]", "stop words and interjections taken out, in order"),
+        Column(
+            "removed_words",
+            "VARCHAR[]",
+            "stop words, interjections, stickers and share texts that were taken out",
+        ),
         Column("removed_platform_suffix", "BOOLEAN", "the title ended in the platform's own suffix"),
+        Column(
+            "encoder_text",
+            "VARCHAR",
+            "what the encoder reads: the summary without addresses, and without emoji unless nothing else is left; "
+            "missing in rows of an earlier version",
+            nullable=True,
+        ),
     ),
     key=("post_id",),
 )
@@ -221,7 +232,7 @@ TEXT_EMBEDDINGS = Table(
         _CRAWL_DATE,
         _POST_ID,
         _POSTER_ID,
-        Column("text_sha256", "VARCHAR", "sha256 of the summary"),
+        Column("text_sha256", "VARCHAR", "sha256 of the text that the encoder read"),
         Column("token_sha256", "VARCHAR", "sha256 of the encoder's token ids: equal tokens, equal vectors"),
         Column("n_tokens", "BIGINT", "tokens the encoder read", "tokens", minimum=0),
         Column("n_chunks", "BIGINT", "windows the text was split into", "windows", minimum=1),

@@ -119,6 +119,12 @@ class Settings(BaseSettings):
     )
 
     emoji_language: EmojiLanguage = Field("en", description="language of the names that replace emoji")
+    emoji_in_vectors: bool = Field(
+        False, description="let the text encoder read the names of emoji, too, as the original did"
+    )
+    name_stickers: bool = Field(
+        False, description="name the platform's stickers ([笑哭R]) as emoji are, instead of taking them out"
+    )
     stop_words: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="stop-word files that replace the shipped ones, separated by commas"
     )

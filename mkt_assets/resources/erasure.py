@@ -214,7 +214,7 @@ def _lent_names(connection: duckdb.DuckDBPyConnection, crawl_dates: frozenset[da
 
 def _own_texts(connection: duckdb.DuckDBPyConnection, subject: Subject) -> frozenset[str]:
     """Titles, texts and summaries of the subject that are in nobody else's, not even as a part."""
-    columns = {"raw_posts": ("title", "content"), "summaries": ("summary",)}
+    columns = {"raw_posts": ("title", "content"), "summaries": ("summary", "encoder_text")}
     own = _own(connection, subject, columns)
     if not own:
         return own
