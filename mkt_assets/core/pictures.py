@@ -53,8 +53,9 @@ _TIFF_BYTES = (1, 2, 6, 7)  # the types that stay one piece
 # What of a 50-megapixel picture is at work at once takes half a gigabyte: larger ones wait for each other.
 LARGE_PIXELS = 12_000_000
 _one_large = Lock()
-_AVIF_BRANDS = (b"avif", b"avis")
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+HEAD_BYTES_OF_BRANDS = 512  # a hundred brands: files have ten at most
 _PROFILED = ("RGB", "L", "CMYK", "LAB")
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
 
@@ -66,9 +67,19 @@ def sniff_format(data: bytes) -> str | None:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
+    return picture_of_brands(data)
+
+
+def picture_of_brands(head: bytes) -> str | None:
+    """Pillow's name of the format that the brands of an ISO media file say; None of a video, and of other files."""
+    if head[4:8] != b"ftyp":
+        return None
+    end = min(int.from_bytes(head[:4], "big"), HEAD_BYTES_OF_BRANDS)
+    # the first is the main brand; after its version come those that the file fits as well
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end, 4))}
+    if brands & _AVIF_BRANDS:
         return "AVIF"
-    return "HEIF" if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS else None
+    return "HEIF" if brands & _HEIF_BRANDS else None
 
 
 def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image.Image:
