@@ -103,7 +103,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "pdf": lambda: b"%PDF-1.7\n",
     "webp_giant": lambda: b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + b"\xff" * 6 + b"\0" * 8,
     "heic_giant": lambda: heic(Image.new("RGB", (64, 64)), claimed=(60_000, 60_000)),
-    "heic_larger_than_it_says": lambda: heic(Image.new("RGB", (3_000, 2_000)), claimed=(64, 64)),
+    "heic_larger_than_it_says": lambda: heic(Image.new("RGB", (1_400, 800)), claimed=(64, 64)),
     "heic": lambda: b"\0\0\0\x18ftypheic" + b"\0" * 100,
     "avif_noise": lambda: b"\0\0\0\x18ftypavif" + random.Random(5).randbytes(5_000),
     "bmp_giant": lambda: (
