@@ -114,7 +114,7 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
     except Image.DecompressionBombError:
         raise PictureError(too_many) from None
     except UnidentifiedImageError as error:
-        raise PictureError(f"the {picture_format} picture is damaged or cut off in its header") from error
+        raise PictureError(_damaged_header(picture_format)) from error
     except Exception as error:  # decoders raise whatever comes of damaged bytes, failed assertions too
         if "truncated" in str(error).lower():
             raise PictureError(f"the {picture_format} picture is truncated") from error
@@ -152,6 +152,7 @@ def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
         PictureError: with the reason, if `decode_picture` would refuse it for one of these.
     """
     limits = limits or PictureLimits()
+    picture_format = "unknown"
     try:
         with path.open("rb") as stream:
             picture_format = _checked_format(stream.read(_HEAD_BYTES), limits, path.stat().st_size)
@@ -165,9 +166,15 @@ def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
     except Image.DecompressionBombError:
         raise PictureError(f"the picture has more than {limits.max_pixels / 1e6:g} megapixels") from None
     except UnidentifiedImageError as error:
-        raise PictureError("the picture is damaged or cut off in its header") from error
+        raise PictureError(_damaged_header(picture_format)) from error
     except Exception as error:
         raise PictureError(f"the picture cannot be read: {cause(error)}") from error
+
+
+def _damaged_header(picture_format: str) -> str:
+    # what is in a HEIC may be of many kinds, and the decoder does not say of which
+    advice = ": fetch it again, or as JPEG" if picture_format == "HEIF" else ""
+    return f"the {picture_format} picture is damaged or cut off in its header{advice}"
 
 
 def shrunk_copy(image: Image.Image, max_side: int) -> Image.Image:

@@ -135,7 +135,10 @@ def without_palette() -> bytes:
         (b'{"code": -1}', "JSON instead of a picture"),
         (b"\x00" * 64, "the file holds nothing but blanks or zeros"),
         (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 64, "a video instead of a picture"),
-        (b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64, "the HEIF picture is damaged or cut off in its header"),
+        (
+            b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64,
+            "the HEIF picture is damaged or cut off in its header: fetch it again, or as JPEG",
+        ),
         (b"hello", "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC)"),
         (SAMPLES["JPEG"][:20], "the JPEG picture is damaged or cut off in its header"),
         (SAMPLES["JPEG"][:-200], "the JPEG picture is truncated"),

@@ -26,7 +26,7 @@ def write_video(
     ratio: Fraction | None = None,
     width: int = 64,
 ) -> Path:
-    """A video, 64 x 48 or another width, whose grey level counts the frames: frame i has level 5 i, its left half maybe another."""
+    """A video, 64 x 48 or wider, whose grey level counts the frames: frame i has 5 i, its left half maybe another."""
     with av.open(str(path), "w", options=options or {}) as container:
         # no key frame where the encoder sees a change of scene
         stream: Any = container.add_stream("mpeg4", rate=FPS, options={"sc_threshold": "1000000000"})
