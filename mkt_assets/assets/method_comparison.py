@@ -45,7 +45,7 @@ from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, content_key
 from mkt_assets.core.verdicts import judge
 from mkt_assets.core.videos import FrameError, video_frames
-from mkt_assets.crawlers.media import MediaFile, find_media
+from mkt_assets.crawlers.media import MediaFile, named_media
 from mkt_assets.models.colour_histogram import CARD as FLOOR
 from mkt_assets.models.colour_histogram import colour_histogram
 from mkt_assets.models.provenance import WeightsError
@@ -375,8 +375,9 @@ def _frames(
         return {}
     wanted = {(str(m["media_path"]), str(m["frame"])) for m in mattes}
     found: dict[tuple[str, str], Image.Image] = {}
-    posts = frozenset(str(m["post_id"]) for m in mattes)
-    for file in find_media(folder, bench.accounts.hash, posts).files:
+    for file in named_media(
+        folder, bench.accounts.hash, [{**m, "media_paths": [m["media_path"]]} for m in mattes]
+    ):
         names = {frame for path, frame in wanted if path == file.name}
         if names:
             for name, image in _decoded(file, names, limits):

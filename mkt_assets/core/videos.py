@@ -36,7 +36,6 @@ _OPEN_OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,gif,asf,mp3,wav,ogg,aac",
 }
 _MAX_PACKETS = 1_000_000
-_MOST_STRETCHED = 10  # pixels so many times as wide as high, or as high as wide, come from a damaged header
 # An MP4's tables of samples and edits with the numbers behind: version, a number, another.
 _TABLE = re.compile(rb"(stsz|stz2|trun|elst|cmov)(?=(.{0,12}))", re.DOTALL)
 _TABLE_BYTES = 16
@@ -44,6 +43,8 @@ _TABLE_CHUNK = 1 << 20
 _BOX = re.compile(rb".{4}[ -~]{4}", re.DOTALL)
 _SIZE_BEHIND = b"\0\0\0\1"
 _FAR = 1 << 62
+_SAME_TIME = 1e-6  # seconds
+_MOST_STRETCHED = 8
 _MOST_SAMPLES = 20_000_000  # ten hours have five million
 
 
@@ -189,16 +190,15 @@ def _counted_duration(container: InputContainer, stream: VideoStream, deadline: 
     for packet in islice(container.demux(stream), _MAX_PACKETS):
         deadline.check()
         if packet.pts is not None:
-            stamps += (
-                float(pts * packet.time_base) for pts in (packet.pts, packet.pts + (packet.duration or 0))
-            )
+            stamps.append(float(packet.pts * packet.time_base))
+            stamps.append(stamps[-1] + float((packet.duration or 0) * packet.time_base))
     return max(stamps) - min(stamps) if stamps else 0.0
 
 
 def _frame_at(
     path: Path, size: tuple[int, int], second: float, limits: PictureLimits, deadline: _Deadline
 ) -> Image.Image:
-    """The frame that is shown at `second` (from the stream's start): the last that begins by then."""
+    """The frame that is shown at `second` (from the stream's start), in its proportions."""
     with alone_if_large(size), _opened(path, limits) as container:
         stream = container.streams.video[0]
         # threads for frames keep as many frames in memory
@@ -206,12 +206,12 @@ def _frame_at(
         start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         frames = _sought(container, stream, start + second)
         if frames is not None:
-            frame = _shown_at(frames, start + second, limits, deadline)
-            return _upright_frame(frame, stream, limits)
+            shown = _shown_at(frames, start + second, limits, deadline)
+            return _upright_frame(shown, stream.sample_aspect_ratio, limits)
     with alone_if_large(size), _opened(path, limits) as container:
         stream = container.streams.video[0]
-        frame = _shown_at(container.decode(stream), start + second, limits, deadline)
-        return _upright_frame(frame, stream, limits)
+        shown = _shown_at(container.decode(stream), start + second, limits, deadline)
+        return _upright_frame(shown, stream.sample_aspect_ratio, limits)
 
 
 def _sought(container: InputContainer, stream: VideoStream, target: float) -> Iterator[av.VideoFrame] | None:
@@ -235,11 +235,15 @@ def _shown_at(
     shown: av.VideoFrame | None = None
     for n_decoded, frame in enumerate(frames, start=1):
         deadline.check()
-        if frame.pts is None or frame.time > target:
+        if frame.pts is None:
+            return frame
+        if frame.time > target + _SAME_TIME:
             return shown or frame
-        shown = frame
         if n_decoded >= limits.max_video_frames_decoded:
             raise PictureError(f"the frame at {target:.1f} s was not reached in {n_decoded} decoded frames")
+        shown = frame
+        if frame.time >= target - _SAME_TIME:
+            break
     if shown is None:
         raise PictureError(f"the video has no picture at {target:.1f} s: it is truncated")
     shown_until = shown.time + float(shown.duration * (shown.time_base or 0))
@@ -248,20 +252,22 @@ def _shown_at(
     return shown
 
 
-def _upright_frame(frame: av.VideoFrame, stream: VideoStream, limits: PictureLimits) -> Image.Image:
+def _upright_frame(frame: av.VideoFrame, ratio: Fraction | None, limits: PictureLimits) -> Image.Image:
     check_size((frame.width, frame.height), limits)
-    shown = _shown_size(frame.width, frame.height, stream.sample_aspect_ratio)
-    check_size(shown, limits)
-    image = frame.to_image()
-    if shown != image.size:
-        image = image.resize(shown, Image.Resampling.BICUBIC)
+    image = _in_proportion(frame.to_image(), ratio, limits)
     # cameras turn by quarters; any other angle comes from a damaged matrix
     quarters = frame.rotation % 360 != 0 and frame.rotation % 90 == 0
     return image.rotate(frame.rotation, expand=True) if quarters else image
 
 
-def _shown_size(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
-    """Size in square pixels of a frame whose pixels are `aspect` times as wide as high: no side gets shorter."""
-    if not aspect or not 1 / _MOST_STRETCHED <= aspect <= _MOST_STRETCHED:
-        return width, height
-    return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
+def _in_proportion(image: Image.Image, ratio: Fraction | None, limits: PictureLimits) -> Image.Image:
+    """The frame with square pixels; `ratio` is a pixel's width by its height. The larger side of a pixel grows."""
+    if not ratio or not 1 / _MOST_STRETCHED <= ratio <= _MOST_STRETCHED:  # nobody films so: damaged
+        return image
+    width, height = image.size
+    wide = max(ratio, Fraction(1))
+    tall = max(1 / ratio, Fraction(1))
+    size = (round(width * wide), round(height * tall))
+    if size[0] * size[1] > limits.max_pixels:
+        size = (max(round(width / tall), 1), max(round(height / wide), 1))
+    return image if size == image.size else image.resize(size, Image.Resampling.BICUBIC)

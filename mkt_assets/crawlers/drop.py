@@ -26,7 +26,7 @@ from mkt_assets.crawlers.columns_file import NAME as COLUMNS_FILE
 from mkt_assets.crawlers.columns_file import is_columns_file, read_columns
 from mkt_assets.crawlers.guess import NEITHER, minimum
 from mkt_assets.crawlers.guessed import GuessedTable
-from mkt_assets.crawlers.media import MediaFile, MediaIndex, index_media, split_files
+from mkt_assets.crawlers.media import MediaFile, attach_media, sort_media
 from mkt_assets.crawlers.posts import Post, post_of
 from mkt_assets.crawlers.readers import Tables, format_of
 from mkt_assets.crawlers.redact import Redactor, storable
@@ -101,7 +101,7 @@ def ingest_drop(
     """
     hash_once = lru_cache(maxsize=_HASHES_AT_HAND)(hash_poster)
     walk = walk_drop(drop_dir)
-    split = split_files(walk.files)
+    media, unreadable, others = sort_media(walk.files, hash_once)
     given, misread = read_columns(drop_dir)
     reading = _Reading(
         crawl_date,
@@ -112,14 +112,17 @@ def ingest_drop(
         rejects=[*walk.rejects, *misread],
         given=frozenset(given.values()),
     )
-    for file in _without_companions(split.others):
+    for file in _without_companions(others):
         if not is_columns_file(file.relative):
             reading.read(file)
     reading.rejects += _without_use(given, reading.seen)
     redactor = Redactor(hash_once, frozenset(reading.accounts), frozenset(reading.winners))
-    media = index_media(split, hash_once, redactor.posts)
-    attached, unattached = _attach(media, redactor, reading.winners)
-    of_media = [_without_accounts(reject, redactor) for reject in (*media.rejects, *unattached)]
+    facts = {post_id: winner.post.row for post_id, winner in reading.winners.items()}
+    index = attach_media(media, facts, hash_once, redactor)
+    attached: dict[str, list[MediaFile]] = {}
+    for one in index.files:
+        attached.setdefault(one.post_id, []).append(one)
+    of_media = [_without_accounts(reject, redactor) for reject in (*unreadable, *index.rejects)]
     path = lru_cache(maxsize=None)(redactor.path)  # a few files, and many rows of each
     rejects = [replace(reject, source_file=path(reject.source_file)) for reject in reading.rejects]
     rows = [
@@ -338,24 +341,6 @@ def _without_use(given: Mapping[str, str], seen: set[str]) -> list[Reject]:
         for what, column in given.items()
         if column not in seen
     ]
-
-
-def _attach(
-    media: MediaIndex, redactor: Redactor, winners: Mapping[str, _Winner]
-) -> tuple[dict[str, list[MediaFile]], list[Reject]]:
-    """The media of each post; the clip of a live photo is none, unless its post is a video with that cover."""
-    attached: dict[str, list[MediaFile]] = {}
-    rejects: list[Reject] = []
-    for file in media.files:
-        if file.is_clip and file.post_id in winners and winners[file.post_id].post.row["kind"] != "video":
-            continue
-        if file.post_id in redactor.posts:
-            attached.setdefault(file.post_id, []).append(file)
-        else:
-            what = "Video" if file.is_video else "Picture"
-            reason = f"{what} of a post that is in no table of this drop."
-            rejects.append(Reject(file.name, None, file.post_id, reason))
-    return attached, rejects
 
 
 def _without_accounts(reject: Reject, redactor: Redactor) -> Reject:

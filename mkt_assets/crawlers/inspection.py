@@ -12,7 +12,7 @@ from typing import Any
 from mkt_assets.core.pictures import PictureError, PictureLimits, check_picture
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.crawlers.drop import Ingest, SourceFile, ingest_drop
-from mkt_assets.crawlers.media import MediaFile, find_media
+from mkt_assets.crawlers.media import MediaFile, named_media
 
 _TEXTS = ("title", "content")
 # A column of raw_posts that an analyst would miss, as she would call it.
@@ -79,9 +79,7 @@ def inspect_drop(
     """
     ingest = ingest_drop(drop_dir, crawl_date, hash_poster=hash_poster, timezone=timezone, limits=limits)
     posts: list[dict[str, Any]] = ingest.posts.to_pylist()
-    ids = frozenset(str(post["post_id"]) for post in posts)
-    attached = {str(path) for post in posts for path in post["media_paths"]}
-    media = [file for file in find_media(drop_dir, hash_poster, ids).files if file.name in attached]
+    media = list(named_media(drop_dir, hash_poster, posts))
     refused = [(str(r["reason"]), _place(r)) for r in ingest.rejects.to_pylist()]
     refused += _unusable_pictures(media, picture_limits or PictureLimits())
     n_videos = sum(file.is_video for file in media)

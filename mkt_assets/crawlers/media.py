@@ -2,150 +2,157 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from mkt_assets.core.pictures import picture_brands
-from mkt_assets.crawlers.base import MediaKey, Reject
-from mkt_assets.crawlers.readers import READERS
-from mkt_assets.crawlers.redact import ID, Redactor
+from mkt_assets.core.pictures import HEAD_BYTES_OF_BRANDS, picture_of_brands
+from mkt_assets.crawlers.base import Reject
+from mkt_assets.crawlers.media_frames import MediaFile, framed, key_of, without_clips
+from mkt_assets.crawlers.media_places import accounts_in, post_in_name, posts_in, without_person
+from mkt_assets.crawlers.redact import Redactor
 from mkt_assets.crawlers.walk import PICTURE_SUFFIXES, VIDEO_SUFFIXES, DropFile, walk_drop
 
-_HEAD_BYTES = 256  # with the list of brands of an MP4 or HEIF file
+__all__ = ["FoundMedia", "MediaFile", "MediaIndex", "attach_media", "named_media", "sort_media"]
+
 _PICTURE_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*")
 _VIDEO_MAGIC = (b"\x1aE\xdf\xa3", b"FLV\x01")
-_RUN = re.compile(r"[0-9A-Za-z]{6,64}", re.ASCII)
-_NUMBER = re.compile(r"\d{1,6}", re.ASCII)
-_BELOW_FIRST = "image_-1"
-# XHS-Downloader's own choice of names: time, author, title
-_BY_TIME_AND_TITLE = re.compile(r"\d{4}-\d\d-\d\d_\d\d[.:]\d\d[.:]\d\d_.+", re.DOTALL | re.ASCII)
-_NO_POST = "The picture or video is not in a place that says which post it is of"
+_UNPLACED = (
+    "The picture or video is not in a place that says which post it is of: no id of a post of this drop's tables "
+    "is in its name or folders. Put the id there ({id}_1.jpg, or a folder named by the id); in XHS-Downloader, "
+    "set name_format to 作品ID."
+)
+_SEVERAL = "Its place has the ids of several posts of this drop; which of them the picture or video is of is unclear."
 
 
 @dataclass(frozen=True)
-class MediaFile:
-    """A picture or video of a post.
+class FoundMedia:
+    """A file that is a picture or a video, by its content or else its suffix."""
 
-    `path` is where it is, for opening it; `name` is the path relative to the drop with the account hashed,
-    for tables. `frame` is null for a video. A clip is the moving part of a live photo whose picture is here, too.
-    """
-
-    path: Path
-    name: str
-    post_id: str
-    frame: str | None
+    file: DropFile
     is_video: bool
-    is_clip: bool = False
 
 
 @dataclass(frozen=True)
 class MediaIndex:
-    """The media of a drop in the order of their names on disk, one a post and frame, and the unusable."""
+    """The media of a drop's posts in the order of their names on disk, one a post and frame; and the unusable."""
 
     files: tuple[MediaFile, ...]
     rejects: tuple[Reject, ...]
 
 
-def find_media(
-    drop_dir: Path, hash_poster: Callable[[str], str], posts: frozenset[str] = frozenset()
-) -> MediaIndex:
-    """Find the media of a drop by content and place; a broken file with a known suffix is found too.
+def sort_media(
+    files: Iterable[DropFile], hash_poster: Callable[[str], str]
+) -> tuple[tuple[FoundMedia, ...], tuple[Reject, ...], tuple[DropFile, ...]]:
+    """The media among the files of a drop, those that cannot be read, and the files that are none.
 
-    Two files for one frame of a post: the first by name is used. Where frames of a video are in the drop, the
-    video is not used: they are the same pictures.
-
-    Args:
-        drop_dir: folder of the drop.
-        hash_poster: hash of an account id.
-        posts: ids of the drop's posts; a file with one of them anywhere in its path is of that post.
-
-    Raises:
-        DropMissing: if there is no such folder.
+    A broken file with a known suffix is media, too.
     """
-    return index_media(split_files(walk_drop(drop_dir).files), hash_poster, posts)
-
-
-@dataclass(frozen=True)
-class SplitFiles:
-    """The files of a drop: pictures and videos (True), others, and those that cannot be read."""
-
-    media: tuple[tuple[DropFile, bool], ...]
-    others: tuple[DropFile, ...]
-    unreadable: tuple[Reject, ...]
-
-
-def split_files(files: Iterable[DropFile]) -> SplitFiles:
-    """Tell media from other files by their first bytes; names of rejects are those on disk."""
-    media: list[tuple[DropFile, bool]] = []
+    found: list[FoundMedia] = []
+    rejects: list[Reject] = []
     others: list[DropFile] = []
-    unreadable: list[Reject] = []
     for file in files:
         try:
             is_video = _is_video(file)
         except OSError as error:
-            reason = f"The file cannot be read ({error.strerror})."
-            unreadable.append(Reject(file.relative.as_posix(), None, None, reason))
+            name = Redactor(hash_poster).path(file.relative.as_posix())
+            rejects.append(Reject(name, None, None, f"The file cannot be read ({error.strerror})."))
             continue
         if is_video is None:
             others.append(file)
         else:
-            media.append((file, is_video))
-    return SplitFiles(tuple(media), tuple(others), tuple(unreadable))
+            found.append(FoundMedia(file, is_video))
+    return tuple(found), tuple(rejects), tuple(others)
 
 
-def index_media(files: SplitFiles, hash_poster: Callable[[str], str], posts: frozenset[str]) -> MediaIndex:
-    """The media of posts; names of rejects are without what looks like an account's id and is no post's."""
-    redactor = Redactor(hash_poster, posts=posts)
-    rejects = [replace(reject, source_file=redactor.path(reject.source_file)) for reject in files.unreadable]
-    placed: list[tuple[DropFile, MediaFile]] = []
-    for file, is_video in files.media:
-        key = _key_of(file, posts)
-        if key is None:
-            rejects.append(Reject(redactor.path(file.relative.as_posix()), None, None, _why_no_post(file)))
+def attach_media(
+    found: Iterable[FoundMedia],
+    posts: Mapping[str, Mapping[str, Any]],
+    hash_poster: Callable[[str], str],
+    redactor: Redactor,
+) -> MediaIndex:
+    """Give each file to the post whose id is in its place, or else to the one of the time and title in its name.
+
+    A live photo (a picture and a clip of one name) is its picture; the clip is neither used nor a reject. Where
+    frames of a video are in the drop, the video is not used: they are the same pictures.
+
+    Args:
+        found: the media of a drop.
+        posts: rows of raw_posts by id, as far as kind, title, published_at and poster_id go.
+        hash_poster: hash of an account id.
+        redactor: knows all accounts and posts of the drop; for the names of files that are not used.
+    """
+    names = _Names(posts.keys(), {str(post["poster_id"]) for post in posts.values()}, hash_poster)
+    of_posts: dict[str, list[MediaFile]] = {}
+    rejects: list[Reject] = []
+    for one in found:
+        owner = _owner(one, posts)
+        if isinstance(owner, str):
+            place = one.file.relative
+            media = MediaFile(one.file.path, place, names.of(one.file), owner, None, one.is_video)
+            of_posts.setdefault(owner, []).append(media)
         else:
-            placed.append((file, _media_file(file, key, is_video, hash_poster, posts)))
-    used, repeated = _one_per_frame(_without_zero(_with_clips(placed)))
-    return MediaIndex(tuple(used), (*rejects, *repeated))
+            rejects.append(_without_post(one, owner[0], hash_poster, redactor))
+    used: list[MediaFile] = []
+    for post_id, files in of_posts.items():
+        result = framed(without_clips(files, posts[post_id]["kind"]))
+        used += result.used
+        rejects += [Reject(file.name, None, post_id, reason) for file, reason in result.unused]
+    return MediaIndex(tuple(sorted(used, key=lambda file: file.place.as_posix())), tuple(rejects))
 
 
-def _why_no_post(file: DropFile) -> str:
-    if _BY_TIME_AND_TITLE.fullmatch(file.path.stem):
-        return f"{_NO_POST}: let the crawler begin its names with the post's id (XHS-Downloader: name_format 作品ID)."
-    return f"{_NO_POST}: its name, or that of a folder around it, has to have the post's id in it."
+def named_media(
+    drop_dir: Path, hash_poster: Callable[[str], str], posts: Iterable[Mapping[str, Any]]
+) -> tuple[MediaFile, ...]:
+    """The files behind the media_paths of posts, found again in the drop; without those that are gone.
+
+    Args:
+        drop_dir: folder of the drop.
+        hash_poster: hash of an account id.
+        posts: rows with post_id, poster_id and media_paths, as `attach_media` made these.
+
+    Raises:
+        DropMissing: if there is no such folder.
+    """
+    rows = list(posts)
+    owners = {str(name): str(row["post_id"]) for row in rows for name in row["media_paths"]}
+    names = _Names(set(owners.values()), {str(row["poster_id"]) for row in rows}, hash_poster)
+    of_posts: dict[str, dict[str, MediaFile]] = {}
+    for one in sort_media(walk_drop(drop_dir).files, hash_poster)[0]:
+        name = names.of(one.file)
+        if post_id := owners.get(name):
+            media = MediaFile(one.file.path, one.file.relative, name, post_id, None, one.is_video)
+            of_posts.setdefault(post_id, {}).setdefault(name, media)
+    return tuple(file for files in of_posts.values() for file in framed(list(files.values())).used)
 
 
-def _with_clips(placed: list[tuple[DropFile, MediaFile]]) -> list[MediaFile]:
-    """The files, videos marked that are the clip of a live photo: a numbered picture of the post has their name."""
-    pictures = {(media.post_id, _stem(file)) for file, media in placed if media.frame not in (None, "post")}
-    return [
-        replace(media, is_clip=media.is_video and (media.post_id, _stem(file)) in pictures)
-        for file, media in placed
-    ]
+class _Names:
+    """Names of media for tables: the place with every account hashed that it is known to have."""
 
+    def __init__(
+        self, posts: Collection[str], hashed_posters: Collection[str], hash_poster: Callable[[str], str]
+    ) -> None:
+        self._posts = posts
+        self._hashed = hashed_posters
+        self._hash = hash_poster
 
-def _stem(file: DropFile) -> str:
-    """Folder and name without suffix; Spider_XHS calls the clip of image_0 live_0."""
-    folder, stem = file.relative.parent.as_posix(), file.path.stem.lower()
-    return f"{folder}/{stem.replace('live', 'image') if stem.startswith('live_') else stem}"
-
-
-def _without_zero(found: list[MediaFile]) -> list[MediaFile]:
-    """Pictures that are numbered from 0 where their crawler numbers from 1 keep their order, from image_0."""
-    from_zero = {media.post_id for media in found if media.frame == _BELOW_FIRST}
-    return [
-        replace(media, frame=f"image_{int(media.frame[6:]) + 1}")
-        if media.post_id in from_zero and media.frame and media.frame.startswith("image_")
-        else media
-        for media in found
-    ]
+    def of(self, file: DropFile) -> str:
+        key = key_of(file.relative)
+        own = {key.poster_id} if key and key.poster_id and key.post_id in self._posts else set[str]()
+        accounts = {
+            word
+            for word in accounts_in(file.relative)
+            if word not in self._posts and self._hash(word) in self._hashed
+        }
+        redactor = Redactor(self._hash, frozenset(own | accounts), frozenset(self._posts))
+        return without_person(redactor.path(file.relative.as_posix()), self._posts, self._hash)
 
 
 def _is_video(file: DropFile) -> bool | None:
     """Whether it is a video (else a picture), by its first bytes or else its suffix; None if no media."""
     with file.path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+        head = stream.read(HEAD_BYTES_OF_BRANDS)
     by_content = _sniff(head)
     if by_content is not None:
         return by_content
@@ -155,13 +162,13 @@ def _is_video(file: DropFile) -> bool | None:
     if suffix in PICTURE_SUFFIXES:
         return False
     # "post" without suffix or known content, in the place of a picture: a broken picture
-    key = None if suffix else _key_of_reader(file)
+    key = None if suffix else key_of(file.relative)
     return None if key is None else key.frame == "video"
 
 
 def _sniff(head: bytes) -> bool | None:
     if head[4:8] == b"ftyp":
-        return not picture_brands(head)
+        return picture_of_brands(head) is None
     if head.startswith(b"RIFF"):
         return {b"WEBP": False, b"AVI ": True}.get(head[8:12])
     if head.startswith(_PICTURE_MAGIC):
@@ -169,54 +176,29 @@ def _sniff(head: bytes) -> bool | None:
     return True if head.startswith(_VIDEO_MAGIC) else None
 
 
-def _key_of(file: DropFile, posts: frozenset[str]) -> MediaKey | None:
-    """What a crawler's place says; else, and where that is no post of the drop, the one post named in the path."""
-    key = _key_of_reader(file)
+def _owner(one: FoundMedia, posts: Mapping[str, Mapping[str, Any]]) -> str | tuple[str]:
+    """The id of the post that a file is of, or why there is none, in a sentence."""
+    place = one.file.relative
+    key = key_of(place)
     if key is not None and key.post_id in posts:
-        return key
-    named = {run for run in _RUN.findall(file.relative.as_posix()) if run in posts}
-    if len(named) != 1:
-        return key
-    (post_id,) = named
-    numbers = _NUMBER.findall(file.path.stem.replace(post_id, " "))
-    return MediaKey(post_id, f"image_{int(numbers[-1])}" if numbers else "post")
+        return key.post_id
+    found = posts_in(place, posts) or post_in_name(place.stem, posts)
+    if len(found) == 1:
+        return next(iter(found))
+    if len(posts_in(place, posts)) > 1:
+        return (_SEVERAL,)
+    if key is None:
+        return (_UNPLACED,)
+    return (f"{'Video' if one.is_video else 'Picture'} of a post that is in no table of this drop.",)
 
 
-def _key_of_reader(file: DropFile) -> MediaKey | None:
-    for reader in READERS:
-        key = reader.media_key(file.relative)
-        if key is not None and key.post_id != key.poster_id and all(map(ID.fullmatch, _ids(key))):
-            return key
-    return None
-
-
-def _ids(key: MediaKey) -> list[str]:
-    return [key.post_id] if key.poster_id is None else [key.post_id, key.poster_id]
-
-
-def _media_file(
-    file: DropFile, key: MediaKey, is_video: bool, hash_poster: Callable[[str], str], posts: frozenset[str]
-) -> MediaFile:
-    accounts = frozenset({key.poster_id} if key.poster_id else ())
-    redactor = Redactor(hash_poster, accounts, posts=posts | {key.post_id})
-    # a picture under a video's name is its cover
-    frame = None if is_video else "post" if key.frame == "video" else key.frame
-    return MediaFile(file.path, redactor.path(file.relative.as_posix()), key.post_id, frame, is_video)
-
-
-def _one_per_frame(found: list[MediaFile]) -> tuple[list[MediaFile], list[Reject]]:
-    with_frames = {media.post_id for media in found if media.frame and media.frame.startswith("video_")}
-    used: dict[tuple[str, str | None], MediaFile] = {}
-    rejects: list[Reject] = []
-    for media in found:
-        key = (media.post_id, media.name if media.is_clip else media.frame)
-        if media.is_video and media.post_id in with_frames:
-            reason = "The frames of this video are in the drop as pictures; those are used instead."
-        elif key in used:
-            place = media.frame or "its video"
-            reason = f"Another file has the same place in the post ({place}); the first by name is used."
-        else:
-            used[key] = media
-            continue
-        rejects.append(Reject(media.name, None, media.post_id, reason))
-    return list(used.values()), rejects
+def _without_post(
+    one: FoundMedia, reason: str, hash_poster: Callable[[str], str], redactor: Redactor
+) -> Reject:
+    key = key_of(one.file.relative)
+    own = {key.poster_id} if key and key.poster_id else set[str]()
+    named = {key.post_id} if key and key.post_id not in redactor.accounts else set[str]()
+    known = Redactor(hash_poster, redactor.accounts | own, redactor.posts | named)
+    post_id = next(iter(named), None) if reason != _UNPLACED else None
+    name = without_person(known.path(one.file.relative.as_posix()), redactor.posts, hash_poster)
+    return Reject(name, None, post_id, reason)

@@ -53,8 +53,7 @@ class XhsDownloaderReader:
         match = _NAME.fullmatch(path.stem)
         if match is None:
             return None
-        # image_-1: this post's are numbered from 0, which `media` sees to
-        return MediaKey(match[1], f"image_{int(match[2]) - 1}" if match[2] else "post")
+        return MediaKey(match[1], f"image_{max(int(match[2]) - 1, 0)}" if match[2] else "post")
 
 
 def _tags(text: str, caption: str) -> list[str]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 import io
 
 import numpy as np
@@ -15,6 +14,7 @@ from mkt_assets.core.pictures import (
     decode_picture,
     sniff_format,
 )
+from mkt_assets_tests.heic_files import heic
 
 RED, BLUE = (250, 10, 10), (10, 10, 250)
 
@@ -135,8 +135,11 @@ def without_palette() -> bytes:
         (b'{"code": -1}', "JSON instead of a picture"),
         (b"\x00" * 64, "the file holds nothing but blanks or zeros"),
         (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 64, "a video instead of a picture"),
-        (b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64, "the HEIF picture is damaged or cut off in its header"),
-        (b"hello", "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF)"),
+        (
+            b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64,
+            "the HEIF picture is damaged or cut off in its header: fetch it again, or as JPEG",
+        ),
+        (b"hello", "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC)"),
         (SAMPLES["JPEG"][:20], "the JPEG picture is damaged or cut off in its header"),
         (SAMPLES["JPEG"][:-200], "the JPEG picture is truncated"),
         (SAMPLES["PNG"][:-30], "the PNG picture is truncated"),
@@ -184,37 +187,41 @@ def test_any_bytes_give_a_picture_or_a_picture_error(data: bytes) -> None:
     assert min(picture.size) >= 8
 
 
-HEIC = base64.b64decode(
-    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAXxtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAA"
-    "AAAAACJpbG9jAAAAAERAAAEAAQAAAAABoAABAAAAAAAAACoAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAA"
-    "AA5waXRtAAAAAAABAAAA/GlwcnAAAADcaXBjbwAAAHVodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNw"
-    "AAADAJAAAAMAAAMAHroCQGEAAQApQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbqrprm4CGgwIAAAAyAAAADAIRiAAEABkQBwXPB"
-    "iQAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAAChjbGFwAAAAIAAAAAEAAAAQAAAAAf///+AAAAAC"
-    "////0AAAAAIAAAAQcGl4aQAAAAADCAgIAAAAGGlwbWEAAAAAAAAAAQABBYECAwWEAAAAMm1kYXQAAAAmKAGvGSFeQkDvXaW/"
-    "/3fM/obX+H1t8pkoppcE14iZCwOBgI2RnTg="
-)
-"""32 x 16 pixels of one colour, made for this test; Pillow writes none."""
+def animation(picture_format: str, *colours: tuple[int, int, int, int] | None) -> bytes:
+    """Frames of one colour each; two colours for None."""
+    frames = [
+        two_colours().convert("RGBA") if colour is None else Image.new("RGBA", (60, 40), colour)
+        for colour in colours
+    ]
+    return encoded(frames[0], picture_format, save_all=True, append_images=frames[1:], duration=100)
 
 
-def test_a_heic_picture_is_read_whatever_brand_it_names_first() -> None:
-    picture = decode_picture(HEIC)
-    assert picture.size == (32, 16)
-    red, green, blue = np.asarray(picture).reshape(-1, 3).mean(axis=0)
-    assert abs(red - 200) < 12 > abs(green - 30)
-    assert abs(blue - 60) < 12
-    of_a_maker = HEIC.replace(b"ftypheic", b"ftypMiHB", 1)
-    assert sniff_format(of_a_maker) == "HEIF"
+@pytest.mark.parametrize("picture_format", ["WEBP", "PNG", "GIF"])
+@pytest.mark.parametrize("blank", [(0, 0, 0, 0), (255, 255, 255, 255)])
+def test_the_first_frame_of_an_animation_that_shows_something_is_used(
+    picture_format: str, blank: tuple[int, int, int, int]
+) -> None:
+    shown = decode_picture(animation(picture_format, blank, blank, None)).convert("RGB")
+    assert near(shown.getpixel((30, 5)), RED)
 
 
-def test_a_heic_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
-    with pytest.raises(PictureError, match="32 x 16 pixels, more than"):
-        decode_picture(HEIC, limits=PictureLimits(max_pixels=500))
+def test_an_animation_that_shows_nothing_gives_its_first_frame() -> None:
+    shown = decode_picture(animation("WEBP", (0, 0, 0, 0), (9, 9, 9, 255), (0, 0, 0, 0)))
+    assert shown.getextrema()[-1] == (0, 0)
 
 
-@pytest.mark.parametrize("format", ["WEBP", "GIF"])
-def test_of_an_animation_a_frame_that_shows_something_is_used(format: str) -> None:
-    empty, shown = Image.new("RGBA", (16, 16)), Image.new("RGBA", (16, 16), "white")
-    shown.paste("red", (4, 4, 12, 12))
-    stream = io.BytesIO()
-    empty.save(stream, format, save_all=True, append_images=[shown, empty], lossless=True, duration=50)
-    assert np.asarray(decode_picture(stream.getvalue()).convert("RGB"))[8, 8, 0] > 200
+def test_a_heic_is_read_with_its_turn() -> None:
+    picture = decode_picture(heic(two_colours(64, 48), quarters=1))
+    assert (picture.mode, picture.size) == ("RGB", (48, 64))
+    assert near(picture.getpixel((5, 30)), RED)  # above is left, a quarter against the clock
+
+
+def test_a_heic_of_too_many_pixels_is_refused_by_its_header() -> None:
+    claimed = heic(two_colours(64, 48), claimed=(20_000, 20_000))
+    with pytest.raises(PictureError, match="megapixels"):
+        decode_picture(claimed)
+
+
+def test_a_cut_off_heic_is_refused() -> None:
+    with pytest.raises(PictureError, match="HEIF picture is"):
+        decode_picture(heic(two_colours(64, 48))[:-200])
