@@ -177,7 +177,7 @@ def _few_without_text(warehouse: Warehouse, crawl_date: date) -> Outcome:
 
 def _no_artefacts(warehouse: Warehouse, crawl_date: date) -> Outcome:
     summaries = warehouse.read("summaries", [crawl_date], columns=["summary"])["summary"].to_pylist()
-    suffixed = sum(s.endswith("- 小红书") for s in summaries)
+    suffixed = sum(s.endswith(("- 小红书", "- 小紅書")) for s in summaries)
     # a caption may really end in "nan"; two in a row is what two missing fields left in the original
     nans = sum(s.endswith("nan nan") or s == "nan" for s in summaries)
     return not (suffixed or nans), {"ends_in_suffix": suffixed, "ends_in_nan": nans}

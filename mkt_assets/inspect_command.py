@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:
     from mkt_assets.crawlers.drop import SourceFile
-    from mkt_assets.crawlers.inspection import Inspection
+    from mkt_assets.crawlers.inspection import Inspection, Refused
 
 _MOST_FILES_SHOWN = 30
 _out = Console()
@@ -75,25 +76,32 @@ def _show(found: Inspection) -> None:
         f"{found.n_rows:,} rows: {found.n_posts:,} posts, {found.n_merged:,} older fetches of them, "
         f"{found.n_rejected_rows:,} rejected"
     )
+    _show_columns(found)
     _line(f"{found.n_pictures:,} pictures and {found.n_videos:,} videos of these posts")
     _heading("Missing")
     for sentence in found.missing or ("Nothing.",):
         _line(sentence)
     _heading("Would be rejected")
-    for refused in found.refused:
-        _line(f"{refused.n:>7,}  {refused.reason}")
-        for place in refused.examples:
-            _line(f"         {place}", style="dim")
-    if not found.refused:
-        _line("Nothing.")
+    _show_reasons(found.refused)
     _line(
         "(Pictures are judged by their first bytes; a run decodes them, and looks for a person.)", style="dim"
     )
+    _heading("Passed over")
+    _show_reasons(found.passed_over)
+
+
+def _show_reasons(reasons: Sequence[Refused]) -> None:
+    for one in reasons:
+        _line(f"{one.n:>7,}  {one.reason}")
+        for place in one.examples:
+            _line(f"         {place}", style="dim")
+    if not reasons:
+        _line("Nothing.")
 
 
 def _show_files(found: Inspection) -> None:
     if not found.files:
-        _line("No table of a known crawler.")
+        _line("No table of posts.")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("file", "crawler", "holds"):
@@ -106,6 +114,22 @@ def _show_files(found: Inspection) -> None:
             escape(_shown(name)), crawler, kind, f"{n_rows:,}", f"{n_rejected:,}" if n_rejected else "", note
         )
     _out.print(table)
+
+
+def _show_columns(found: Inspection) -> None:
+    """What was taken as what, where no crawler is known for the columns: once for all files with the same."""
+    guessed: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
+    for file in found.files:
+        if file.columns:
+            guessed.setdefault((file.columns, file.left), []).append(file.name)
+    for (columns, left), (first, *others) in guessed.items():
+        more = f" and {len(others):,} more" if others else ""
+        _line(f"Columns of {first}{more}, as they were taken (a columns.csv in the drop says otherwise):")
+        _line("  " + ", ".join(f"{field} = {column}" for field, column in columns))
+        if left:
+            _line(f"  not used: {', '.join(left)}")
+        if not {"account", "home", "name"} & {field for field, _ in columns}:
+            _line("  no account: it is taken from the link, or each post counts as one account's", "yellow")
 
 
 def _file_rows(found: Inspection) -> list[tuple[str, str, str, int, int, str]]:

@@ -129,7 +129,7 @@ RAW_POSTS = Table(
         ),
         Column("fetched_at", "TIMESTAMP", "when it was crawled, local time", nullable=True),
         Column("location", "VARCHAR", "region shown with the post", nullable=True),
-        Column("keyword", "VARCHAR", "search keyword that found it", nullable=True),
+        Column("keyword", "VARCHAR", "search keywords that found it, comma-joined", nullable=True),
         Column("media_paths", "VARCHAR[]", "its pictures and videos, relative to the drop, accounts hashed"),
         Column(
             "n_merged_rows",
@@ -208,8 +208,19 @@ SUMMARIES = Table(
         Column("summary", "VARCHAR", "title, content and tags, cleaned, each once"),
         Column("has_text", "BOOLEAN", "whether anything was left"),
         Column("n_characters", "BIGINT", "length of the summary", "characters", minimum=0),
-        Column("removed_words", "VARCHAR[]", "stop words and interjections taken out, in order"),
+        Column(
+            "removed_words",
+            "VARCHAR[]",
+            "stop words, interjections, stickers and share texts that were taken out",
+        ),
         Column("removed_platform_suffix", "BOOLEAN", "the title ended in the platform's own suffix"),
+        Column(
+            "encoder_text",
+            "VARCHAR",
+            "what the encoder reads: the summary without addresses, and without emoji unless nothing else is left; "
+            "missing in rows of an earlier version",
+            nullable=True,
+        ),
     ),
     key=("post_id",),
 )
@@ -221,7 +232,7 @@ TEXT_EMBEDDINGS = Table(
         _CRAWL_DATE,
         _POST_ID,
         _POSTER_ID,
-        Column("text_sha256", "VARCHAR", "sha256 of the summary"),
+        Column("text_sha256", "VARCHAR", "sha256 of the text that the encoder read"),
         Column("token_sha256", "VARCHAR", "sha256 of the encoder's token ids: equal tokens, equal vectors"),
         Column("n_tokens", "BIGINT", "tokens the encoder read", "tokens", minimum=0),
         Column("n_chunks", "BIGINT", "windows the text was split into", "windows", minimum=1),
@@ -249,20 +260,37 @@ K_SELECTION = Table(
             True,
         ),
         Column("chosen", "BOOLEAN", "this k was chosen; exactly one a modality"),
-        Column("chosen_by", "VARCHAR", "who chose", nullable=True, allowed=("knee", "bend", "only", "pin")),
-        Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
         Column(
-            "knee_strength",
+            "chosen_by",
+            "VARCHAR",
+            "knee: there are clusters, most plainly at this k; bend: none were seen",
+            nullable=True,
+            allowed=("knee", "bend", "only", "pin"),
+        ),
+        Column("reason", "VARCHAR", "why this k was chosen, in a sentence", nullable=True),
+        Column("separation", "DOUBLE", "mean silhouette of one item a group of near copies", "1", True),
+        Column(
+            "reference_separation",
             "DOUBLE",
-            "how far the curve falls below one without clusters, as a share of its height; with the chosen k",
+            "the same of items with this covariance and no clusters",
             "1",
             True,
         ),
-        Column("knee_sensitivity", "DOUBLE", "Kneedle's sensitivity that was asked for", "1", True),
-        Column("knee_lowest", "BIGINT", "smallest elbow over seeds and ranges of k", "clusters", True),
-        Column("knee_highest", "BIGINT", "largest elbow over seeds and ranges of k", "clusters", True),
-        Column("knee_n_found", "BIGINT", "curves of them that have an elbow", "curves", True),
-        Column("knee_n_curves", "BIGINT", "curves of other seeds and ranges looked at", "curves", True),
+        Column(
+            "knee_strength",
+            "DOUBLE",
+            "separation above reference at the k found; with the chosen k",
+            "1",
+            True,
+        ),
+        Column("knee_needed", "DOUBLE", "separation above reference that clusters must have", "1", True),
+        Column("knee_sensitivity", "DOUBLE", "factor of what is needed that was asked for", "1", True),
+        Column(
+            "knee_lowest", "BIGINT", "smallest k at which clusters stand out nearly most", "clusters", True
+        ),
+        Column(
+            "knee_highest", "BIGINT", "largest k at which clusters stand out nearly most", "clusters", True
+        ),
         Column("n_items", "BIGINT", "items fitted", "items", minimum=1),
         Column("n_distinct", "BIGINT", "distinct vectors among them", "items", minimum=1),
         Column("encoder", "VARCHAR", "encoder of the vectors"),
@@ -370,7 +398,11 @@ CROSSTAB_RATIOS = Table(
             True,
         ),
         Column(
-            "poster_q_value", "DOUBLE", "poster_p_value corrected for all pairs (Benjamini-Hochberg)", "1", True
+            "poster_q_value",
+            "DOUBLE",
+            "poster_p_value corrected for all pairs (Benjamini-Hochberg)",
+            "1",
+            True,
         ),
         Column(
             "largest_poster_share",
@@ -393,7 +425,7 @@ CROSSTAB_RATIOS = Table(
     ),
 )
 
-NAMED_BY = ("keywords", "analyst", "number")
+NAMED_BY = ("keywords", "one_account", "number")
 
 
 def _median(name: str) -> tuple[Column, ...]:
@@ -415,8 +447,18 @@ CLUSTER_PROFILES = Table(
         _MODALITY,
         Column("cluster_id", "BIGINT", "cluster, as in clusters", minimum=0),
         Column("name", "VARCHAR", "its best keywords, or style / topic and the number; unique in a modality"),
-        Column("name_by", "VARCHAR", "what the name is made of", allowed=NAMED_BY),
-        Column("keywords", "VARCHAR[]", "words that set it apart, best first; [] if none does"),
+        Column(
+            "name_by",
+            "VARCHAR",
+            "what the name is made of: keywords of several accounts, one account's words (there are no others), or "
+            "its number",
+            allowed=NAMED_BY,
+        ),
+        Column(
+            "keywords",
+            "VARCHAR[]",
+            "words that set it apart, best first, with name_by one_account of one account; [] if none does",
+        ),
         Column("n_items", "BIGINT", "images or texts in it", "items", minimum=1),
         Column("n_posts", "BIGINT", "distinct posts they come from", "posts", minimum=1),
         Column("n_posters", "BIGINT", "distinct posters they come from", "posters", minimum=1),
@@ -479,9 +521,13 @@ METHOD_COMPARISON = Table(
         Column("noise_share", "DOUBLE", "share of the items in no cluster", "1", True, minimum=0, maximum=1),
         Column("silhouette", "DOUBLE", "mean silhouette of the clustered items", "1", True),
         Column(
-            "stability", "DOUBLE", "mean adjusted Rand index with clusterings of 80 % of the items", "1", True
+            "stability",
+            "DOUBLE",
+            "mean adjusted Rand index between refits on random halves of the accounts",
+            "1",
+            True,
         ),
-        Column("stability_spread", "DOUBLE", "standard deviation of it over resamples", "1", True),
+        Column("stability_spread", "DOUBLE", "standard error of it", "1", True),
         Column("agreement_kmeans", "DOUBLE", "adjusted Rand index with k-means", "1", True),
         Column("agreement_dbscan", "DOUBLE", "adjusted Rand index with DBSCAN", "1", True),
         Column("agreement_optics", "DOUBLE", "adjusted Rand index with OPTICS", "1", True),
@@ -496,12 +542,24 @@ METHOD_COMPARISON = Table(
         ),
         Column("poster_neighbours_expected", "DOUBLE", "the same by chance", "1", True),
         Column("cross_agreement", "DOUBLE", _AMI + "the crawl's clusters of the other modality", "1", True),
-        Column("cross_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
+        Column(
+            "cross_error",
+            "DOUBLE",
+            "standard error of it (half-samples of accounts)",
+            "1",
+            True,
+        ),
         Column(
             "cross_agreement_without_copies", "DOUBLE", "the same, near duplicates counted once", "1", True
         ),
         Column("background_agreement", "DOUBLE", _AMI + "clusters of the background's colours", "1", True),
-        Column("background_error", "DOUBLE", "standard error of it (delete-a-fifth jackknife)", "1", True),
+        Column(
+            "background_error",
+            "DOUBLE",
+            "standard error of it (half-samples of accounts)",
+            "1",
+            True,
+        ),
         Column(
             "copied_neighbours",
             "DOUBLE",
@@ -516,7 +574,7 @@ METHOD_COMPARISON = Table(
     checks=("(status = 'run') = (n_clusters IS NOT NULL)",),
 )
 
-EVENTS = ("first", "continued", "born", "split", "merged")
+EVENTS = ("first", "continued", "born", "split", "unmatched", "merged")
 DIRECTIONS = ("rising", "falling", "flat", "too few crawls")
 BASES = ("crawl_date", "published_month")
 _IDENTITY = Column("identity", "VARCHAR", "lasting id of the style or topic, over crawl dates")
@@ -539,29 +597,97 @@ CLUSTER_IDENTITIES = Table(
         Column(
             "event",
             "VARCHAR",
-            "first: of the encoder's first crawl; continued; born: new; split: off an identity that goes on; "
-            "merged: goes on, and took in another",
+            "first: of the encoder's first crawl; continued; merged: goes on, and took in another; born: new, by the "
+            "test of is_new; split: new, and near one that goes on; unmatched: goes on from none, and nothing shows "
+            "that it is new (clusters are drawn anew in every crawl)",
             allowed=EVENTS,
+        ),
+        Column(
+            "crawl_before",
+            "DATE",
+            "the crawl date before it that has clusters of the encoder; null: there is none",
+            nullable=True,
         ),
         Column(
             "previous_crawl_date",
             "DATE",
-            "crawl date of the cluster it goes on from or was split off",
+            "crawl date of the cluster it goes on from (earlier than crawl_before: after an absence) or is drawn "
+            "off",
             nullable=True,
         ),
         Column("previous_cluster_id", "BIGINT", "that cluster", nullable=True, minimum=0),
         Column("similarity", "DOUBLE", "cosine of the two centroids", "1", True),
-        Column("split_from", "VARCHAR", "identity it was split off", nullable=True),
+        Column(
+            "split_from",
+            "VARCHAR",
+            "of one that goes on from none: the identity of the crawl before that goes on elsewhere and has it in "
+            "reach",
+            nullable=True,
+        ),
         Column("absorbed", "VARCHAR[]", "identities that ended by merging into it here"),
         Column("first_seen", "DATE", "first crawl date of the identity"),
         Column("last_seen", "DATE", "last crawl date of the identity"),
-        Column("ended", "BOOLEAN", "there is a next crawl date of the encoder, and it is not in it"),
+        Column(
+            "ended",
+            "BOOLEAN",
+            "there is a next crawl date of the encoder, and it goes on in no cluster of it; whether its posts are "
+            "gone is said by is_gone",
+        ),
+        Column(
+            "is_new",
+            "BOOLEAN",
+            "goes on from none, and the crawl before has far fewer posts of its kind: novelty_q_value is at most "
+            "0.05, accounts confirm it, and its share was at most a quarter; null: not compared",
+            nullable=True,
+        ),
+        Column(
+            "is_back",
+            "BOOLEAN",
+            "goes on after an absence, and the crawl before has far fewer posts of its kind, as in is_new; null: not "
+            "compared",
+            nullable=True,
+        ),
+        Column(
+            "is_gone",
+            "BOOLEAN",
+            "it ended, and the next crawl has far fewer posts of its kind: gone_q_value is at most 0.05, accounts "
+            "confirm it, and its share is at most a quarter then; null: not compared",
+            nullable=True,
+        ),
+        Column(
+            "n_posts_here",
+            "BIGINT",
+            "posts of this crawl in its region, by what other accounts have in it, see core/novelty",
+            "posts",
+            True,
+            minimum=0,
+        ),
+        Column("n_posts_before", "BIGINT", "posts of crawl_before in its region", "posts", True, minimum=0),
+        Column("n_posts_after", "BIGINT", "posts of the next crawl in its region", "posts", True, minimum=0),
+        Column(
+            "novelty_q_value",
+            "DOUBLE",
+            "chance of so much less in the crawl before if its share were the same, corrected for all clusters of the "
+            "crawl; null: too few posts or accounts to tell",
+            "1",
+            True,
+        ),
+        Column("gone_q_value", "DOUBLE", "the same of the next crawl", "1", True),
         Column("encoder", "VARCHAR", "encoder of the centroids; identities of different encoders never mix"),
+        Column(
+            "centroid",
+            "FLOAT[]",
+            "as in cluster_profiles, so that the identity is known when its crawl date is clustered again",
+            "1",
+            True,
+        ),
     ),
     key=("modality", "cluster_id"),
     checks=(
-        "(event IN ('first', 'born')) = (previous_crawl_date IS NULL)",
-        "(event = 'split') = (split_from IS NOT NULL)",
+        "event NOT IN ('first', 'born') OR previous_crawl_date IS NULL",
+        "event IN ('first', 'born', 'unmatched') OR previous_crawl_date IS NOT NULL",
+        "event <> 'split' OR split_from IS NOT NULL",
+        "is_new IS NULL OR is_new = (event IN ('born', 'split'))",
         "(event = 'merged') = (len(absorbed) > 0)",
         "first_seen <= crawl_date AND crawl_date <= last_seen",
     ),
@@ -575,28 +701,46 @@ TRENDS = Table(
         _MODALITY,
         _IDENTITY,
         Column("name", "VARCHAR", "its name, as in cluster_identities"),
-        Column("basis", "VARCHAR", "what time is: the crawl, or the month of publication", allowed=BASES),
-        Column("crawl_date", "DATE", "crawl date; with basis published_month, the first day of the month"),
-        Column("n_posts", "BIGINT", "posts of the identity, each in its first crawl", "posts", minimum=0),
         Column(
-            "n_posts_all", "BIGINT", "posts of all identities, each in its first crawl", "posts", minimum=1
+            "basis",
+            "VARCHAR",
+            "what time is: the crawl; or the month of publication, of posts that were still found",
+            allowed=BASES,
         ),
+        Column("crawl_date", "DATE", "crawl date; with basis published_month, the first day of the month"),
+        Column("n_posts", "BIGINT", "posts of it that count, each in its first crawl", "posts", minimum=0),
+        Column("n_posts_all", "BIGINT", "posts of all identities that count", "posts", minimum=1),
         Column("share", "DOUBLE", "n_posts over n_posts_all", "1", minimum=0, maximum=1),
-        Column("share_low", "DOUBLE", "lower end of the share's 95 % interval (Wilson)", "1", minimum=0),
+        Column("share_low", "DOUBLE", "lower end of the share's 95 % interval, by account", "1", minimum=0),
         Column("share_high", "DOUBLE", "upper end of it", "1", maximum=1),
         Column("slope", "DOUBLE", "change of the share by the fitted line", "1/day", True),
         Column("change", "DOUBLE", "change of the share from first to last, by the fitted line", "1", True),
+        Column("change_low", "DOUBLE", "lower end of the change's 95 % interval", "1", True),
+        Column("change_high", "DOUBLE", "upper end of it", "1", True),
         Column(
             "p_value",
             "DOUBLE",
-            "chance of such a trend or a steeper one, up or down, if the share were constant",
+            "chance of such a trend or a steeper one, up or down, if the share were constant; a family's if larger",
             "1",
             True,
         ),
         Column("q_value", "DOUBLE", "p_value corrected for all identities of modality and basis", "1", True),
-        Column("poster_p_value", "DOUBLE", "the same asked by account, not by post (sign flips)", "1", True),
-        Column("direction", "VARCHAR", "rising or falling where both tests agree", allowed=DIRECTIONS),
+        Column("poster_p_value", "DOUBLE", "the same by leaving out an account at a time", "1", True),
+        Column("direction", "VARCHAR", "rising or falling where both tests say so", allowed=DIRECTIONS),
         Column("n_times", "BIGINT", "crawl dates or months that the line is through", "dates", minimum=1),
+        Column("n_posters", "BIGINT", "accounts of its posts that count", "accounts", True, minimum=1),
+        Column(
+            "family",
+            "VARCHAR",
+            "first identity of those that split off each other or merged; moves only as the family does",
+            nullable=True,
+        ),
+        Column(
+            "fresh_only",
+            "BOOLEAN",
+            "the first crawl is a stock: only posts count that were published since the crawl before",
+            nullable=True,
+        ),
         Column("encoder", "VARCHAR", "encoder of the clusters"),
     ),
     key=("modality", "identity", "basis"),

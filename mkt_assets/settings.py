@@ -119,6 +119,12 @@ class Settings(BaseSettings):
     )
 
     emoji_language: EmojiLanguage = Field("en", description="language of the names that replace emoji")
+    emoji_in_vectors: bool = Field(
+        False, description="let the text encoder read the names of emoji, too, as the original did"
+    )
+    name_stickers: bool = Field(
+        False, description="name the platform's stickers ([笑哭R]) as emoji are, instead of taking them out"
+    )
     stop_words: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="stop-word files that replace the shipped ones, separated by commas"
     )
@@ -132,7 +138,7 @@ class Settings(BaseSettings):
     knee_sensitivity: float = Field(
         1.0,
         ge=0,
-        description="Kneedle's sensitivity: an elbow is deeper than so many mean steps of its curve",
+        description="factor of how plainly clusters must stand out to be called an elbow; 2 believes in fewer",
     )
     random_state: int = Field(0, ge=0, description="seed of every clustering and map")
     low_support_posts: int = Field(

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mkt_assets.core.account_words import MARK, ONE_ACCOUNT
+
 
 @dataclass(frozen=True)
 class View:
@@ -23,16 +25,22 @@ class View:
 
 # The latest crawl that has clusters: one without posts, or still under way, hides nothing.
 _LATEST = "(SELECT max(crawl_date) FROM cluster_profiles)"
-# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl.
-_NAME = "CASE WHEN i.name_by <> 'identity' THEN i.name ELSE p.name END"
+# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl, marked if its
+# words are one account's.
+_NAME = (
+    "CASE WHEN i.name_by <> 'identity' THEN i.name "
+    f"WHEN p.name_by = '{ONE_ACCOUNT}' THEN p.name || ' {MARK}' ELSE p.name END"
+)
 _CLUSTERS = f"""(
-    SELECT p.*, i.identity, i.event, i.split_from, {_NAME} AS shown_name
+    SELECT p.*, i.identity, i.event, i.split_from, i.is_new, i.n_posts_before, i.novelty_q_value,
+        {_NAME} AS shown_name
     FROM cluster_profiles p LEFT JOIN cluster_identities i USING (crawl_date, modality, cluster_id)
 )"""
 
 _CRAWL_DATE = {"crawl_date": "date of the crawl"}
 _NAMED = {
-    "name": "name of the style or topic, the same in every crawl",
+    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words, and this "
+    "crawl's",
     "identity": "its lasting id, over crawl dates",
 }
 _SIZE = {
@@ -109,16 +117,21 @@ _WHAT_ROSE = View(
         **_NAMED,
         "direction": "rising or falling",
         "change": "change of its share of the posts from the first crawl to the last, by the fitted line",
+        "change_low": "lower end of the change's 95 % interval",
+        "change_high": "upper end of it",
         "first_share": "share in the first crawl, 0 to 1",
         "last_share": "share in the last crawl",
         "n_crawls": "crawl dates that the line is through",
+        "n_posters": "accounts of its posts",
         "q_value": "chance of such a trend if the share were constant, corrected for all styles or topics",
-        "poster_p_value": "the same asked by account (not corrected)",
+        "poster_p_value": "the same by leaving out an account at a time (not corrected)",
     },
     """
     SELECT modality, any_value(name) AS name, identity, any_value(direction) AS direction,
-        any_value(change) AS change, arg_min(share, crawl_date) AS first_share,
-        arg_max(share, crawl_date) AS last_share, any_value(n_times) AS n_crawls, any_value(q_value) AS q_value,
+        any_value(change) AS change, any_value(change_low) AS change_low, any_value(change_high) AS change_high,
+        arg_min(share, crawl_date) AS first_share,
+        arg_max(share, crawl_date) AS last_share, any_value(n_times) AS n_crawls,
+        any_value(n_posters) AS n_posters, any_value(q_value) AS q_value,
         any_value(poster_p_value) AS poster_p_value
     FROM trends
     WHERE basis = 'crawl_date' AND direction IN ('rising', 'falling')
@@ -129,25 +142,27 @@ _WHAT_ROSE = View(
 
 _NEW_STYLES = View(
     "new_styles",
-    "What is new in the latest crawl? One row a style or topic that was born or split off then; the first crawl has "
-    "none, as nothing was before it",
+    "What is new in the latest crawl? One row a style or topic of which the crawl before has far fewer posts, by a "
+    "test; the first crawl has none, as nothing was before it",
     {
         **_CRAWL_DATE,
         "modality": "image: a style; text: a topic",
         "cluster_id": "number of the style or topic in that crawl",
         **_NAMED,
-        "event": "born: new; split: off one that goes on",
-        "split_from_name": "name of the one that it was split off",
+        "event": "born: new; split: new, and near one that goes on",
+        "split_from_name": "name of the one that it is near",
         "n_posts": "distinct posts in it",
         "share": "share of all pictures or texts of the crawl, 0 to 1",
+        "n_posts_before": "posts of the crawl before that are of its kind",
+        "q_value": "chance of so few if its share were the same, corrected for all styles or topics",
     },
     f"""
     SELECT c.crawl_date, c.modality, c.cluster_id, c.shown_name AS name, c.identity, c.event,
         (SELECT any_value(o.name) FROM cluster_identities o
          WHERE o.modality = c.modality AND o.identity = c.split_from) AS split_from_name,
-        c.n_posts, c.share
+        c.n_posts, c.share, c.n_posts_before, c.novelty_q_value AS q_value
     FROM {_CLUSTERS} c
-    WHERE c.crawl_date = {_LATEST} AND c.event IN ('born', 'split')
+    WHERE c.crawl_date = {_LATEST} AND c.is_new
     ORDER BY c.modality, c.n_posts DESC, c.cluster_id
     """,
 )

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 
@@ -138,9 +139,9 @@ def mediacrawler_xlsx(folder: Path, posts: Sequence[Written]) -> None:
     sheet = book.active
     assert sheet is not None
     sheet.title = "Contents"
-    _append(sheet, [_hashed(_note(p)) for p in posts])
+    append(sheet, [_hashed(_note(p)) for p in posts])
     comments = book.create_sheet("Comments")
-    _append(comments, [{"comment_id": "1", "note_id": "2", "content": "好看", "nickname": "x"}])
+    append(comments, [{"comment_id": "1", "note_id": "2", "content": "好看", "nickname": "x"}])
     path = folder / "xhs/xhs_search_20240613_143025.xlsx"
     path.parent.mkdir(parents=True, exist_ok=True)
     book.save(path)
@@ -175,7 +176,7 @@ def spider_xlsx(folder: Path, posts: Sequence[Written]) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    _append(sheet, [dict(zip(header, map(str, _spider(p).values()), strict=True)) for p in posts])
+    append(sheet, [dict(zip(header, map(str, _spider(p).values()), strict=True)) for p in posts])
     folder.mkdir(parents=True, exist_ok=True)
     book.save(folder / "笔记.xlsx")
 
@@ -295,8 +296,9 @@ def _csv(rows: Sequence[dict[str, object]] | Sequence[dict[str, str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _append(sheet: object, rows: Sequence[dict[str, object]] | Sequence[dict[str, str]]) -> None:
-    for number, values in enumerate([list(rows[0]), *(list(row.values()) for row in rows)], start=1):
+def append(sheet: object, rows: Sequence[Mapping[str, Any]]) -> None:
+    table: list[list[Any]] = [list(rows[0]), *(list(row.values()) for row in rows)]
+    for number, values in enumerate(table, start=1):
         for column, value in enumerate(values, start=1):
             cell = sheet.cell(row=number, column=column)  # pyright: ignore[reportAttributeAccessIssue]
             cell.value = value

@@ -132,7 +132,7 @@ def planted(warehouse: Warehouse) -> Warehouse:
         "cluster_identities",
         identity(D1, "image", 0, "style-a", "红裙"),
         identity(D2, "image", 0, "style-a", "红裙", event="continued", previous_crawl_date=D1),
-        identity(D2, "image", 1, "style-b", "style-b", event="born", first_seen=D2),
+        identity(D2, "image", 1, "style-b", "style-b", event="born", first_seen=D2, is_new=True),
         identity(
             D2,
             "image",
@@ -143,7 +143,11 @@ def planted(warehouse: Warehouse) -> Warehouse:
             split_from="style-a",
             previous_crawl_date=D1,
             first_seen=D2,
+            is_new=True,
+            n_posts_before=1,
+            novelty_q_value=0.01,
         ),
+        identity(D2, "text", 0, "topic-a", "topic-a", event="unmatched", first_seen=D2, is_new=False),
     )
     return warehouse
 
@@ -162,15 +166,16 @@ def test_the_top_styles_are_of_the_latest_crawl_the_largest_first(planted: Wareh
     ]
 
 
-def test_a_topic_without_identity_has_the_name_of_its_crawl(planted: Warehouse) -> None:
+def test_a_topic_that_nobody_named_has_the_name_of_its_crawl(planted: Warehouse) -> None:
     found = ask(planted, "SELECT topic, name, identity, n_texts, share, likes_median FROM top_topics")
-    assert found == [(0, "通勤", None, 8, 0.4, 7.0)]
+    assert found == [(0, "通勤", "topic-a", 8, 0.4, 7.0)]
 
 
-def test_new_are_the_born_and_the_split_of_the_latest_crawl(planted: Warehouse) -> None:
-    assert ask(planted, "SELECT cluster_id, name, event, split_from_name FROM new_styles") == [
-        (1, "style 1", "born", None),
-        (2, "白裙", "split", "红裙"),
+def test_new_is_what_a_test_says_is_new_in_the_latest_crawl(planted: Warehouse) -> None:
+    columns = "cluster_id, name, event, split_from_name, n_posts_before, q_value"
+    assert ask(planted, f"SELECT {columns} FROM new_styles") == [
+        (1, "style 1", "born", None, None, None),
+        (2, "白裙", "split", "红裙", 1, 0.01),
     ]
 
 

@@ -25,6 +25,7 @@ from mkt_assets.charts.sheets import (
     draw_cluster_sheet,
     draw_overview,
 )
+from mkt_assets.core.account_words import shown_name
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.summaries import caption_of
 from mkt_assets.core.vectors import to_matrix
@@ -147,7 +148,7 @@ def _names(warehouse: Warehouse, crawl_date: date) -> dict[str, dict[int, str]]:
     columns = ["modality", "cluster_id", "name", "name_by"]
     for row in warehouse.read("cluster_profiles", [crawl_date], columns=columns).to_pylist():
         if row["name_by"] != "number":
-            names[row["modality"]][row["cluster_id"]] = row["name"]
+            names[row["modality"]][row["cluster_id"]] = shown_name(row["name"], row["name_by"])
     return names
 
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
+from mkt_assets.core.account_words import ONE_ACCOUNT, shown_name
 from mkt_assets.core.keywords import Caption, CaptionWords
 from mkt_assets.core.profiles import profile_clusters
+from mkt_assets.core.rounding import percent
 from mkt_assets.core.vectors import to_matrix
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.schema import CLUSTER_PROFILES, MODALITIES
@@ -37,7 +39,7 @@ def build_cluster_profiles(settings: Settings) -> dg.AssetsDefinition:
         group="findings",
         kinds={"python", "duckdb", "pandas"},
         deps=["clusters"],
-        code_version=f"1-{settings.low_support_posts}",
+        code_version=f"2-{settings.low_support_posts}",
         description="Every style and topic: its name and keywords (class-based TF-IDF of the captions), size, "
         "most typical members, accounts and how concentrated they are, near duplicates, median likes and collects.",
     )
@@ -80,7 +82,7 @@ def _profiles(warehouse: Warehouse, clusters: pd.DataFrame, min_posts: int) -> p
     posts = warehouse.read("raw_posts", item_dates, columns=["crawl_date", "post_id", *COUNTS])
     return profile_clusters(
         items,
-        {m: _vectors_of(warehouse, m, items[m], item_dates) for m in MODALITIES},
+        {m: vectors_of(warehouse, m, items[m], item_dates) for m in MODALITIES},
         _of_versions(posts, versions),
         captions,
         min_posts=min_posts,
@@ -93,7 +95,7 @@ def _of_versions(rows: pa.Table, versions: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(versions, on=["item_crawl_date", "post_id"]).drop(columns="item_crawl_date")
 
 
-def _vectors_of(
+def vectors_of(
     warehouse: Warehouse, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
 ) -> NDArray[np.float32]:
     """(n, d) vectors of the items, in their order.
@@ -133,6 +135,7 @@ def _metadata(profiles: pd.DataFrame) -> dict[str, Any]:
         "styles": len(by["image"]),
         "topics": len(by["text"]),
         "named_by_keywords": int((profiles["name_by"] == "keywords").sum()),
+        "named_by_one_account": int((profiles["name_by"] == ONE_ACCOUNT).sum()),
         "one_poster_clusters": int(profiles["one_poster"].sum()),
         "low_support_clusters": int(profiles["low_support"].sum()),
         "near_duplicates": int(profiles["n_near_duplicates"].sum()),
@@ -148,8 +151,8 @@ def _largest(profiles: pd.DataFrame, n: int = 12) -> list[dict[str, object]]:
     return [
         {
             "cluster": row["cluster_id"],
-            "name": row["name"],
-            "share": f"{row['share']:.0%}",
+            "name": shown_name(row["name"], row["name_by"]),
+            "share": percent(row["share"]),
             "items": row["n_items"],
             "posts": row["n_posts"],
             "posters": f"{row['n_posters']} (one account)" if row["one_poster"] else row["n_posters"],

@@ -1,6 +1,6 @@
 """k_selection: the curve of every k tried, and which k was chosen, by whom and why. The rules are in core/knee."""
 
-from dataclasses import fields
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -13,7 +13,7 @@ from mkt_assets.assets.items import Items, read_items
 from mkt_assets.assets.step import crawl_date_of, explained, preview, result, table_asset
 from mkt_assets.charts.elbow import draw_elbow
 from mkt_assets.core.kmeans import count_distinct, fit_sweep, silhouette
-from mkt_assets.core.knee import KneeRange, choose_k, default_ks, find_knee, knee_range
+from mkt_assets.core.knee import Choice, choose_k, default_ks
 from mkt_assets.core.stability import half_stability, seed_stability, sweeps_over_seeds
 from mkt_assets.partitions import window, window_mapping
 from mkt_assets.resources.warehouse import Warehouse
@@ -44,9 +44,9 @@ def build_k_selection(settings: Settings) -> dg.AssetsDefinition:
             dg.AssetDep("image_embeddings", partition_mapping=window_mapping(settings)),
             dg.AssetDep("text_embeddings", partition_mapping=window_mapping(settings)),
         ],
-        code_version=f"3-{pins}-{settings.knee_sensitivity}-{settings.random_state}-{settings.window_crawl_dates}",
+        code_version=f"4-{pins}-{settings.knee_sensitivity}-{settings.random_state}-{settings.window_crawl_dates}",
         description="Inertia, silhouette and stability of k-means at every k tried, for pictures and for captions; and "
-        "the k that was chosen: the knee of the inertia curve (Kneedle), or a pin.",
+        "the k that was chosen: where clusters stand out most against items without clusters, or a pin.",
     )
     def k_selection(
         context: dg.AssetExecutionContext,
@@ -95,18 +95,20 @@ def _curve(items: Items, modality: str, settings: Settings, pinned_by: str) -> p
     silhouettes = [silhouette(items.vectors, sweep.labels(k)) for k in sweep.ks]
     sensitivity = settings.knee_sensitivity
     choice = choose_k(
-        sweep.ks, sweep.inertia, silhouettes, pin=pin, n_distinct=n_distinct, sensitivity=sensitivity
-    )
-    knee = find_knee(sweep.ks, sweep.inertia, n_items=n_distinct, sensitivity=sensitivity)
-    seeds = sweeps_over_seeds(items.vectors, sweep.ks)
-    others = knee_range(
-        sweep.ks, [other.inertia for other in seeds], n_items=n_distinct, sensitivity=sensitivity
+        sweep.ks,
+        sweep.inertia,
+        silhouettes,
+        n_distinct=n_distinct,
+        vectors=items.vectors,
+        pin=pin,
+        sensitivity=sensitivity,
+        random_state=settings.random_state,
     )
     reason = choice.reason
     if pin is not None:
-        reason += f" by {pinned_by}; by itself: {knee.reason}"
-    if others.n_curves:
-        reason += f"; {others.sentence()}"
+        reason += f" by {pinned_by}; by itself: {choice.by_itself}"
+    seeds = sweeps_over_seeds(items.vectors, sweep.ks)
+    lowest, highest = _plateau(choice)
     chosen = np.asarray(sweep.ks) == choice.k
 
     def if_chosen(value: object) -> list[object]:
@@ -122,14 +124,35 @@ def _curve(items: Items, modality: str, settings: Settings, pinned_by: str) -> p
             "chosen": chosen,
             "chosen_by": if_chosen(choice.chosen_by),
             "reason": if_chosen(reason),
-            "knee_strength": if_chosen(knee.strength),
+            **_compared(choice, sweep.ks),
+            "knee_strength": if_chosen(choice.strength),
+            "knee_needed": if_chosen(choice.needed),
             "knee_sensitivity": if_chosen(sensitivity),
-            **{f"knee_{f.name}": _integers(if_chosen(getattr(others, f.name))) for f in fields(KneeRange)},
+            "knee_lowest": _integers(if_chosen(lowest)),
+            "knee_highest": _integers(if_chosen(highest)),
             "n_items": len(items.vectors),
             "n_distinct": n_distinct,
             "encoder": items.encoder,
         }
     )
+
+
+def _plateau(choice: Choice) -> tuple[int | None, int | None]:
+    """The smallest and the largest k at which clusters stand out nearly as much as at the best."""
+    plateau = choice.structure.plateau if choice.structure else ()
+    return min(plateau, default=None), max(plateau, default=None)
+
+
+def _compared(choice: Choice, ks: Sequence[int]) -> dict[str, list[float | None]]:
+    """The columns of how far clusters stand apart, here and without clusters; None at a k not looked at."""
+    seen = choice.structure
+    if seen is None:
+        return {"separation": [None] * len(ks), "reference_separation": [None] * len(ks)}
+    curves = {"separation": seen.separation, "reference_separation": seen.reference}
+    return {
+        name: [float(values[seen.ks.index(k)]) if k in seen.ks else None for k in ks]
+        for name, values in curves.items()
+    }
 
 
 def _pinned_by(configured: int | None) -> str:

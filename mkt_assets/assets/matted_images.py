@@ -21,7 +21,7 @@ from mkt_assets.assets.step import (
 from mkt_assets.core.matting import VerdictThresholds, verdict
 from mkt_assets.core.pictures import PictureLimits
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.crawlers.media import find_media
+from mkt_assets.crawlers.media import named_media
 from mkt_assets.models.registry import describe
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
@@ -137,11 +137,13 @@ def _sources(
     posts: pa.Table, settings: Settings, accounts: AccountHasher, crawl_date: date
 ) -> tuple[list[MediaSource], list[dict[str, object]]]:
     """The files behind the posts' media, found again by walking the drop; and rejects for those that are not."""
-    index = find_media(settings.drops / crawl_date.isoformat(), accounts.hash)
-    by_name = {file.name: file for file in index.files}
+    rows: list[dict[str, Any]] = posts.to_pylist()
+    by_name = {
+        file.name: file for file in named_media(settings.drops / crawl_date.isoformat(), accounts.hash, rows)
+    }
     sources: list[MediaSource] = []
     refused: list[dict[str, object]] = []
-    for post in posts.to_pylist():
+    for post in rows:
         # stills first: a frame that the crawler extracted itself is preferred to the video's
         found = [(name, by_name.get(name)) for name in post["media_paths"]]
         taken: set[str] = set()

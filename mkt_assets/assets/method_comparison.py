@@ -3,7 +3,7 @@
 What is measured is in core/comparison, what the numbers say in core/verdicts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -31,13 +31,21 @@ from mkt_assets.charts.methods import draw_comparison
 from mkt_assets.core.cached import Batch, embed_missing
 from mkt_assets.core.comparison import References, group_backgrounds, measure
 from mkt_assets.core.controls import background_pixels, copied_pictures, copied_texts, difference_hash
-from mkt_assets.core.methods import METHODS, MIN_ITEMS, Trial, agreement_of_labels, fit_kmeans, try_method
+from mkt_assets.core.methods import (
+    METHODS,
+    MIN_ITEMS,
+    Trial,
+    agreement_of_labels,
+    drawn_together,
+    fit_kmeans,
+    try_method,
+)
 from mkt_assets.core.pictures import PictureError, PictureLimits, decode_picture, shrunk_copy
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, content_key
-from mkt_assets.core.verdicts import encoder_verdict, leakage_verdict, matting_verdict, method_verdict
+from mkt_assets.core.verdicts import judge
 from mkt_assets.core.videos import FrameError, video_frames
-from mkt_assets.crawlers.media import MediaFile, find_media
+from mkt_assets.crawlers.media import MediaFile, named_media
 from mkt_assets.models.colour_histogram import CARD as FLOOR
 from mkt_assets.models.colour_histogram import colour_histogram
 from mkt_assets.models.provenance import WeightsError
@@ -72,7 +80,7 @@ def build_method_comparison(settings: Settings) -> dg.AssetsDefinition:
             dg.AssetDep("matted_images", partition_mapping=window_mapping(settings)),
             dg.AssetDep("summaries", partition_mapping=window_mapping(settings)),
         ],
-        code_version=f"2-{sampled}-{settings.random_state}-{settings.window_crawl_dates}",
+        code_version=f"3-{sampled}-{settings.random_state}-{settings.window_crawl_dates}",
         description="K-means against DBSCAN, OPTICS and HDBSCAN, matted against unmatted pictures, and encoder "
         "against encoder, on a sample of this crawl, with controls: do clusters find accounts, backgrounds or copies?",
     )
@@ -96,7 +104,7 @@ def build_method_comparison(settings: Settings) -> dg.AssetsDefinition:
                 rows.append(row)
                 bar.advance()
             bar.finish()
-            _judge(rows)
+            judge(rows, FLOOR.model_id)
             table = pa.Table.from_pylist(
                 [{"crawl_date": crawl_date, **_nulls(row)} for row in rows], METHOD_COMPARISON.arrow_schema()
             )
@@ -120,6 +128,11 @@ class _Sample:
     def encoder_id(self) -> str | None:
         """Id of the encoder of the vectors, which need not be today's setting; None without items."""
         return self.items.encoder and self.items.encoder.split(" ")[0]
+
+    @property
+    def units(self) -> Sequence[Hashable]:
+        """What resamples draw as a whole."""
+        return drawn_together(self.references.posters, self.references.posts)
 
     def part(self, kept: list[int]) -> "_Sample":
         """The same for some of the items only."""
@@ -202,7 +215,11 @@ class _Bench:
             return
         trials = {
             name: try_method(
-                fit, sample.items.vectors, sample.n_clusters, random_state=self.settings.random_state
+                fit,
+                sample.items.vectors,
+                sample.n_clusters,
+                units=sample.units,
+                random_state=self.settings.random_state,
             )
             for name, fit in METHODS.items()
         }
@@ -217,7 +234,9 @@ class _Bench:
     def _kmeans(self, sample: _Sample, experiment: str, variant: str, X: Vectors, is_used: bool) -> Row:
         if len(X) < MIN_ITEMS:
             return _not_run(sample, experiment, variant, TOO_FEW, is_used)
-        trial = try_method(fit_kmeans, X, sample.n_clusters, random_state=self.settings.random_state)
+        trial = try_method(
+            fit_kmeans, X, sample.n_clusters, units=sample.units, random_state=self.settings.random_state
+        )
         return _ran(sample, experiment, variant, trial, X, is_used)
 
     def _matting(self, sample: _Sample, pictures: "_Pictures") -> Iterator[Row]:
@@ -356,7 +375,9 @@ def _frames(
         return {}
     wanted = {(str(m["media_path"]), str(m["frame"])) for m in mattes}
     found: dict[tuple[str, str], Image.Image] = {}
-    for file in find_media(folder, bench.accounts.hash).files:
+    for file in named_media(
+        folder, bench.accounts.hash, [{**m, "media_paths": [m["media_path"]]} for m in mattes]
+    ):
         names = {frame for path, frame in wanted if path == file.name}
         if names:
             for name, image in _decoded(file, names, limits):
@@ -421,30 +442,6 @@ def _not_run(sample: _Sample, experiment: str, variant: str, why: str, is_used: 
 def _ran(sample: _Sample, experiment: str, variant: str, trial: Trial, X: Vectors, is_used: bool) -> Row:
     row = _row(sample, experiment, variant, len(X), is_used)
     return row | {"status": "run"} | measure(trial, X, sample.references)
-
-
-def _judge(rows: list[Row]) -> None:
-    """Write each row's verdict, against its experiment's baseline."""
-    ran = {
-        (row["modality"], row["experiment"], row["variant"]): row for row in rows if row["status"] == "run"
-    }
-    baselines = {
-        (m, "encoders"): ran.get((m, "encoders", FLOOR.model_id))
-        or next((r for (m2, e, _), r in ran.items() if (m2, e) == (m, "encoders") and r["is_used"]), None)
-        for m in MODALITIES
-    }
-    for (modality, experiment, variant), row in ran.items():
-        said: list[str | None] = []
-        if experiment == "methods" and variant != "k-means":
-            said.append(method_verdict(row, ran[modality, "methods", "k-means"]))
-        elif experiment == "matting" and variant == "matted" and (modality, experiment, "unmatted") in ran:
-            said.append(matting_verdict(row, ran[modality, experiment, "unmatted"]))
-        elif experiment == "encoders":
-            baseline = baselines[modality, experiment]
-            if baseline is not None and baseline is not row:
-                said.append(encoder_verdict(row, baseline))
-            said.append(leakage_verdict(row))
-        row["verdict"] = " ".join(sentence for sentence in said if sentence) or None
 
 
 def _nulls(row: Row) -> Row:

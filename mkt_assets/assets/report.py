@@ -17,13 +17,11 @@ from mkt_assets.assets.items import latest_items
 from mkt_assets.assets.step import crawl_date_of, explained, markdown_list, result, table_asset
 from mkt_assets.core.summaries import caption_of
 from mkt_assets.models import registry
-from mkt_assets.report.facts import (
-    Facts,
-    Item,
-    ItemMap,
-    Made,
-    Row,
+from mkt_assets.report.facts import Facts, Item, ItemMap, Made, Row
+from mkt_assets.report.findings import answers, headline
+from mkt_assets.report.from_tables import (
     clusters_of,
+    compared_with,
     curve_of,
     events_of,
     map_of,
@@ -32,7 +30,6 @@ from mkt_assets.report.facts import (
     records,
     trends_of,
 )
-from mkt_assets.report.findings import answers, headline
 from mkt_assets.report.page import render
 from mkt_assets.report.tiles import TILE_HEIGHT, TILE_WIDTH, Tiles
 from mkt_assets.resources.files import FileStore
@@ -69,7 +66,7 @@ def build_report(settings: Settings) -> dg.AssetsDefinition:
         kinds={"python", "html"},
         deps=["crosstab_ratios", "cluster_profiles", "trends", "method_comparison"],
         expected_daily=True,
-        code_version=f"2-{settings.random_state}",
+        code_version=f"3-{settings.random_state}",
         description="One HTML page that needs nothing else, `reports/<crawl date>/report.html`: the answers to an "
         "analyst's questions, styles, topics, links, trends, a map, and how far to believe them. English and Chinese.",
     )
@@ -140,26 +137,26 @@ class _Crawl:
         trends = self._warehouse.read("trends").to_pandas()
         of_date = identities[identities["crawl_date"] == self.crawl_date]
         dated = dict(zip(self.clusters["post_id"], self.clusters["item_crawl_date"], strict=True))
-        styles, topics = (clusters_of(m, profiles, of_date, trends, dated) for m in MODALITIES)
+        styles, topics = (
+            clusters_of(m, profiles, of_date, trends, self.crawl_date, dated) for m in MODALITIES
+        )
         k_selection = self._frame("k_selection")
         ratios = self._frame("crosstab_ratios")
         by_image = ratios[ratios["unit"] == "image"]
         counted = by_image.drop_duplicates("image_cluster")
         n_with, n_without = int(counted["n_with_text"].sum()), int(counted["n_without_text"].sum())
-        crawls = sorted(day for day in set(identities["crawl_date"]) if day <= self.crawl_date)
         starts = [row["window_start"] for row in records(k_selection) if row["window_start"] is not None]
         return Facts(
             crawl_date=self.crawl_date,
             window_start=min(starts, default=None),
-            previous_crawl_date=crawls[-2] if len(crawls) > 1 else None,
-            n_crawls=len(crawls),
+            compared_with=compared_with(identities, self.crawl_date),
             styles=styles,
             topics=topics,
             pairs=pairs_of(by_image),
             n_pictures=n_with + n_without,
             n_with_caption=n_with,
             trends=trends_of(trends, self.crawl_date, (*styles, *topics)),
-            events=events_of(identities, self.crawl_date),
+            events=events_of(identities, self.crawl_date, (*styles, *topics)),
             curves=tuple(c for m in MODALITIES if (c := curve_of(m, k_selection)) is not None),
             methods=tuple(records(self._frame("method_comparison"))),
             maps=tuple(self._map(modality, settings.random_state) for modality in MODALITIES),

@@ -28,9 +28,10 @@ def build_summaries(settings: Settings) -> dg.AssetsDefinition:
         group="text",
         kinds={"python", "duckdb"},
         deps=["raw_posts"],
-        code_version=f"1-{settings.emoji_language}",
-        description="The cleaned text of a post: the platform's suffix and stop words taken out, emoji named, "
-        "title, content and tags joined, each once. What was removed is recorded.",
+        code_version=f"2-{settings.emoji_language}-{settings.emoji_in_vectors}-{settings.name_stickers}",
+        description="The cleaned text of a post: the platform's suffix, stickers and share texts and stop words taken "
+        "out, emoji named, title, content and tags joined, each once. What was removed is recorded, and what of the "
+        "text the encoder reads.",
     )
     def summaries(
         context: dg.AssetExecutionContext,
@@ -47,6 +48,8 @@ def build_summaries(settings: Settings) -> dg.AssetsDefinition:
             summarizer = Summarizer(
                 load_stop_words(settings.stop_words or STOP_WORD_FILES),
                 emoji_language=settings.emoji_language,
+                emoji_in_vectors=settings.emoji_in_vectors,
+                name_stickers=settings.name_stickers,
             )
             made = [summarizer.summarize(p["title"], p["content"], p["tags"]) for p in posts.to_pylist()]
             rows = pa.table(
@@ -59,6 +62,7 @@ def build_summaries(settings: Settings) -> dg.AssetsDefinition:
                     "n_characters": [len(m.summary) for m in made],
                     "removed_words": pa.array([list(m.removed_words) for m in made], pa.list_(pa.string())),
                     "removed_platform_suffix": [m.removed_platform_suffix for m in made],
+                    "encoder_text": [m.encoder_text for m in made],
                 }
             )
             warehouse.replace_partition("summaries", crawl_date, rows)

@@ -38,7 +38,7 @@ def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
         group="text",
         kinds={"python", "duckdb", "numpy"},
         deps=["summaries"],
-        code_version=f"1-{card.model_id}-{card.version}",
+        code_version=f"2-{card.model_id}-{card.version}",
         description="Unit vectors of the summaries, of any length: nothing is cut off. A text that was embedded "
         "before, in any crawl, is not embedded again.",
     )
@@ -56,10 +56,12 @@ def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
             settings = settings.overridden_by(config)
             posts = [p for p in warehouse.read("summaries", [crawl_date]).to_pylist() if p["has_text"]]
             encoder = models.text_encoder(settings.text_encoder)
-            hashes = [content_key(p["summary"]) for p in posts]
+            # rows of an earlier version have no text of their own for the encoder
+            texts = [str(p["encoder_text"] or p["summary"]) for p in posts]
+            hashes = [content_key(text) for text in texts]
             keys = [cache_key(sha, encoder.model_id, encoder.version) for sha in hashes]
             known = cache.get_vectors(keys)
-            text_of = {key: str(p["summary"]) for key, p in zip(keys, posts, strict=True)}
+            text_of = dict(zip(keys, texts, strict=True))
             bar = Progress("texts embedded", len(set(keys) - set(known)), context.log.info, progress)
             embedded = embed_missing(
                 keys,
@@ -68,7 +70,7 @@ def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
                 store=cache.put_vectors,
                 dimension=encoder.dimension,
             )
-            tokens = [encoder.tokenize(str(p["summary"])) for p in posts]
+            tokens = [encoder.tokenize(text) for text in texts]
             n = len(posts)
             rows = pa.table(
                 {

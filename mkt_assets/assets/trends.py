@@ -17,7 +17,7 @@ from mkt_assets.schema import MODALITIES, TRENDS
 from mkt_assets.settings import Settings
 
 SOURCES = {
-    "cluster_identities": [*CLUSTER_KEY, "identity", "name", "encoder"],
+    "cluster_identities": [*CLUSTER_KEY, "identity", "name", "encoder", "split_from", "absorbed"],
     "clusters": [*CLUSTER_KEY, "post_id", "poster_id", "item_crawl_date"],
     "raw_posts": ["crawl_date", "post_id", "published_at"],
 }
@@ -33,10 +33,11 @@ def build_trends(settings: Settings) -> dg.AssetsDefinition:
         group="findings",
         kinds={"python", "duckdb", "matplotlib"},
         deps=["cluster_identities"],
-        code_version=f"1-{settings.random_state}",
+        code_version="2",
         description="The share of every style and topic in the posts of each crawl date, and of each month of "
-        "publication; every post counts once, in its first crawl. Which shares rise or fall, by a test that allows "
-        "for crawls that differ, corrected for the number of tests, and confirmed by account.",
+        "publication; every post counts once, in its first crawl, and not at all if it is of a stock that had gathered "
+        "before. Which shares rise or fall, by a test that allows for crawls and accounts that differ, corrected for "
+        "the number of tests, and confirmed without any one account.",
     )
     def trends(
         settings: dg.ResourceParam[Settings],
@@ -46,7 +47,7 @@ def build_trends(settings: Settings) -> dg.AssetsDefinition:
         with explained():
 
             def derive(tables: Mapping[str, pa.Table]) -> pa.Table:
-                found = trends_of(items_of(tables), random_state=settings.random_state)
+                found = trends_of(items_of(tables))
                 return pa.Table.from_pandas(found, TRENDS.arrow_schema(), preserve_index=False)
 
             table = warehouse.replace_derived("trends", SOURCES, derive)
@@ -86,7 +87,9 @@ def _metadata(rows: pd.DataFrame) -> dict[str, Any]:
                     "modality": row["modality"],
                     "name": row["name"],
                     "direction": row["direction"],
-                    "change of share": f"{100 * row['change']:+.1f} points",
+                    "change of share": f"{100 * row['change']:+.1f} points ({100 * row['change_low']:+.1f} to "
+                    f"{100 * row['change_high']:+.1f})",
+                    "accounts": row["n_posters"],
                     "q": f"{row['q_value']:.2g}",
                     "p by account": f"{row['poster_p_value']:.2g}",
                 }

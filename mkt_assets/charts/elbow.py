@@ -25,17 +25,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH = 9.0
-_MAIN_HEIGHT, _SMALL_HEIGHT, _GAP = 2.9, 1.0, 0.42
+_MAIN_HEIGHT, _TALLER_HEIGHT, _SMALL_HEIGHT, _GAP = 2.9, 1.8, 1.0, 0.42
 _LEFT, _RIGHT, _BOTTOM = 0.95, 0.45, 0.62
 _LINE, _CHOSEN, _SECOND = CLUSTER_COLOURS[0], CLUSTER_COLOURS[3], CLUSTER_COLOURS[2]
 _SECOND_OPINIONS = (
+    (
+        "separation",
+        "how far clusters stand apart (silhouette); dashed: items of the same directions without clusters",
+    ),
     ("silhouette", "silhouette (higher: clusters further apart)"),
     ("stability", "stability over seeds (1: always the same clusters)"),
     ("half_stability", "stability over halves (1: each half of the items gives the same clusters)"),
 )
 _TITLES = {
-    "knee": "{what} clusters: the curve bends at k = {k}",
-    "bend": "{what} clusters: no sharp elbow; k = {k}, where the curve bends most",
+    "knee": "{what} clusters: they stand out most at k = {k}",
+    "bend": "{what} clusters: none stand out; k = {k}, where the curve bends most",
     "only": "{what} clusters: k = {k} is the only choice",
     "pin": "{what} clusters: k = {k}, pinned by an analyst",
 }
@@ -78,15 +82,17 @@ def elbow_figure(modality: str, curve: pd.DataFrame) -> Figure:
     opinions = [
         pair for pair in _SECOND_OPINIONS if pair[0] in curve and not np.isnan(_values(curve, pair[0])).all()
     ]
+    if opinions and opinions[0][0] == "separation":  # of all items the same is drawn no second time
+        opinions = [pair for pair in opinions if pair[0] != "silhouette"]
     top = headline_height(title, subtitle, _WIDTH)
-    height = top + 0.25 + _MAIN_HEIGHT + len(opinions) * (_SMALL_HEIGHT + _GAP) + _BOTTOM
+    height = top + 0.25 + _MAIN_HEIGHT + sum(_height(c) + _GAP for c, _ in opinions) + _BOTTOM
     figure = new_figure(_WIDTH, height)
     headline(figure, title, subtitle)
     panels: list[Axes] = []
     y = top + 0.25
     for column, label, tall, colour in (
         ("inertia", "inertia (sum of squared distances to the nearest centre)", _MAIN_HEIGHT, _LINE),
-        *((column, label, _SMALL_HEIGHT, _SECOND) for column, label in opinions),
+        *((column, label, _height(column), _SECOND) for column, label in opinions),
     ):
         axes = add_axes(figure, _LEFT, y, _WIDTH - _LEFT - _RIGHT, tall)
         _draw_panel(axes, curve, column, colour, chosen_k=int(row["k"]))
@@ -94,6 +100,9 @@ def elbow_figure(modality: str, curve: pd.DataFrame) -> Figure:
         panels.append(axes)
         y += tall + _GAP
     _draw_range(panels[0], row)
+    for axes, (column, _) in zip(panels[1:], opinions, strict=True):
+        if column == "separation":
+            _draw_reference(axes, curve)
     _label_k(panels[-1], curve["k"].tolist(), int(row["k"]))
     _label_chosen(panels[0], int(row["k"]), float(row["inertia"]))
     return figure
@@ -134,12 +143,27 @@ def _draw_panel(axes: Axes, curve: pd.DataFrame, column: str, colour: str, chose
     axes.set_xticks([])
 
 
+def _height(column: str) -> float:
+    return _TALLER_HEIGHT if column == "separation" else _SMALL_HEIGHT
+
+
 def _draw_range(axes: Axes, row: Any) -> None:
-    """A band over the elbows that other seeds and ranges of k found, if they found any."""
+    """A band over the k at which clusters stand out nearly as much as at the best, if there are any."""
     if pd.isna(row.get("knee_lowest")):
         return
     low, high = int(row["knee_lowest"]), int(row["knee_highest"])
     axes.axvspan(low - 0.4, high + 0.4, color=_CHOSEN, alpha=0.13, linewidth=0, zorder=1)
+
+
+def _draw_reference(axes: Axes, curve: pd.DataFrame) -> None:
+    """The same curve without clusters, and what lies between: that is what the items have of their own."""
+    k, values, reference = (
+        curve["k"].to_numpy(np.float64),
+        _values(curve, "separation"),
+        _values(curve, "reference_separation"),
+    )
+    axes.plot(k, reference, color=MUTED, linewidth=1.6, linestyle=(0, (2, 2)), zorder=1.8)
+    axes.fill_between(k, reference, values, color=_SECOND, alpha=0.12, linewidth=0, zorder=1)
 
 
 def _values(curve: pd.DataFrame, column: str) -> NDArray[np.float64]:

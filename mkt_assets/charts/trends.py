@@ -80,7 +80,8 @@ def trends_figure(modality: str, rows: pd.DataFrame) -> Figure:
         return nothing_figure(title, "No crawl date has clusters with a profile yet.")
     shown = panels.head(MAX_PANELS)
     tested = bool((panels["direction"] != "too few crawls").any())
-    subtitle = _subtitle(modality, len(panels), tested=tested)
+    fresh_only = "fresh_only" in panels and bool(panels["fresh_only"].any())
+    subtitle = _subtitle(modality, len(panels), tested=tested, fresh_only=fresh_only)
     top = headline_height(title, subtitle, _WIDTH) + 0.1
     n_lines = -(-len(shown) // _COLUMNS)
     figure = new_figure(_WIDTH, top + n_lines * _CELL + MARGIN)
@@ -118,16 +119,19 @@ def _panels(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _subtitle(modality: str, n_all: int, *, tested: bool) -> str:
+def _subtitle(modality: str, n_all: int, *, tested: bool, fresh_only: bool) -> str:
     kind, kinds = _KINDS[modality]
-    more = f" The {MAX_PANELS} first of {n_all:,} {kinds}." if n_all > MAX_PANELS else ""
+    counted = " Every post counts once, in its first crawl."
+    if fresh_only:
+        counted = (
+            " The first crawl is a stock of older posts: only posts count that were published since the crawl "
+            "before, or as recently before the first."
+        )
     colours = (
-        " In colour: rising or falling beyond chance, by post and by account; grey: not." if tested else ""
+        " In colour: rising or falling beyond chance, and not by one account; grey: not." if tested else ""
     )
-    return (
-        f"Share of each crawl's new posts that are of the {kind}; bands are 95 % intervals. Every post counts once, "
-        f"in its first crawl.{colours}{more}"
-    )
+    more = f" The {MAX_PANELS} first of {n_all:,} {kinds}." if n_all > MAX_PANELS else ""
+    return f"Share of each crawl's new posts that are of the {kind}; bands are 95 % intervals.{counted}{colours}{more}"
 
 
 def _write_panel(figure: Figure, left: float, y: float, panel: Any) -> None:
@@ -144,7 +148,10 @@ def _said(panel: Any) -> str:
     if panel["direction"] not in _COLOURS:
         return posts
     arrow = "↑" if panel["direction"] == "rising" else "↓"
-    return f"{arrow} {panel['direction']}, {100 * panel['change']:+.0f} points · {posts}"
+    points = 100 * float(panel["change"])
+    # a change of less than a point is none of 0
+    said = f"{points:+.0f}" if abs(points) >= 1 else f"{points:+.2g}"
+    return f"{arrow} {panel['direction']}, {said} points · {posts}"
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, panel: Any, highest: float, *, first_column: bool) -> None:

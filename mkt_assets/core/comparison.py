@@ -18,7 +18,13 @@ from mkt_assets.core.controls import (
 )
 from mkt_assets.core.kmeans import Matrix, count_distinct, fit_sweep, silhouette
 from mkt_assets.core.knee import choose_k, default_ks
-from mkt_assets.core.methods import MIN_ITEMS, Trial, clustered_silhouette, stability
+from mkt_assets.core.methods import (
+    MIN_ITEMS,
+    Trial,
+    clustered_silhouette,
+    half_sample_error,
+    stability_replicates,
+)
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,13 @@ class References:
     is_copy: IsCopy
 
 
-def measure(trial: Trial, X: Matrix, references: References) -> dict[str, float | int | str]:
+def measure(trial: Trial, X: Matrix, references: References) -> dict[str, object]:
     """Columns of `method_comparison` for one trial; NaN where a thing cannot be known.
 
-    Agreements with what is not in the vectors count one item a post.
+    Agreements with what is not in the vectors count one item a post. Beside the columns there are the replicates
+    (of each refit) of what `verdicts` compares, under the column's name and "_replicates".
     """
-    stable, stable_spread = stability(trial)
+    stable, stable_replicates = stability_replicates(trial)
     nearest = nearest_neighbours(X, references.posts)
     neighbours, expected = same_group_neighbours(nearest, references.posters, references.posts)
     posters, topics, backgrounds = (
@@ -61,7 +68,7 @@ def measure(trial: Trial, X: Matrix, references: References) -> dict[str, float 
         "noise_share": trial.noise_share,
         "silhouette": clustered_silhouette(X, trial.labels),
         "stability": stable,
-        "stability_spread": stable_spread,
+        "stability_spread": half_sample_error(stable_replicates),
         "poster_agreement": agreement(trial, posters).value,
         "poster_neighbours": neighbours,
         "poster_neighbours_expected": expected,
@@ -72,6 +79,9 @@ def measure(trial: Trial, X: Matrix, references: References) -> dict[str, float 
         "background_error": background.error,
         "copied_neighbours": copied_neighbours(nearest, references.is_copy),
         "seconds": trial.seconds,
+        "stability_replicates": stable_replicates,
+        "cross_agreement_replicates": cross.replicates,
+        "background_agreement_replicates": background.replicates,
     }
 
 
@@ -93,7 +103,7 @@ def group_backgrounds(descriptions: Matrix, *, random_state: int = 0) -> list[in
     n_distinct = count_distinct(X)
     sweep = fit_sweep(X, default_ks(n_distinct, largest=40), random_state=random_state)
     silhouettes = [silhouette(X, sweep.labels(k)) for k in sweep.ks]
-    k = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=n_distinct).k
+    k = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=n_distinct, vectors=X).k
     for row, label in zip(seen.tolist(), sweep.labels(k).tolist(), strict=True):
         groups[row] = label
     return groups

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mkt_assets.core.kmeans import Labels, Matrix
-from mkt_assets.core.methods import NOISE, RESAMPLED_SHARE, Trial
+from mkt_assets.core.methods import NOISE, Trial, half_sample_error
 
 NEAR_DUPLICATE_BITS = 6
 """Pictures whose difference hashes differ in no more of 64 bits are copies of each other."""
@@ -22,24 +22,25 @@ IsCopy = Callable[[int, int], bool]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Adjusted mutual information with a reference, and its standard error; NaN: unknown."""
+    """Adjusted mutual information with a reference, and the same of each refit, (refits,); NaN: unknown."""
 
     value: float
-    error: float
+    replicates: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """Standard error of the value, by the refits."""
+        return half_sample_error(self.replicates)
 
 
 def agreement(trial: Trial, reference: Sequence[Hashable | None]) -> Agreement:
     """How much a clustering knows of another grouping: 0 as by chance, 1 the same groups (Vinh et al. 2010).
 
-    Items that are noise, or that have no reference (None), are left out. The error is the delete-d jackknife's
-    (Shao and Wu 1989): resamples that share most of their items differ less than fresh samples would.
+    Items that are noise, or that have no reference (None), are left out.
     """
     codes = _codes(reference)
     values = [_mutual_information(codes[rows], labels) for rows, labels in trial.resamples]
-    known = [value for value in values if not np.isnan(value)]
-    inflation = np.sqrt(RESAMPLED_SHARE / (1 - RESAMPLED_SHARE))
-    error = float(inflation * np.std(known)) if known else float("nan")
-    return Agreement(_mutual_information(codes, trial.labels), error)
+    return Agreement(_mutual_information(codes, trial.labels), np.array(values, dtype=np.float64))
 
 
 def nearest_neighbours(X: Matrix, posts: Sequence[Hashable]) -> Labels:

@@ -1,22 +1,37 @@
-"""Times as a platform shows them (06-11, 昨天 12:00, 3天前), as naive local times.."""
+"""Times as a platform shows them (06-11, 昨天 12:00, 3天前, 3 days ago), as naive local times."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from mkt_assets.core.chinese import simplified
+from mkt_assets.core.counts import written_out
 
 FOUNDED = datetime(2013, 1, 1)  # Xiaohongshu opened in 2013: nothing on it is older
 PLATFORM_TIMEZONE = "Asia/Shanghai"
 
 _PREFIX = r"(?:编辑于|发布于|更新于|修改于)?\s*"
-_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
-_OFFSET = r"(?:\s*(?P<offset>Z|[+-]\d{2}:?\d{2}))?"
+_CLOCK = (
+    r"(?P<before>凌晨|早上|上午|中午|下午|傍晚|晚上|[ap]m)?\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<after>[ap]\.?m\.?(?![a-z]))?"
+)
+# Hours before UTC. CST is China's here; what is no known zone is taken for a region.
+_ZONES = {
+    **{"z": 0, "utc": 0, "gmt": 0, "etc/utc": 0, "wet": 0, "bst": 1, "cet": 1, "cest": 2, "cst": 8, "hkt": 8},
+    **{"sgt": 8, "jst": 9, "kst": 9, "aest": 10, "aedt": 11, "est": -5, "edt": -4, "cdt": -5, "mst": -7},
+    **{"mdt": -6, "pst": -8, "pdt": -7},
+}
+_OFFSET = (
+    r"(?:\s*\(?(?P<offset>(?:utc|gmt)?[+-]\d{1,2}(?::?\d{2})?"
+    rf"|(?:{'|'.join(sorted(_ZONES, key=len, reverse=True))})(?![a-z]))\)?)?"
+)
 # A region follows the date on the page: "3天前 上海"; it has no digits.
 _REGION = r"(?:\s+[^\d\s][^\d]{0,30})?\s*"
-_TAIL = rf"(?:[\sT_]*{_CLOCK}{_OFFSET})?{_REGION}"
+_TAIL = rf"(?:[\st_,]*{_CLOCK}{_OFFSET})?{_REGION}"
 
 _EPOCH = re.compile(r"(\d{10}|\d{13})(?:\.\d+)?", re.ASCII)
 _DATE = re.compile(
@@ -24,16 +39,50 @@ _DATE = re.compile(
     re.ASCII,
 )
 _DAY = re.compile(rf"{_PREFIX}(?P<word>今天|昨天|前天){_TAIL}", re.ASCII)
-_AGO = re.compile(rf"{_PREFIX}(?P<n>\d{{1,4}})\s*(?P<unit>秒|分钟|小时|天|周)前{_REGION}", re.ASCII)
+_AGO = re.compile(
+    rf"{_PREFIX}(?P<n>\d{{1,4}})\s*个?(?P<unit>秒|分钟|小时|天|日|周|星期)钟?前{_REGION}", re.ASCII
+)
 _NOW = re.compile(rf"{_PREFIX}刚刚{_REGION}")
 
 _DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
+_AFTER_NOON = ("中午", "下午", "傍晚", "晚上", "pm")
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
+_WEEKDAY = r"(?:[a-z]{3,9},?\s)?"
+_ENGLISH_DATES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # as Weibo's interface has it, and Unix: Tue Jun 11 20:05:01 +0800 2024, .. CST 2024
+        rf"{_WEEKDAY}{_MONTH}\s+(?P<day>\d{{1,2}})(?P<clock>\s\d\d:\d\d:\d\d\s(?:[+-]\d{{4}}|[a-z]{{3,4}}))"
+        r"\s(?P<year>\d{4})",
+        rf"{_WEEKDAY}{_MONTH}\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year>\d{{4}}))?(?P<clock>(?:[,\s].*)?)",
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}})\s{_MONTH}(?:,?\s(?P<year>\d{{4}}))?(?P<clock>(?:[,\s].*)?)",
+    )
+)
+_ENGLISH_WORDS = (
+    (re.compile(r"^(?:edited|posted|published|updated)(?:\son)?:?\s+"), ""),
+    (re.compile(r"\sat\s(?=\d)"), " "),
+    (re.compile(r"^(?:just )?now\b"), "刚刚"),
+    (re.compile(r"^(?:an?|one)\s"), "1 "),
+    (re.compile(r"^(\d{1,4})\s?(?:(?:seconds?|secs?|s) ago\b|s$)"), r"\1秒前"),
+    (re.compile(r"^(\d{1,4})\s?(?:(?:minutes?|mins?|m) ago\b|m$)"), r"\1分钟前"),
+    (re.compile(r"^(\d{1,4})\s?(?:(?:hours?|hrs?|h) ago\b|h$)"), r"\1小时前"),
+    (re.compile(r"^(\d{1,4})\s?(?:(?:days?|d) ago\b|d$)"), r"\1天前"),
+    (re.compile(r"^(\d{1,4})\s?(?:(?:weeks?|w) ago\b|w$)"), r"\1周前"),
+    (re.compile(r"^today\b"), "今天"),
+    (re.compile(r"^yesterday\b"), "昨天"),
+)
+_LETTER = re.compile("[a-z]")
+# 下午8点5分: 8:05
+_SPOKEN = re.compile(r"(\d{1,2})[点时](?:(\d{1,2})分?(?:(\d{1,2})秒)?)?", re.ASCII)
 _SPANS = {
     "秒": timedelta(seconds=1),
     "分钟": timedelta(minutes=1),
     "小时": timedelta(hours=1),
     "天": timedelta(days=1),
+    "日": timedelta(days=1),
     "周": timedelta(weeks=1),
+    "星期": timedelta(weeks=1),
 }
 _LEAP_CYCLE_YEARS = 8  # 02-29 may be that far back (1896 to 1904)
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
@@ -68,14 +117,16 @@ def parse_published(
     An "编辑于" before and a region after the date are passed over.
 
     Returns:
-        Naive local time of `timezone`, or None if it is no date or outside 2013 .. crawl date + 1 day.
+        Naive local time of `timezone`, or None if it is no date or outside 2013 .. crawl or fetch date + 1 day.
     """
     shown = _normalized(text)
     now = fetched_at or datetime.combine(crawl_date, time(12))
     moment = (
         _epoch(shown, timezone) or _dated(shown, crawl_date, now, timezone) or _relative(shown, now, timezone)
     )
-    return moment if moment is not None and _is_plausible(moment, crawl_date) else None
+    # a drop that was fetched over several days has posts of all of them
+    latest = crawl_date if fetched_at is None else max(crawl_date, fetched_at.date())
+    return moment if moment is not None and _is_plausible(moment, latest) else None
 
 
 def time_in_post_id(
@@ -94,7 +145,24 @@ def time_in_post_id(
 
 
 def _normalized(text: str | None) -> str:
-    return unicodedata.normalize("NFKC", (text or "")[:200]).strip()
+    """The text with digits, characters and words as the patterns have them: Simplified, small letters, no English."""
+    shown = simplified(unicodedata.normalize("NFKC", (text or "")[:200])).strip().lower()
+    if not shown.isascii():
+        shown = _SPOKEN.sub(_as_clock, shown)
+    if not _LETTER.search(shown) or (shown[:1].isdigit() and not shown[-1:].isalpha() and " " not in shown):
+        return written_out(shown)
+    for words, replacement in _ENGLISH_WORDS:
+        shown = words.sub(replacement, shown)
+    for pattern in _ENGLISH_DATES:
+        if match := pattern.fullmatch(shown):
+            day = f"{_MONTHS.index(match['name']) + 1}-{match['day']}"
+            year = f"{match['year']}-" if match["year"] else ""
+            return f"{year}{day} {match['clock'].strip(', ')}".strip()
+    return shown
+
+
+def _as_clock(told: re.Match[str]) -> str:
+    return ":".join(part.zfill(2) for part in (told[1], told[2] or "0", told[3]) if part)
 
 
 def _is_plausible(moment: datetime, crawl_date: date) -> bool:
@@ -141,7 +209,7 @@ def _relative(shown: str, now: datetime, timezone: str) -> datetime | None:
         return _with_clock(match, day, timezone)
     if match := _AGO.fullmatch(shown):
         moment = now - int(match["n"]) * _SPANS[match["unit"]]
-        return datetime.combine(moment, time()) if match["unit"] in "天周" else moment
+        return datetime.combine(moment, time()) if _SPANS[match["unit"]] >= timedelta(days=1) else moment
     return None
 
 
@@ -157,7 +225,7 @@ def _with_clock(match: re.Match[str], day: date, zone: str) -> datetime | None:
     if match["hour"] is None:
         return datetime.combine(day, time())
     try:
-        clock = time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0))
+        clock = time(_hour(match), int(match["minute"]), int(match["second"] or 0))
         moment = datetime.combine(day, clock)
         if match["offset"] is None:
             return moment
@@ -166,8 +234,24 @@ def _with_clock(match: re.Match[str], day: date, zone: str) -> datetime | None:
         return None
 
 
+def _hour(match: re.Match[str]) -> int:
+    """The hour of 24, of one with am and pm or 上午 and 下午."""
+    hour = int(match["hour"])
+    half = (match["after"] or "").replace(".", "") or match["before"]
+    if half is None or hour > 12:
+        return hour
+    if half in _AFTER_NOON:
+        # 中午11:30 is before noon
+        return hour if hour == 12 or (half == "中午" and hour == 11) else hour + 12
+    return 0 if hour == 12 else hour
+
+
 def _offset(text: str) -> timezone:
-    if text == "Z":
-        return UTC
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
+    if text in _ZONES:
+        return timezone(timedelta(hours=_ZONES[text]))
+    digits = text.removeprefix("utc").removeprefix("gmt")
+    sign = -1 if digits[0] == "-" else 1
+    hours, minutes = (digits[1:].replace(":", ""), "0")
+    if len(hours) > 2:
+        hours, minutes = hours[:-2], hours[-2:]
+    return timezone(sign * timedelta(hours=int(hours), minutes=int(minutes)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
+
+from mkt_assets.core.rounding import percent, times
 
 
 def link_sentences(
@@ -24,23 +27,34 @@ def link_sentences(
     """
     pairs = ratios.dropna(subset=["text_cluster"])
     if pairs.empty:
-        return ["No picture has a caption, so no style goes with any topic."]
+        return ["No post has both a picture and a caption that were clustered: no style goes with any topic."]
     believed = pairs[pairs["supported"].fillna(value=False).astype(bool)]
     if believed.empty:
+        which = "The only pair" if len(pairs) == 1 else f"None of the {len(pairs)} pairs"
+        is_not = "is not" if len(pairs) == 1 else "is"
         return [
-            f"None of the {len(pairs)} pairs of style and topic is supported: chance, a single account, or too few "
-            "posts explain them all."
+            f"{which} of style and topic {is_not} supported: chance, a single account or too few posts would do to "
+            "explain it."
         ]
     by_strength = believed.sort_values(["q_value", "lift"], ascending=[True, False])
     sentences = [
         f"{_named('Style', row['image_cluster'], style_names)} goes with "
-        f"{_named('topic', row['text_cluster'], topic_names)}: {row['ratio']:.0%} of its items "
-        f"({row['ratio_low']:.0%} to {row['ratio_high']:.0%}), {row['lift']:.1f} times as much as everywhere; "
-        f"{row['n_posts']} posts of {row['n_posters']} accounts."
+        f"{_named('topic', row['text_cluster'], topic_names)}: {percent(row['ratio'])} of its items with a "
+        f"caption ({percent(row['ratio_low'])} to {percent(row['ratio_high'])}), {times(row['lift'])} times the share "
+        f"in all styles together; it rests on {_rests_on(row)}."
         for row in by_strength.head(most).to_dict("records")
     ]
     untold = f" The strongest {most} are told." if len(believed) > most else ""
-    return [*sentences, f"{len(believed)} of {len(pairs)} pairs of style and topic are supported.{untold}"]
+    pairs_are = "pair of style and topic is" if len(pairs) == 1 else "pairs of style and topic are"
+    return [*sentences, f"{len(believed)} of {len(pairs)} {pairs_are} supported.{untold}"]
+
+
+def _rests_on(row: Mapping[Hashable, Any]) -> str:
+    largest = row.get("largest_poster_share")
+    of_one = (
+        "" if largest is None or pd.isna(largest) else f" ({percent(largest)} of them the largest account's)"
+    )
+    return f"{row['n_posts']} posts{of_one} by {row['n_posters']} accounts"
 
 
 def _named(kind: str, cluster: object, names: Mapping[int, str] | None) -> str:

@@ -1,9 +1,9 @@
-"""Which clusters of successive crawls are the same style or topic: matching, events, lasting ids and names."""
+"""Which clusters of successive crawls are the same style or topic: matching, ancestry and lasting ids."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,14 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mkt_assets.core.vectors import content_key
+from mkt_assets.core.identity_ids import Published, ids_of_tracks
 
 REACH = 0.5
 """A cluster may move by this share of the cosine distance to its nearest sibling and is still the same."""
 CLUSTER_KEY = ["crawl_date", "modality", "cluster_id"]
-
-_KIND = {"image": "style", "text": "topic"}
-_ID_LENGTH = 8  # hexadecimal digits: one in 100,000 chances that two of 300 identities meet
 
 Floats = NDArray[np.float64]
 
@@ -41,44 +38,52 @@ def anchors(members: pd.DataFrame) -> pd.Series:
     return members.assign(anchor=items.map(hashes)).groupby(CLUSTER_KEY)["anchor"].min()
 
 
-def identify(clusters: pd.DataFrame) -> pd.DataFrame:
+def identify(clusters: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.DataFrame:
     """The lasting identity of every cluster of every crawl date.
 
     Crawl dates of a modality and encoder are gone through in order, and clusters matched one-to-one with those of
     the crawl date before by cosine of centroids (Kuhn 1955). A pair may match if each lies within the other's
-    reach: `REACH` times the cosine distance to its nearest sibling in its own crawl, or times the typical (median)
-    such distance of that crawl if this is more. So the floor is in the encoder's own scale. What finds no match is
-    matched with identities of earlier crawls that are not in the last one, as they were last seen, however long
-    ago. What is then left is new: split off, if a cluster of the crawl before that goes on elsewhere is within
-    reach, or born. A cluster of the crawl before that does not go on, with one within reach that does, merged
-    into that one.
+    reach, see `reaches`. What finds no match is matched with identities of earlier crawls that are not in the last
+    one, as they were last seen, however long ago. What is then left is unmatched; if a cluster of the crawl before
+    that goes on elsewhere is within reach, it was split off that one. A cluster of the crawl before that does not go
+    on, with one within reach that does, merged into that one. Whether something unmatched is new, and something
+    that does not go on is gone, is another question: see `claims`.
 
-    A row depends on its own and earlier crawl dates alone (but for last_seen and ended), on no cluster id and on
-    no order of rows.
+    Which clusters are one identity depends on the clusters alone: a row on its own and earlier crawl dates (but for
+    last_seen and ended), on no cluster id and on no order of rows. What an identity is called does not change once
+    it is published, whatever crawl dates are added or clustered again: see `identity_ids`.
 
     Args:
         clusters: A row a cluster: crawl_date, modality, cluster_id, encoder, anchor (see `anchors`), centroid
-            (of length 1).
+            (of length 1), spread (see `spreads`).
+        known: The identities as they were published last: crawl_date, modality, cluster_id, encoder, identity,
+            centroid (missing where it was not kept).
 
     Returns:
         A row a cluster, in the order of crawl_date, modality, cluster_id, with the columns of cluster_identities
-        without name and name_by.
+        that are about matching.
     """
     from threadpoolctl import threadpool_limits
 
     parts: list[pd.DataFrame] = []
+    published = pd.DataFrame(columns=_KNOWN_COLUMNS) if known is None else known
     with threadpool_limits(limits=1):
         # vectors of another length are of another version of the encoder
         for (modality, encoder, _), group in clusters.groupby(
             ["modality", "encoder", clusters["centroid"].map(len)]
         ):
-            history = _History(str(modality), str(encoder))
-            for crawl in _crawls(group):
+            history, crawls = _History(), list(_crawls(group))
+            for crawl in crawls:
                 history.add(crawl)
-            parts.append(history.frame())
+            of_group = published[(published["modality"] == modality) & (published["encoder"] == encoder)]
+            ids = ids_of_tracks(str(modality), str(encoder), history.tracks(), _published(crawls, of_group))
+            parts.append(history.frame(ids).assign(modality=str(modality), encoder=str(encoder)))
     if not parts:
-        return _History("image", "").frame()
+        return _History().frame({}).assign(modality="", encoder="")
     return pd.concat(parts, ignore_index=True).sort_values(CLUSTER_KEY, ignore_index=True)
+
+
+_KNOWN_COLUMNS = [*CLUSTER_KEY, "encoder", "identity", "centroid"]
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class _Crawl:
 class _Seen:
     """An identity as it was last seen."""
 
-    identity: str
+    track: int
     crawl_date: date
     cluster_id: int
     centroid: Floats
@@ -106,24 +111,45 @@ class _Seen:
 def _crawls(group: pd.DataFrame) -> Iterator[_Crawl]:
     for crawl_date, rows in group.groupby("crawl_date"):
         ordered = rows.sort_values("anchor")
-        centroids = np.stack([np.asarray(c, dtype=np.float64) for c in ordered["centroid"]])
+        centroids = _matrix(ordered["centroid"])
         yield _Crawl(
             pd.Timestamp(str(crawl_date)).date(),
             [int(i) for i in ordered["cluster_id"]],
             [str(a) for a in ordered["anchor"]],
             centroids,
-            reaches(centroids),
+            reaches(centroids, ordered["spread"].to_numpy(np.float64)),
         )
 
 
-def reaches(centroids: Floats) -> Floats:
-    """How far, in cosine distance, each of a crawl's clusters may move and is still the same; infinite if alone."""
+def _matrix(centroids: pd.Series) -> Floats:
+    return np.stack([np.asarray(c, dtype=np.float64) for c in centroids])
+
+
+def spreads(members: pd.DataFrame) -> pd.Series:
+    """Mean cosine distance of each cluster's members from its direction, by crawl_date, modality and cluster_id.
+
+    Args:
+        members: Rows with crawl_date, modality, cluster_id, distance (from the mean of the unit vectors).
+    """
+    squares = members.assign(square=members["distance"] ** 2).groupby(CLUSTER_KEY)["square"].mean()
+    # of unit vectors, the mean squared distance from their mean is 1 - its squared length
+    return (1.0 - np.sqrt(np.maximum(1.0 - squares, 0.0))).rename("spread")
+
+
+def reaches(centroids: Floats, spread: Floats) -> Floats:
+    """How far, in cosine distance, each of a crawl's clusters may move and is still the same.
+
+    `REACH` times the distance to its nearest sibling, or times the typical (median) such distance of the crawl if
+    this is more: the floor is in the encoder's own scale. It is no more than its members typically lie from their
+    centroid (its own `spread` or the crawl's median), which is all that a cluster without siblings has.
+    """
+    widest = np.maximum(spread, np.median(spread))
     if len(centroids) == 1:
-        return np.array([np.inf])
+        return widest
     apart = cosine_distances(centroids, centroids)
     np.fill_diagonal(apart, np.inf)
     nearest = apart.min(axis=1)
-    return REACH * np.maximum(nearest, np.median(nearest))
+    return np.minimum(REACH * np.maximum(nearest, np.median(nearest)), widest)
 
 
 def cosine_distances(one: Floats, other: Floats) -> Floats:
@@ -132,12 +158,10 @@ def cosine_distances(one: Floats, other: Floats) -> Floats:
 
 
 class _History:
-    """Crawl dates of one modality and encoder, added oldest first."""
+    """Crawl dates of one modality and encoder, added oldest first; identities are numbered, as tracks."""
 
-    def __init__(self, modality: str, encoder: str) -> None:
-        self._modality = modality
-        self._encoder = encoder
-        self._last: dict[str, _Seen] = {}
+    def __init__(self) -> None:
+        self._last: dict[int, _Seen] = {}
         self._dates: list[date] = []
         self._rows: list[dict[str, object]] = []
 
@@ -150,81 +174,85 @@ class _History:
         found = {c: recent[p] for p, c in _pairs(nearness)}
         left = [c for c in range(len(crawl.anchors)) if c not in found]
         found |= {left[c]: dormant[p] for p, c in _pairs(_nearness(dormant, crawl)[:, left])}
-        events = [self._event(crawl, c, found.get(c), recent, nearness) for c in range(len(crawl.anchors))]
-        on = {seen.identity for seen in found.values()}
-        for p in (p for p, seen in enumerate(recent) if seen.identity not in on):
+        n_tracks = len(self._last)
+        new = {c: n_tracks + i for i, c in enumerate(c for c in left if c not in found)}
+        events = [
+            _Event(found[c].track, "continued", found[c])
+            if c in found
+            else self._unmatched(new[c], recent, nearness[:, c])
+            for c in range(len(crawl.anchors))
+        ]
+        on = {seen.track for seen in found.values()}
+        for p in (p for p, seen in enumerate(recent) if seen.track not in on):
             into = int(nearness[p].argmax())
             if nearness[p, into] > 0:
                 events[into].event = "merged"
-                events[into].absorbed.append(recent[p].identity)
+                events[into].absorbed.append(recent[p].track)
         for c, event in enumerate(events):
             self._rows.append(self._row(crawl, c, event))
-            self._last[event.identity] = _Seen(
-                event.identity, crawl.crawl_date, crawl.cluster_ids[c], crawl.centroids[c], crawl.reach[c]
+            self._last[event.track] = _Seen(
+                event.track, crawl.crawl_date, crawl.cluster_ids[c], crawl.centroids[c], crawl.reach[c]
             )
         self._dates.append(crawl.crawl_date)
 
-    def _event(
-        self, crawl: _Crawl, c: int, goes_on: _Seen | None, recent: Sequence[_Seen], nearness: Floats
-    ) -> _Event:
-        if goes_on is not None:
-            return _Event(goes_on.identity, "continued", goes_on)
-        identity = self._new_identity(crawl, c)
+    def _unmatched(self, track: int, recent: Sequence[_Seen], nearness: Floats) -> _Event:
         if not self._dates:
-            return _Event(identity, "first", None)
-        parent = int(nearness[:, c].argmax())
-        if nearness[parent, c] > 0:
-            return _Event(identity, "split", recent[parent])
-        return _Event(identity, "born", None)
-
-    def _new_identity(self, crawl: _Crawl, c: int) -> str:
-        key = content_key(self._modality, self._encoder, crawl.crawl_date.isoformat(), crawl.anchors[c])
-        return f"{_KIND[self._modality]}-{key[:_ID_LENGTH]}"
+            return _Event(track, "first", None)
+        parent = int(nearness.argmax())
+        return _Event(track, "unmatched", recent[parent] if nearness[parent] > 0 else None)
 
     def _row(self, crawl: _Crawl, c: int, event: _Event) -> dict[str, object]:
         previous = event.previous
         return {
             "crawl_date": crawl.crawl_date,
-            "modality": self._modality,
             "cluster_id": crawl.cluster_ids[c],
-            "identity": event.identity,
+            "track": event.track,
+            "anchor": crawl.anchors[c],
+            "centroid": crawl.centroids[c].astype(np.float32),
             "event": event.event,
+            "crawl_before": self._dates[-1] if self._dates else None,
             "previous_crawl_date": None if previous is None else previous.crawl_date,
             "previous_cluster_id": None if previous is None else previous.cluster_id,
             "similarity": None if previous is None else float(previous.centroid @ crawl.centroids[c]),
-            "split_from": previous.identity if previous is not None and event.event == "split" else None,
-            "absorbed": sorted(event.absorbed),
+            "split_from": previous.track if previous is not None and event.event == "unmatched" else None,
+            "absorbed": event.absorbed,
         }
 
-    def frame(self) -> pd.DataFrame:
+    def tracks(self) -> pd.DataFrame:
+        """crawl_date, cluster_id, anchor and track of every cluster."""
+        return pd.DataFrame(self._rows, columns=["crawl_date", "cluster_id", "anchor", "track"])
+
+    def frame(self, ids: dict[int, str]) -> pd.DataFrame:
         """What was found, with what only later crawl dates tell."""
-        frame = pd.DataFrame(self._rows, columns=_ROW_COLUMNS).assign(encoder=self._encoder)
-        seen = frame.groupby("identity")["crawl_date"]
+        frame = pd.DataFrame(self._rows, columns=_ROW_COLUMNS)
+        seen = frame.groupby("track")["crawl_date"]
         frame["first_seen"], frame["last_seen"] = seen.transform("min"), seen.transform("max")
         following = dict(zip(self._dates, self._dates[1:], strict=False))
-        present = set(zip(frame["identity"], frame["crawl_date"], strict=True))
+        present = set(zip(frame["track"], frame["crawl_date"], strict=True))
         frame["ended"] = [
-            day in following and (identity, following[day]) not in present
-            for identity, day in zip(frame["identity"], frame["crawl_date"], strict=True)
+            day in following and (track, following[day]) not in present
+            for track, day in zip(frame["track"], frame["crawl_date"], strict=True)
         ]
+        frame["identity"] = [ids[track] for track in frame["track"]]
+        frame["split_from"] = [None if pd.isna(track) else ids[int(track)] for track in frame["split_from"]]
+        frame["absorbed"] = [sorted(ids[track] for track in tracks) for tracks in frame["absorbed"]]
         types = {"previous_cluster_id": "Int64", "similarity": "float64", "ended": "bool"}
-        return frame.astype(types)
+        return frame.astype(types).drop(columns="track")
 
 
 @dataclass
 class _Event:
     """What happened to a cluster; `previous` is what it goes on from or was split off."""
 
-    identity: str
+    track: int
     event: str
     previous: _Seen | None
-    absorbed: list[str] = field(default_factory=list[str])
+    absorbed: list[int] = field(default_factory=list[int])
 
 
 _ROW_COLUMNS = [
-    *CLUSTER_KEY,
-    *("identity", "event", "previous_crawl_date", "previous_cluster_id", "similarity"),
-    *("split_from", "absorbed"),
+    *("crawl_date", "cluster_id", "track", "centroid", "event", "crawl_before"),
+    *("previous_crawl_date", "previous_cluster_id", "similarity", "split_from", "absorbed"),
 ]
 
 
@@ -232,8 +260,13 @@ def _nearness(earlier: Sequence[_Seen], crawl: _Crawl) -> Floats:
     """(earlier, clusters): 1 at the same place, 0 where either is out of the other's reach."""
     if not earlier:
         return np.zeros((0, len(crawl.anchors)))
-    apart = cosine_distances(np.stack([seen.centroid for seen in earlier]), crawl.centroids)
-    limit = np.minimum(np.array([seen.reach for seen in earlier])[:, None], crawl.reach[None, :])
+    places = np.stack([seen.centroid for seen in earlier])
+    return _within(places, np.array([seen.reach for seen in earlier]), crawl)
+
+
+def _within(centroids: Floats, reach: Floats, crawl: _Crawl) -> Floats:
+    apart = cosine_distances(centroids, crawl.centroids)
+    limit = np.minimum(reach[:, None], crawl.reach[None, :])
     # copies of one vector are at distance 0 with a reach of 0, and the same nevertheless
     return np.where(apart <= 1e-9, 1.0, np.maximum(1.0 - apart / np.maximum(limit, 1e-12), 0.0))
 
@@ -248,79 +281,17 @@ def _pairs(nearness: Floats) -> Iterator[tuple[int, int]]:
             yield int(p), int(c)
 
 
-def name_identities(
-    identities: pd.DataFrame,
-    profiles: pd.DataFrame,
-    members: pd.DataFrame,
-    given: Mapping[tuple[str, str], str],
-) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
-    """Names that stay with identities over crawl dates, unique within a modality.
-
-    An identity is called what the analyst says; else by the first keywords that a crawl date gave it; else by its
-    id. Of two with the same keywords, the later one has a number behind it.
-
-    Args:
-        identities: What `identify` gave.
-        profiles: crawl_date, modality, cluster_id, name, name_by ('keywords' where the name says something).
-        members: See `anchors`.
-        given: The analyst's names by (modality, identity or post id). A post names the identity it is in on the
-            last crawl date that has it: a name that outlives any refit. An identity beats a post, an earlier post
-            a later one.
-
-    Returns:
-        The identities with name and name_by, and the keys of `given` that named nothing.
-    """
-    names, unused = _given_names(identities, members, given)
-    by = dict.fromkeys(names, "analyst")
-    named = identities.merge(profiles[[*CLUSTER_KEY, "name", "name_by"]], on=CLUSTER_KEY, how="left")
-    order = ["first_seen", "identity", "crawl_date", "cluster_id"]
-    for (modality, _, identity), rows in named.sort_values(order).groupby(
-        ["modality", "first_seen", "identity"]
-    ):
-        key = (str(modality), str(identity))
-        if key in names:
+def _published(crawls: Sequence[_Crawl], known: pd.DataFrame) -> Iterator[Published]:
+    """Which clusters have a published id: by centroid, of a crawl that was clustered again the nearest in reach."""
+    of_crawl = {crawl.crawl_date: crawl for crawl in crawls}
+    for day, rows in known.groupby("crawl_date"):
+        if (crawl := of_crawl.get(pd.Timestamp(str(day)).date())) is None:
             continue
-        said = rows.loc[rows["name_by"] == "keywords", "name"]
-        wanted, by[key] = (str(said.iloc[0]), "keywords") if len(said) else (key[1], "identity")
-        taken = {name for (other, _), name in names.items() if other == modality}
-        names[key] = next(name for name in _numbered(wanted) if name not in taken)
-    keys = list(zip(identities["modality"], identities["identity"], strict=True))
-    return identities.assign(name=[names[k] for k in keys], name_by=[by[k] for k in keys]), unused
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name} ({number})"
-        number += 1
-
-
-def _given_names(
-    identities: pd.DataFrame, members: pd.DataFrame, given: Mapping[tuple[str, str], str]
-) -> tuple[dict[tuple[str, str], str], list[tuple[str, str]]]:
-    known = set(zip(identities["modality"], identities["identity"], strict=True))
-    names = {key: name for key, name in given.items() if key in known}
-    unused: list[tuple[str, str]] = []
-    for (modality, post_id), name in given.items():
-        if (modality, post_id) in known:
-            continue
-        identity = _identity_of_post(identities, members, modality, post_id)
-        if identity is None or (modality, identity) in names:
-            unused.append((modality, post_id))
-        else:
-            names[modality, identity] = name
-    return names, unused
-
-
-def _identity_of_post(
-    identities: pd.DataFrame, members: pd.DataFrame, modality: str, post_id: str
-) -> str | None:
-    """The identity with most of the post's items on the last crawl date that has it; ties: the larger cluster."""
-    items = members[(members["modality"] == modality) & (members["post_id"] == post_id)]
-    placed = items.merge(identities[[*CLUSTER_KEY, "identity"]], on=CLUSTER_KEY)
-    if placed.empty:
-        return None
-    last = placed[placed["crawl_date"] == placed["crawl_date"].max()]
-    counts = last.groupby(["cluster_id", "identity"]).size().rename("n").reset_index()
-    return str(counts.sort_values(["n", "cluster_id"], ascending=[False, True])["identity"].iloc[0])
+        sizes = np.array([0 if isinstance(c, float) or c is None else len(c) for c in rows["centroid"]])
+        kept, unplaced = rows[sizes == crawl.centroids.shape[1]], rows[sizes == 0]
+        if len(kept):
+            near = _within(_matrix(kept["centroid"]), np.full(len(kept), np.inf), crawl)
+            for p, c in _pairs(near):
+                yield Published(str(kept["identity"].iloc[p]), crawl.crawl_date, crawl.cluster_ids[c])
+        for identity, cluster_id in zip(unplaced["identity"], unplaced["cluster_id"], strict=True):
+            yield Published(str(identity), crawl.crawl_date, int(cluster_id))

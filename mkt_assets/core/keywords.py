@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from pathlib import Path
@@ -14,6 +14,7 @@ import rjieba
 from numpy.typing import NDArray
 
 from mkt_assets.core.belief import MAX_P, false_discovery_rates
+from mkt_assets.core.chinese import simplified
 from mkt_assets.core.summaries import FASHION_WORDS, PIECE, load_stop_words
 
 FASHION_WORDS_FILE = Path(__file__).parent / "fashion_words_zh.txt"
@@ -31,7 +32,11 @@ NUMBERED = {"image": "style", "text": "topic"}
 """What a cluster without keywords is called, with its number."""
 
 _SEPARATOR = " · "
-_WHOLE = ("url", "hashtag", "mention", "alias", "sticker")  # pieces that are not segmented
+_WHOLE = ("url", "hashtag", "mention", "alias")  # pieces that are not segmented
+# the segmenter cuts what is not Chinese or Latin into single characters
+_KANA_AND_HANGUL = re.compile(
+    "([\u3041-\u309f]+|[\u30a1-\u30ff\u31f0-\u31ff\uff66-\uff9f]+|[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]+)"
+)
 _WORD = re.compile(r"\w[\w+&.\-'’·]*")
 _NUMERAL = re.compile(
     r"第?[\d.〇零一二两三四五六七八九十百千万亿几半多]+"
@@ -62,19 +67,28 @@ class CaptionWords:
     def of(self, summary: str) -> frozenset[str]:
         """The words of a cleaned caption that could be keywords, lower case.
 
+        Traditional words become Simplified ones; a run of Korean, Katakana or Hiragana is a word.
         A hashtag is one word, without its #; addresses, mentions and emoji are none. Single characters,
         numerals (155, 一件, 第三天) and what any post says (穿搭, 分享, 今天) say too little alone.
         """
+        summary = simplified(summary)
         words: set[str] = set()
         end = 0
         for piece in PIECE.finditer(summary):
             if piece.lastgroup in _WHOLE:
-                words.update(self._segmenter.cut(summary[end : piece.start()]))
+                words.update(self._cut(summary[end : piece.start()]))
                 end = piece.end()
                 if piece.lastgroup == "hashtag":
                     words.add(piece[0].strip("#"))
-        words.update(self._segmenter.cut(summary[end:]))
+        words.update(self._cut(summary[end:]))
         return frozenset(word for word in (w.strip().casefold() for w in words) if self._says_something(word))
+
+    def _cut(self, text: str) -> Iterator[str]:
+        for i, part in enumerate(_KANA_AND_HANGUL.split(text)):
+            if i % 2:
+                yield part
+            else:
+                yield from self._segmenter.cut(part)
 
     def _says_something(self, word: str) -> bool:
         shaped = len(word) > 1 and _WORD.fullmatch(word) and not _NUMERAL.fullmatch(word)

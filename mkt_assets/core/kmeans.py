@@ -163,6 +163,12 @@ def count_distinct(X: Matrix) -> int:
     return int(_by_content(X)[1][-1]) + 1 if len(X) else 0
 
 
+def distinct_rows(X: Matrix) -> Matrix:
+    """The distinct rows, in the order of their content."""
+    order, number = _by_content(X)
+    return X[order[np.flatnonzero(np.diff(number, prepend=-1))]]
+
+
 def canonical_labels(labels: NDArray[np.integer]) -> Labels:
     """The same clustering with ids by size, 0 the largest; equal sizes in order of their first item.
 

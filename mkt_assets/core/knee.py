@@ -1,17 +1,23 @@
-"""Which k: what to try, the elbow of the inertia curve, and the choice; the clustering itself is in `kmeans`."""
+"""Which k: what to try, and the choice. Whether there are clusters at all is in `reference_curve`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mkt_assets.core.kmeans import Matrix
+from mkt_assets.core.reference_curve import Structure, find_structure
+
 MIN_STRENGTH = 0.05
 """Weaker elbows occur without clusters: 60 to 1000 items of noise in 2 to 100 dimensions reached 0.023."""
+
+MIN_STRENGTH_UNSEEN = 0.15
+"""Where the items are not given: clouds of a few long directions have elbows of up to 0.14 without clusters."""
 
 _ZERO = 1e-9  # of the curve's first value; below it an inertia is rounding
 
@@ -33,11 +39,26 @@ class Knee:
 
 @dataclass(frozen=True)
 class Choice:
-    """The k taken, who chose it, and why, in a sentence."""
+    """The k taken, who chose it, and why.
+
+    Attributes:
+        k: Number of clusters.
+        chosen_by: "knee": there are clusters, and k is where they stand out most; "bend": no clusters were found,
+            and k is a convention; "pin": an analyst; "only": no other k could be tried.
+        reason: Why, in a sentence.
+        by_itself: What was found without regard to a pin, in a sentence.
+        strength: How much stands out at the k found, and
+        needed: how much must. Of silhouettes, or without the items of the curve's sag.
+        structure: What was compared; None without the items.
+    """
 
     k: int
     chosen_by: Literal["knee", "bend", "only", "pin"]
     reason: str
+    by_itself: str = ""
+    strength: float = 0.0
+    needed: float = 0.0
+    structure: Structure | None = None
 
 
 def default_ks(
@@ -120,85 +141,37 @@ def find_knee(
     return Knee(ks[best], strength, f"elbow of the inertia curve at k = {ks[best]} (strength {strength:.3f})")
 
 
-@dataclass(frozen=True)
-class KneeRange:
-    """Where the elbow lies when the seed or the range of k changes.
-
-    Attributes:
-        lowest: Smallest k of an elbow found; None if none was.
-        highest: Largest.
-        n_found: Curves with an elbow.
-        n_curves: Curves looked at.
-    """
-
-    lowest: int | None
-    highest: int | None
-    n_found: int
-    n_curves: int
-
-    def sentence(self) -> str:
-        """What the range says, to stand behind a reason."""
-        if self.n_found == 0:
-            return f"none of {self.n_curves} curves of other seeds and ranges has an elbow either"
-        where = f"{self.lowest}" if self.lowest == self.highest else f"{self.lowest} to {self.highest}"
-        return f"other seeds and ranges of k find an elbow in {self.n_found} of {self.n_curves} curves, at {where}"
-
-
-def knee_range(
-    ks: Sequence[int],
-    curves: Sequence[ArrayLike],
-    *,
-    n_items: int | None = None,
-    sensitivity: float = 1.0,
-    share: float = 0.1,
-) -> KneeRange:
-    """The elbows of several seeds' curves, each whole, without its first k and without its last k.
-
-    Args:
-        ks: Numbers of clusters, ascending.
-        curves: Inertia at each k, one curve a seed.
-        n_items: See `find_knee`.
-        sensitivity: See `find_knee`.
-        share: Part of the ks left out at an end, at least one.
-
-    Raises:
-        ValueError: As `find_knee`.
-    """
-    n_cut = max(1, round(share * len(ks)))
-    parts = (slice(None), slice(n_cut, None), slice(None, len(ks) - n_cut))
-    knees = [
-        find_knee(ks[part], np.asarray(curve)[part], n_items=n_items, sensitivity=sensitivity)
-        for curve in curves
-        for part in parts
-        if len(ks[part]) >= 3
-    ]
-    found = [knee.k for knee in knees if knee.k is not None]
-    return KneeRange(min(found, default=None), max(found, default=None), len(found), len(knees))
-
-
 def choose_k(
     ks: Sequence[int],
     inertia: ArrayLike,
     silhouette: Sequence[float | None] | NDArray[np.float64],
     *,
     n_distinct: int,
+    vectors: Matrix | None = None,
     pin: int | None = None,
     sensitivity: float = 1.0,
+    random_state: int = 0,
 ) -> Choice:
-    """The k to cluster with: the pinned one, else the elbow, else where the plain curve bends most.
+    """The k to cluster with: the pinned one, else that of the structure, else where the plain curve bends most.
 
-    The last is Kneedle on plain axes, the nearest rule to the original's eye (which took 100 of 20..500 images
+    With the items, structure is what `find_structure` sees against references without clusters. Without them it
+    cannot be known whether a curve bends for its clusters or for its few long directions: then only an elbow
+    deeper than those have is believed, see `MIN_STRENGTH_UNSEEN`, and real ones are missed.
+
+    The bend is Kneedle on plain axes, the nearest rule to the original's eye (which took 100 of 20..500 images
     and 20 of 5..100 texts, where it gives 150 and 30). It always finds something, at a k that depends on the
     range tried, so it is called a bend and not an elbow. The best silhouette is told beside it, not followed:
-    on captions and pictures it is nearly always the coarsest split.
+    without clusters it is nearly always the coarsest split.
 
     Args:
         ks: Numbers of clusters tried, ascending.
         inertia: Inertia at each.
         silhouette: Mean silhouette at each; None or NaN where there is none.
         n_distinct: Number of distinct items.
+        vectors: The items, (n, d) float32.
         pin: The analyst's k; more than the distinct items means that many.
-        sensitivity: See `find_knee`.
+        sensitivity: Factor of what is needed to believe in an elbow.
+        random_state: Seed of the references.
 
     Raises:
         ValueError: No k was tried, or not the pinned one; lengths differ; or as `find_knee`.
@@ -209,18 +182,43 @@ def choose_k(
         raise ValueError(f"There are {len(ks)} k, but {len(scores)} silhouettes.")
     if not len(ks):
         raise ValueError("There is no k to choose from: no item was clustered.")
-    if pin is not None:
-        return _pinned(ks, pin, n_distinct)
-    if len(ks) == 1:
+    if len(ks) == 1 and pin is None:
         return Choice(ks[0], "only", f"{n_distinct} distinct item(s) leave only k = {ks[0]} to try")
-    knee = find_knee(ks, values, n_items=n_distinct, sensitivity=sensitivity)
-    k = knee.k if knee.k is not None else _bend(ks, values)
-    reason = knee.reason
-    if knee.k is None:
-        reason += f"; on plain axes it bends most at k = {k}, for the k from {ks[0]} to {ks[-1]} tried"
+    found, choice = _looked_at(ks, values, n_distinct, vectors, sensitivity, random_state)
+    if pin is not None:
+        k, reason = _pinned(ks, pin, n_distinct)
+        return replace(choice, k=k, chosen_by="pin", reason=reason)
+    k = _bend(ks, values) if found is None else found
+    reason = choice.by_itself
+    if found is None:
+        reason += f"; on plain axes the curve bends most at k = {k}, for the k from {ks[0]} to {ks[-1]} tried"
     if not np.isnan(scores).all() and (best := ks[int(np.nanargmax(scores))]) != k:
         reason += f"; the silhouette is best at k = {best}"
-    return Choice(k, "bend" if knee.k is None else "knee", reason)
+    return replace(choice, k=k, chosen_by="bend" if found is None else "knee", reason=reason)
+
+
+def _looked_at(
+    ks: Sequence[int],
+    inertia: NDArray[np.float64],
+    n_distinct: int,
+    vectors: Matrix | None,
+    sensitivity: float,
+    random_state: int,
+) -> tuple[int | None, Choice]:
+    """The k of the structure, if there is one, and what is known of it, in a choice that is not made yet."""
+    if vectors is not None:
+        seen = find_structure(vectors, ks, random_state=random_state, sensitivity=sensitivity)
+        strength, needed = seen.strongest
+        return seen.k, Choice(ks[0], "bend", "", seen.sentence(), strength, needed, seen)
+    knee = find_knee(ks, inertia, n_items=n_distinct, sensitivity=sensitivity)
+    needed = max(MIN_STRENGTH_UNSEEN * sensitivity, needed_strength(len(ks), sensitivity))
+    if knee.k is None or knee.strength >= needed:
+        return knee.k, Choice(ks[0], "bend", "", knee.reason, knee.strength, needed)
+    weak = (
+        f"no elbow: the curve bends at k = {knee.k} (strength {knee.strength:.3f} of {needed:.3f} needed), as it may "
+        "without clusters; the items that could tell were not given"
+    )
+    return None, Choice(ks[0], "bend", "", weak, knee.strength, needed)
 
 
 def _bend(ks: Sequence[int], inertia: NDArray[np.float64]) -> int:
@@ -231,12 +229,12 @@ def _bend(ks: Sequence[int], inertia: NDArray[np.float64]) -> int:
     return ks[int(sag(np.asarray(ks, dtype=np.float64), curve).argmax())]
 
 
-def _pinned(ks: Sequence[int], pin: int, n_distinct: int) -> Choice:
+def _pinned(ks: Sequence[int], pin: int, n_distinct: int) -> tuple[int, str]:
     k = min(pin, n_distinct)
     if k not in ks:
         raise ValueError(f"The pinned k = {k} was not fitted: add it to the numbers tried (default_ks does).")
     clipped = f", clipped to the {n_distinct} distinct item(s) there are" if k < pin else ""
-    return Choice(k, "pin", f"pinned to k = {pin}{clipped}")
+    return k, f"pinned to k = {pin}{clipped}"
 
 
 def sag(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,10 +1,11 @@
-"""Clustering methods side by side on the same vectors, and how each holds on resamples; controls are in `controls`."""
+"""Clustering methods side by side on the same vectors, and how each holds on random halves of the accounts."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
@@ -14,8 +15,9 @@ from mkt_assets.core.kmeans import Labels, Matrix, count_distinct, fit_sweep, si
 from mkt_assets.core.knee import sag
 
 NOISE = -1
-N_RESAMPLES = 6
-RESAMPLED_SHARE = 0.8
+N_RESAMPLES = 10
+"""Random halves of the accounts; every method is fitted again on each."""
+MIN_ACCOUNTS = 10
 MIN_ITEMS = 12
 """Fewer items are not compared: every method finds what it likes in them."""
 
@@ -25,13 +27,13 @@ Fitter = Callable[[Matrix, int, int], tuple[Labels, str]]
 
 @dataclass(frozen=True)
 class Trial:
-    """One method on all items, and again on resamples of them.
+    """One method on all items, and again on random halves of the accounts.
 
     Attributes:
         labels: Cluster of each item, (n,) int64; -1: noise.
         parameters: What the method was given, for people.
         seconds: Wall time of the fit on all items.
-        resamples: (rows drawn, their labels) of each refit on `RESAMPLED_SHARE` of the items.
+        resamples: (rows drawn, their labels) of each refit.
     """
 
     labels: Labels
@@ -50,38 +52,101 @@ class Trial:
         return float((self.labels == NOISE).mean())
 
 
-def try_method(fit: Fitter, X: Matrix, n_clusters: int, *, random_state: int = 0) -> Trial:
-    """Fit all items, then `N_RESAMPLES` draws of `RESAMPLED_SHARE` of them without replacement.
+def try_method(
+    fit: Fitter,
+    X: Matrix,
+    n_clusters: int,
+    *,
+    units: Sequence[Hashable] | None = None,
+    random_state: int = 0,
+) -> Trial:
+    """Fit all items, then `N_RESAMPLES` random halves of the units, each with another seed.
 
-    The draws are the same for every method of one crawl; rows are expected in an order that does not depend
+    The halves are the same for every method of one crawl; rows are expected in an order that does not depend
     on the file's (`read_items` sorts them). One thread: sums in another order could move an item over DBSCAN's
     eps, and OPTICS, which asks for one item's neighbours at a time, is slower with two.
+
+    Args:
+        fit: The method.
+        X: Items, (n, d).
+        n_clusters: For methods that take a number.
+        units: What is drawn as a whole, one entry an item, see `drawn_together`; None: every item by itself.
+        random_state: Seed.
     """
     from threadpoolctl import threadpool_limits
 
-    rng = np.random.default_rng(random_state)
-    n_drawn = max(1, round(RESAMPLED_SHARE * len(X)))
+    halves = draw_halves(range(len(X)) if units is None else units, random_state=random_state)
     resamples: list[tuple[NDArray[np.int64], Labels]] = []
     with threadpool_limits(limits=1):
         began = time.perf_counter()
         labels, parameters = fit(X, n_clusters, random_state)
         seconds = time.perf_counter() - began
-        for number in range(N_RESAMPLES):
-            rows = np.sort(rng.permutation(len(X))[:n_drawn])
-            resamples.append((rows, fit(X[rows], n_clusters, random_state + 1 + number)[0]))
+        for number, drawn in enumerate(halves):
+            rows = np.flatnonzero(drawn)
+            if len(rows):
+                resamples.append((rows, fit(X[rows], n_clusters, random_state + 1 + number)[0]))
     return Trial(labels, parameters, seconds, tuple(resamples))
 
 
-def stability(trial: Trial) -> tuple[float, float]:
-    """Mean and standard deviation, over resamples, of the adjusted Rand index with the clustering of all items.
+def drawn_together(accounts: Sequence[Hashable], posts: Sequence[Hashable]) -> Sequence[Hashable]:
+    """What a resample has or has not as a whole: accounts, or posts where there are fewer than `MIN_ACCOUNTS`."""
+    return accounts if len(set(accounts)) >= MIN_ACCOUNTS else posts
 
-    Noise items are clusters of their own: being left out is no agreement. NaN where a method finds fewer than
-    two clusters, as then there is nothing to agree on.
+
+def draw_halves(units: Sequence[Hashable], *, random_state: int = 0) -> NDArray[np.bool_]:
+    """Which items are in each random half of the units, (N_RESAMPLES, n).
+
+    Of two units that follow each other in size a half has one (half-samples, McCarthy 1969), so that halves are of
+    a size although a few accounts wrote most of the posts; units of equal size in random order.
     """
-    if trial.n_clusters < 2:
-        return float("nan"), float("nan")
-    values = [agreement_of_labels(trial.labels[rows], labels) for rows, labels in trial.resamples]
-    return float(np.mean(values)), float(np.std(values))
+    _, unit, sizes = np.unique([str(u) for u in units], return_inverse=True, return_counts=True)
+    rng = np.random.default_rng(random_state)
+    shuffled = rng.permutation(len(sizes))
+    by_size = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
+    one, other = by_size[::2], by_size[1::2]
+    heads = rng.integers(0, 2, (N_RESAMPLES, len(one))).astype(bool)
+    drawn = np.zeros((N_RESAMPLES, len(sizes)), dtype=bool)
+    drawn[:, one], drawn[:, other] = heads, ~heads[:, : len(other)]
+    return drawn[:, unit]
+
+
+def stability(trial: Trial) -> tuple[float, float]:
+    """Stability of a trial, see `stability_replicates`, and its standard error."""
+    mean, replicates = stability_replicates(trial)
+    return mean, half_sample_error(replicates)
+
+
+def stability_replicates(trial: Trial) -> tuple[float, NDArray[np.float64]]:
+    """Mean adjusted Rand index between the refits, on the items that two have in common; and without each refit.
+
+    Pairs of subsamples as of Ben-Hur et al. (2002). The clustering of all items is in no pair: it would be in
+    all of them, and the luck of its seed in every value. Noise items are clusters of their own: being left out is
+    no agreement. NaN where a method finds fewer than two clusters, as then there is nothing to agree on.
+
+    Returns:
+        The mean, and (refits,) replicates that spread as it errs: what each refit's pairs add to it.
+    """
+    n = len(trial.resamples)
+    if trial.n_clusters < 2 or n < 3:
+        return float("nan"), np.full(n, np.nan)
+    between = np.zeros((n, n))
+    for i, j in combinations(range(n), 2):
+        (rows, labels), (other_rows, other_labels) = trial.resamples[i], trial.resamples[j]
+        _, a, b = np.intersect1d(rows, other_rows, assume_unique=True, return_indices=True)
+        between[i, j] = between[j, i] = agreement_of_labels(labels[a], other_labels[b])
+    mean, of_each = between.sum() / (n * (n - 1)), between.sum(axis=1) / (n - 1)
+    # the jackknife of a mean over pairs: a refit left out takes n - 1 pairs along, each of two refits
+    return float(mean), mean + (of_each - mean) * 2 * np.sqrt(n) * (n - 1) / (n * (n - 2))
+
+
+def half_sample_error(replicates: NDArray[np.float64]) -> float:
+    """Standard error of a value that is known of random halves: their standard deviation (McCarthy 1969).
+
+    A value of half the units has twice the variance of one of all of them, and half of it is not seen among
+    halves, as two of them share half of their units. NaN: unknown.
+    """
+    known = replicates[~np.isnan(replicates)]
+    return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
 
 
 def agreement_of_labels(a: Labels, b: Labels) -> float:

@@ -8,12 +8,14 @@ import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 from typing import IO, Any, cast
 
 import numpy as np
+from pi_heif import register_heif_opener
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 
@@ -53,8 +55,11 @@ _TIFF_BYTES = (1, 2, 6, 7)  # the types that stay one piece
 # What of a 50-megapixel picture is at work at once takes half a gigabyte: larger ones wait for each other.
 LARGE_PIXELS = 12_000_000
 _one_large = Lock()
-_AVIF_BRANDS = (b"avif", b"avis")
-_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+HEAD_BYTES_OF_BRANDS = 512  # a hundred brands: files have ten at most
+_ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
+_MOST_FRAMES = 50
 _PROFILED = ("RGB", "L", "CMYK", "LAB")
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
 
@@ -66,15 +71,25 @@ def sniff_format(data: bytes) -> str | None:
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    if data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
+    return picture_of_brands(data)
+
+
+def picture_of_brands(head: bytes) -> str | None:
+    """Pillow's name of the format that the brands of an ISO media file say; None of a video, and of other files."""
+    if head[4:8] != b"ftyp":
+        return None
+    end = min(int.from_bytes(head[:4], "big"), HEAD_BYTES_OF_BRANDS)
+    # the first is the main brand; after its version come those that the file fits as well
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end, 4))}
+    if brands & _AVIF_BRANDS:
         return "AVIF"
-    return "HEIF" if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS else None
+    return "HEIF" if brands & _HEIF_BRANDS else None
 
 
 def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image.Image:
-    """A picture as RGB, or RGBA when it has transparency: upright, 8 bit, sRGB, the first frame of an animation.
+    """A picture as RGB, or RGBA when it has transparency: upright, 8 bit, sRGB.
 
-    Reads JPEG, PNG, WebP, GIF, BMP, TIFF and what else Pillow was built with (AVIF; HEIC with a plugin).
+    Of an animation it is the first frame that shows something. Reads JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIC.
 
     Raises:
         PictureError: with the reason, for any bytes that are not such a picture within the limits.
@@ -91,17 +106,43 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
             _check_scans(data, opened.size, limits)
         with alone_if_large(opened.size):
             opened.load()
-            return _in_srgb(_eight_bit(_upright(opened)), opened.info.get("icc_profile"))
+            check_size(opened.size, limits)  # a HEIC may turn out larger than it says
+            shown = _frame_that_shows(opened, limits)
+            return _in_srgb(_eight_bit(_upright(shown)), opened.info.get("icc_profile"))
     except PictureError:
         raise
     except Image.DecompressionBombError:
         raise PictureError(too_many) from None
     except UnidentifiedImageError as error:
-        raise PictureError(f"the {picture_format} picture is damaged or cut off in its header") from error
+        raise PictureError(_damaged_header(picture_format)) from error
     except Exception as error:  # decoders raise whatever comes of damaged bytes, failed assertions too
         if "truncated" in str(error).lower():
             raise PictureError(f"the {picture_format} picture is truncated") from error
         raise PictureError(f"the {picture_format} picture is damaged: {cause(error)}") from error
+
+
+def _frame_that_shows(opened: Image.Image, limits: PictureLimits) -> Image.Image:
+    """The first frame of an animation that is not all transparent or of one colour; the first if there is none."""
+    if opened.format not in _ANIMATED or not _is_blank(opened):
+        return opened
+    first = opened.copy()
+    end = time.thread_time() + limits.max_picture_seconds
+    with suppress(EOFError):  # after the last frame, or where the file is cut off
+        for n in range(1, _MOST_FRAMES):
+            opened.seek(n)
+            check_size(opened.size, limits)
+            if not _is_blank(opened):
+                return opened.copy()
+            if time.thread_time() > end:
+                break
+    return first
+
+
+def _is_blank(image: Image.Image) -> bool:
+    bands = image.convert("RGBA").getextrema() if image.has_transparency_data else image.getextrema()
+    extrema = [band if isinstance(band, tuple) else bands for band in bands]
+    is_clear = image.has_transparency_data and extrema[-1] == (0, 0)
+    return is_clear or all(low == high for low, high in cast("list[tuple[float, float]]", extrema))
 
 
 def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
@@ -111,6 +152,7 @@ def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
         PictureError: with the reason, if `decode_picture` would refuse it for one of these.
     """
     limits = limits or PictureLimits()
+    picture_format = "unknown"
     try:
         with path.open("rb") as stream:
             picture_format = _checked_format(stream.read(_HEAD_BYTES), limits, path.stat().st_size)
@@ -124,9 +166,15 @@ def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
     except Image.DecompressionBombError:
         raise PictureError(f"the picture has more than {limits.max_pixels / 1e6:g} megapixels") from None
     except UnidentifiedImageError as error:
-        raise PictureError("the picture is damaged or cut off in its header") from error
+        raise PictureError(_damaged_header(picture_format)) from error
     except Exception as error:
         raise PictureError(f"the picture cannot be read: {cause(error)}") from error
+
+
+def _damaged_header(picture_format: str) -> str:
+    # what is in a HEIC may be of many kinds, and the decoder does not say of which
+    advice = ": fetch it again, or as JPEG" if picture_format == "HEIF" else ""
+    return f"the {picture_format} picture is damaged or cut off in its header{advice}"
 
 
 def shrunk_copy(image: Image.Image, max_side: int) -> Image.Image:
@@ -144,10 +192,17 @@ def _checked_format(data: bytes, limits: PictureLimits, n_bytes: int) -> str:
     picture_format = sniff_format(data)
     if picture_format is None:
         raise PictureError(_what_instead(data))
-    Image.init()
+    _open_plugins()
     if picture_format not in Image.OPEN:
         raise PictureError(f"a {picture_format} picture, which this installation cannot read")
     return picture_format
+
+
+@lru_cache(maxsize=1)
+def _open_plugins() -> None:
+    """Let Pillow know all formats that are read here; of a HEIC, the picture only, in this thread."""
+    Image.init()
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 
 
 def _what_instead(data: bytes) -> str:
@@ -160,7 +215,7 @@ def _what_instead(data: bytes) -> str:
         return "the file holds nothing but blanks or zeros"
     if data[4:8] == b"ftyp":
         return "a video instead of a picture"
-    return "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF)"
+    return "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC)"
 
 
 def check_size(size: tuple[int, int], limits: PictureLimits) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from mkt_assets.core.account_words import ONE_ACCOUNT, words_by_post
 from mkt_assets.core.keywords import Caption, cluster_keywords, cluster_names
 
 Matrix = NDArray[np.float32]
@@ -83,27 +84,39 @@ def profile_clusters(
     engagement = posts.set_index("post_id")
     rows: list[dict[str, object]] = []
     for modality, of_cluster in groups.items():
-        keywords = cluster_keywords(
-            captions,
-            {cluster: set(group.items["post_id"]) for cluster, group in of_cluster.items()},
-            {cluster: repeated_posts(group, copied) for cluster, group in of_cluster.items()},
-        )
-        names = cluster_names(keywords, modality)
+        named = _named(of_cluster, captions, copied, modality)
         for cluster, group in of_cluster.items():
-            name, name_by = names[cluster]
             rows.append(
                 {
                     "modality": modality,
                     "cluster_id": cluster,
-                    "name": name,
-                    "name_by": name_by,
-                    "keywords": keywords[cluster],
+                    **named[cluster],
                     "share": len(group.items) / len(items[modality]),
                     **_members(group, min_posts),
                     **_engagement(group, engagement),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _named(
+    groups: Mapping[int, Group], captions: Mapping[str, Caption], copied: Mapping[str, str], modality: str
+) -> dict[int, dict[str, object]]:
+    """Name, what it is made of, and keywords of each cluster; those without keywords have one account's words."""
+    posts = {cluster: set(group.items["post_id"]) for cluster, group in groups.items()}
+    repeats = {cluster: repeated_posts(group, copied) for cluster, group in groups.items()}
+    keywords = cluster_keywords(captions, posts, repeats)
+    by_post = words_by_post(captions, posts, repeats)
+    words = {cluster: keywords[cluster] or by_post[cluster] for cluster in groups}
+    named: dict[int, dict[str, object]] = {}
+    for cluster, (name, name_by) in cluster_names(words, modality).items():
+        of_one = name_by == "keywords" and not keywords[cluster]
+        named[cluster] = {
+            "name": name,
+            "name_by": ONE_ACCOUNT if of_one else name_by,
+            "keywords": words[cluster],
+        }
+    return named
 
 
 def groups_of(items: pd.DataFrame, vectors: Matrix) -> dict[int, Group]:

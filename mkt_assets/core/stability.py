@@ -8,10 +8,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.kmeans import Matrix, Sweep, count_distinct, fit_sweep
+from mkt_assets.core.kmeans import Matrix, Sweep, count_distinct, distinct_rows, fit_sweep
 
 
-def sweeps_over_seeds(X: Matrix, ks: Sequence[int], *, seeds: Sequence[int] = (1, 2, 3)) -> list[Sweep]:
+def sweeps_over_seeds(X: Matrix, ks: Sequence[int], *, seeds: Sequence[int] = (1, 2)) -> list[Sweep]:
     """One sweep of single starts for each seed.
 
     Raises:
@@ -46,7 +46,7 @@ def half_stability(X: Matrix, ks: Sequence[int], *, random_state: int = 0) -> ND
 
     Items are halved by their content, so the order of the rows does not matter.
     """
-    distinct = np.unique(X, axis=0)
+    distinct = distinct_rows(X)
     drawn = np.random.default_rng(random_state).permutation(len(distinct))
     halves = [distinct[drawn[: len(drawn) // 2]], distinct[drawn[len(drawn) // 2 :]]]
     possible = [k for k in ks if 1 < k < min(map(count_distinct, halves))]

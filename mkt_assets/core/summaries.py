@@ -11,7 +11,14 @@ from pathlib import Path
 import emoji
 import rjieba
 
-PLATFORM = "小红书"
+from mkt_assets.core.chinese import simplified
+from mkt_assets.core.platform_text import (
+    PLATFORM,
+    plain_hashtags,
+    strip_platform_suffix,
+    without_platform_text,
+)
+
 STOP_WORD_FILES = (
     Path(__file__).parent / "stop_words" / "stopwords_zh.txt",
     Path(__file__).parent / "stop_words" / "stopwords_en.txt",
@@ -29,7 +36,6 @@ FASHION_WORDS = tuple(
 """Words the segmenter would split, some of them at a character that alone is a stop word (呢, 及, 和)."""
 
 _TITLE_LIMIT = 20  # characters the platform allows; a longer title was made from the content by a crawler
-_DASHES = "-‐‑‒–—―−─﹣－|｜_ "
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _MARKUP = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]*)?/?>")
@@ -44,15 +50,17 @@ _LONGEST_NAMED = 50_000  # characters; thousands of emoji would be read by the e
 _BLANKS = re.compile("[\\s\u115f\u1160\u2800\u3164]+")
 
 _TAG_END = r"\s#，。！？；、：…“”‘’（）()【】《》\[\],!?;\"<>|｜~～〜"
-_MARKED_HASHTAG = re.compile(r"#([^#\[\]\n]{1,80}?)\s*\[话题\]#?")
-_STRAY_MARKER = re.compile(r"\[话题\]#?")
+_ADDRESS = (
+    r"(?:https?://|www\.)[!-~]+"
+    r"|(?<![\w.@\-])(?:[A-Za-z0-9\-]{1,40}\.){1,4}(?:com|cn|net|link|tv)/[!-~]*"
+)
 
+_ADDRESSES = re.compile(_ADDRESS)
 PIECE = re.compile(
-    r"(?P<url>https?://[!-~]+)"
+    rf"(?P<url>{_ADDRESS})"
     rf"|(?P<hashtag>#[^{_TAG_END}]+)"
     r"|(?P<mention>@[^\s@#,，。！？!?：:；;、]+)"
     r"|(?P<alias>:(?:[\w’.!()&\-]{1,80}|keycap_[#*]):)"
-    r"|(?P<sticker>\[[^\[\]\s]{1,10}R\])"  # the platform's own emoji: [偷笑R]
     r"|(?P<han>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)"
     r"|(?P<latin>(?<![\w\-@&'’/.])[A-Za-z]+(?:['’][A-Za-z]+)*(?![\w\-&'’/]))"
     r"|(?P<tilde>[~～〜]+)"
@@ -61,11 +69,20 @@ PIECE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The text of a post, and what was taken out of it."""
+    """The text of a post, and what was taken out of it.
+
+    Attributes:
+        summary: Title, content and tags, with emoji as names.
+        removed_words: Stop words, stickers and share texts that were taken out.
+        removed_platform_suffix: Whether the title ended in the platform's own suffix.
+        encoder_text: What an encoder reads: the summary without addresses, and without emoji unless nothing else
+            is left.
+    """
 
     summary: str
     removed_words: tuple[str, ...]
     removed_platform_suffix: bool
+    encoder_text: str
 
     @property
     def has_text(self) -> bool:
@@ -101,7 +118,7 @@ def load_stop_words(paths: Iterable[Path] = STOP_WORD_FILES) -> frozenset[str]:
 def clean_markup(text: object) -> str:
     """Text without what a page or a crawler put around it; "" for a missing value (None, NaN).
 
-    Entities are resolved and tags dropped; the platform's `#穿搭[话题]#` becomes `#穿搭`; blanks of any kind
+    Entities are resolved and tags dropped; `#穿搭[话题]#` becomes `#穿搭` (see `plain_hashtags`); blanks of any kind
     become one blank; control and zero-width characters go, but for the joiners inside emoji.
     """
     if not isinstance(text, str):
@@ -111,30 +128,13 @@ def clean_markup(text: object) -> str:
     if "<" in text:
         text = _MARKUP.sub(" ", text)
     text = _INVISIBLE.sub("", text).replace("＃", "#")
-    if "[话题]" in text:
-        text = _STRAY_MARKER.sub(" ", _MARKED_HASHTAG.sub(lambda match: f"#{_glued(match[1])} ", text))
-    return _BLANKS.sub(" ", text).strip()
+    return _BLANKS.sub(" ", plain_hashtags(text)).strip()
 
 
 def caption_of(title: object, content: object) -> str:
     """What people read of a post: its title and text, without markup and the platform's suffix."""
     shown, _ = strip_platform_suffix(clean_markup(title))
     return " ".join(part for part in (shown, clean_markup(content)) if part)
-
-
-def strip_platform_suffix(title: str) -> tuple[str, bool]:
-    """The title without the platform's own ending (` - 小红书`, also repeated), and whether there was one."""
-    title = title.rstrip()
-    end = len(title)
-    # by place: a title of nothing but the suffix would be copied as often as it stands there
-    while title.endswith(PLATFORM, 0, end):
-        before = end - len(PLATFORM)
-        if before and title[before - 1] not in _DASHES:
-            break
-        while before and title[before - 1] in _DASHES:
-            before -= 1
-        end = before
-    return title[:end], end != len(title)
 
 
 class Summarizer:
@@ -145,8 +145,20 @@ class Summarizer:
         stop_words: frozenset[str],
         emoji_language: str = "en",
         extra_words: Iterable[str] = FASHION_WORDS,
+        *,
+        emoji_in_vectors: bool = False,
+        name_stickers: bool = False,
     ) -> None:
-        """Take the stop words, the language emoji are named in, and words the segmenter shall know.
+        """Take the lists and choices of all summaries.
+
+        Args:
+            stop_words: Taken out of titles and contents, in Simplified or Traditional characters alike.
+            emoji_language: Language that emoji are named in.
+            extra_words: Words the segmenter shall know.
+            emoji_in_vectors: Let encoders read the names of emoji, as the original did. Three of them drag a short
+                title far: agreement of 240 titles' clusters with their topics falls from .98 to .73 with English
+                names, .72 with Chinese ones, and stays at .98 without.
+            name_stickers: Name the platform's own stickers as emoji are, instead of taking them out.
 
         Raises:
             ValueError: The emoji package has no names in that language.
@@ -158,6 +170,8 @@ class Summarizer:
             )
         self._stop_words = frozenset(_fold(word) for word in stop_words)
         self._emoji_language = emoji_language
+        self._emoji_in_vectors = emoji_in_vectors
+        self._name_stickers = name_stickers
         self._segmenter = rjieba.Jieba()
         for word in (*extra_words, *sorted(self._stop_words)):
             if len(word) > 1 and not word.isascii() and not self._segmenter.has_word(word):
@@ -166,35 +180,48 @@ class Summarizer:
     def summarize(self, title: str | None, content: str | None, tags: Iterable[str | None] | None) -> Summary:
         """Title, content and tags of a post as one text, each once; a missing field adds nothing.
 
-        Stop words and interjections are removed where they stand, on segmented text; hashtags, mentions,
-        addresses and emoji names are kept whole. Then emoji become `:names:`. A tag whose hashtag stands in
-        title or content is not repeated, nor is a title that only repeats the content. A text without any
-        letter, digit or emoji is empty.
+        The platform's stickers and share texts are taken out. Stop words and interjections are removed where they
+        stand, on segmented text; hashtags, mentions, addresses and emoji names are kept whole. Then emoji become
+        `:names:`. A tag whose hashtag stands in title or content is not repeated, nor is a title that only
+        repeats the content. A text without any letter, digit or emoji but those of an address is empty.
         """
         removed: list[str] = []
         headline, had_suffix = strip_platform_suffix(clean_markup(title))
         body = clean_markup(content)
         if body.startswith(headline) and (len(headline) > _TITLE_LIMIT or headline == body):
             headline = ""
-        fields = [self._without_stop_words(headline, removed), self._without_stop_words(body, removed)]
+        fields = [self._own_words(headline, removed), self._own_words(body, removed)]
         fields += _missing_hashtags(tags, f"{headline} {body}")
         text = " ".join(field for field in fields if field)
         if text.count(_JOINER) > _MOST_JOINED:
             text = text.replace(_JOINER, "")
         named = emoji.demojize(text, language=self._emoji_language)
-        text = named if len(named) <= _LONGEST_NAMED else emoji.replace_emoji(text, "")
-        text = _JOINERS.sub("", text)
-        if not any(character.isalnum() for character in text):
-            text = ""
-        return Summary(text, tuple(removed), had_suffix)
+        if len(named) > _LONGEST_NAMED:
+            text = named = emoji.replace_emoji(text, "")
+        summary = _JOINERS.sub("", named)
+        if not _says_something(_ADDRESSES.sub("", summary)):
+            summary = ""
+        read = summary if self._emoji_in_vectors or not summary else emoji.replace_emoji(text, " ")
+        read = _BLANKS.sub(" ", _ADDRESSES.sub(" ", _JOINERS.sub("", read))).strip()
+        return Summary(summary, tuple(removed), had_suffix, read if _says_something(read) else summary)
+
+    def _own_words(self, text: str, removed: list[str]) -> str:
+        """The author's words of a title or content that are no stop words; what was removed is appended."""
+        text, of_platform = without_platform_text(text, name_stickers=self._name_stickers)
+        removed.extend(of_platform)
+        return self._without_stop_words(text, removed)
 
     def _without_stop_words(self, text: str, removed: list[str]) -> str:
         def kept(piece: re.Match[str]) -> str:
             kind = piece.lastgroup
             if kind == "han":
-                words = self._segmenter.cut(piece[0])
-                remaining = [word for word in words if not self._is_stop_word(word)]
-                removed.extend(word for word in words if self._is_stop_word(word))
+                remaining: list[str] = []
+                end = 0
+                # the segmenter's dictionary is of Simplified words; the text stays as it is written
+                for word in self._segmenter.cut(simplified(piece[0])):
+                    start, end = end, end + len(word)
+                    is_stop_word = self._is_stop_word(word)
+                    (removed if is_stop_word else remaining).append(piece[0][start:end])
                 return "".join(remaining) or _gap(piece)
             if kind == "latin" and not piece[0].isupper() and _fold(piece[0]) in self._stop_words:
                 removed.append(piece[0])
@@ -213,11 +240,16 @@ class Summarizer:
         return word in self._stop_words or (word[0] in self._stop_words and word == word[0] * len(word))
 
     def _is_house_account(self, name: str) -> bool:
+        name = simplified(name)
         return name in self._stop_words or (PLATFORM in self._stop_words and name.startswith(PLATFORM))
 
 
 def _fold(word: str) -> str:
-    return word.casefold().replace("’", "'")
+    return simplified(word.casefold().replace("’", "'"))
+
+
+def _says_something(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def _glued(text: str) -> str:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from mkt_assets.core.belief import MAX_P, N_SIGN_FLIPS, false_discovery_rates, wilson_interval
+from mkt_assets.core.belief import MAX_P, false_discovery_rates
+from mkt_assets.core.intervals import clustered_interval
+from mkt_assets.core.trend_posts import comparable, families, first_sightings
+from mkt_assets.core.trend_tests import Floats, Integers, Posts, share_noise, trend_tests
 
 MIN_TIMES = 3
 """A line through fewer points than this says nothing of a trend."""
 TOO_FEW = "too few crawls"
+_Z = 1.959963984540054  # of a normal distribution, 95 % two-sided
 
-Floats = NDArray[np.float64]
-
-_TEST_COLUMNS = ["slope", "change", "p_value", "q_value", "poster_p_value", "direction", "n_times"]
+_TEST_COLUMNS = ["slope", "change", "change_low", "change_high", "p_value", "q_value", "poster_p_value"]
+_COLUMNS = [
+    *("modality", "identity", "name", "basis", "crawl_date", "n_posts", "n_posts_all"),
+    *("share", "share_low", "share_high"),
+    *_TEST_COLUMNS,
+    *("direction", "n_times", "n_posters", "family", "fresh_only", "encoder"),
+]
 
 
 def trends(items: pd.DataFrame, *, random_state: int = 0) -> pd.DataFrame:
@@ -22,32 +29,39 @@ def trends(items: pd.DataFrame, *, random_state: int = 0) -> pd.DataFrame:
 
     A post counts once, on the first crawl date that has it (of its modality and encoder), as what its cluster
     there is: a post that is still found a week later is no news, and counted again on each day it would pass for
-    independent evidence. A post with pictures in two styles counts in both, so shares of styles may sum to more
-    than 1. Time by crawl and time by publication are kept apart in `basis`: what a search finds is not what was
-    published, and the older a post, the more it had to please to be still found.
+    independent evidence. If the first crawl is a stock of old posts, only fresh ones count (`comparable`). A post
+    with pictures in two styles counts in both, so shares of styles may sum to more than 1. Time by crawl and time
+    by publication are kept apart in `basis`: what a search finds is not what was published, and the older a post,
+    the more it had to please to be still found.
 
-    An identity rises or falls if the test by post (`trend_tests`), corrected for all identities of the modality,
-    encoder and basis, and the test by account (`poster_trend_tests`) both say so below `MAX_P`.
+    An identity rises or falls if the test by noise, corrected for all identities of the modality, encoder and
+    basis (Benjamini and Hochberg 1995), and the test by account both say so below `MAX_P` (`trend_tests`). A
+    member of a family (`families`) does so only if its family as a whole does, the same way: p, q and p by account
+    of a member are no smaller than its family's, and 1 where the family goes the other way. What happens inside
+    of a family is not told from how it was cut.
 
     Args:
-        items: A row an item: crawl_date, modality, encoder, identity, name, post_id, poster_id, published_at
-            (may be missing).
-        random_state: Seed of the sign flips.
+        items: A row an item: crawl_date, modality, encoder, identity, name, post_id, poster_id (missing: an account
+            of its own), published_at (may be missing); split_from and absorbed of the identity on that crawl date,
+            if known.
+        random_state: No test draws numbers any more; a seed may be given and changes nothing.
 
     Returns:
         A row a (modality, identity, basis, crawl_date), in that order, with the columns of the table trends;
         identities without a post on a date have a share of 0 there, dates without a new post no row.
     """
-    posts = first_sightings(items)
+    del random_state
     parts: list[pd.DataFrame] = []
-    for (modality, encoder), group in posts.groupby(["modality", "encoder"]):
-        by_crawl = group.assign(time=pd.to_datetime(group["crawl_date"]))
-        by_month = group.dropna(subset=["published_at"])
+    for (modality, encoder), group in items.groupby(["modality", "encoder"]):
+        family = families(group)
+        posts, fresh_only = comparable(first_sightings(group))
+        by_crawl = posts.assign(time=pd.to_datetime(posts["crawl_date"]))
+        by_month = posts.dropna(subset=["published_at"])
         by_month = by_month.assign(time=by_month["published_at"].dt.to_period("M").dt.to_timestamp())
         for basis, dated in (("crawl_date", by_crawl), ("published_month", by_month)):
             if len(dated):
-                found = _trends_of(dated, random_state)
-                parts.append(found.assign(modality=str(modality), encoder=str(encoder), basis=basis))
+                found = _trends_of(dated, family).assign(basis=basis, fresh_only=fresh_only)
+                parts.append(found.assign(modality=str(modality), encoder=str(encoder)))
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
     names = items.drop_duplicates("identity").set_index("identity")["name"]
@@ -57,153 +71,87 @@ def trends(items: pd.DataFrame, *, random_state: int = 0) -> pd.DataFrame:
     return table[_COLUMNS].sort_values(order, ignore_index=True)
 
 
-_COLUMNS = [
-    *("modality", "identity", "name", "basis", "crawl_date", "n_posts", "n_posts_all"),
-    *("share", "share_low", "share_high"),
-    *_TEST_COLUMNS,
-    "encoder",
-]
-
-
-def first_sightings(items: pd.DataFrame) -> pd.DataFrame:
-    """The items of every post's first crawl date, one row per (modality, encoder, post, identity)."""
-    of_post = ["modality", "encoder", "post_id"]
-    first = items.groupby(of_post)["crawl_date"].transform("min")
-    new = items[items["crawl_date"] == first].drop_duplicates([*of_post, "identity"])
-    published = pd.to_datetime(new["published_at"])
-    return new.assign(published_at=published).sort_values([*of_post, "identity"], ignore_index=True)
-
-
-def _trends_of(posts: pd.DataFrame, random_state: int) -> pd.DataFrame:
+def _trends_of(dated: pd.DataFrame, family: pd.Series) -> pd.DataFrame:
     """Shares and tests of all identities, of posts with a `time`."""
-    has = pd.crosstab(posts["post_id"], posts["identity"]).clip(upper=1)
-    of_post = posts.drop_duplicates("post_id").set_index("post_id").loc[has.index]
+    has = pd.crosstab(dated["post_id"], dated["identity"]).clip(upper=1)
+    of_post = dated.drop_duplicates("post_id").set_index("post_id").loc[has.index]
     times, at = np.unique(of_post["time"].to_numpy("datetime64[D]"), return_inverse=True)
+    posts = Posts((times - times[0]).astype(np.float64), at.astype(np.intp), _accounts(of_post["poster_id"]))
     is_in = has.to_numpy(np.float64)
-    n_all = np.bincount(at).astype(np.float64)
-    n = np.stack([np.bincount(at, weights=column) for column in is_in.T], axis=1).astype(np.float64)
-    days = (times - times[0]).astype(np.float64)
-    low, high = wilson_interval(n / n_all[:, None], np.broadcast_to(n_all[:, None], n.shape))
-    tests = _tests(days, n, n_all, at, is_in, of_post["poster_id"], random_state)
-    tests.index = has.columns
-    identities, dates = np.meshgrid(has.columns.to_numpy(), times)
-    shares = pd.DataFrame(
+    heads = family.reindex(has.columns)
+    sizes = family.value_counts()
+    tests = _tested(posts, is_in, heads.to_numpy(str)).set_axis(has.columns, axis=0)
+    tests["n_posters"] = (posts.per_account(is_in) > 0).sum(axis=0)
+    tests["family"] = heads.where(heads.map(sizes) > 1, None)
+    return _shares(posts, is_in, has.columns, times).join(tests, on="identity")
+
+
+def _accounts(posters: pd.Series) -> Integers:
+    """Numbers of accounts from 0; a post whose account is unknown is an account of its own."""
+    own = pd.Series([f"\x1f{post}" for post in posters.index], index=posters.index)
+    named = posters.astype(object).where(posters.notna(), own).astype(str)
+    return np.unique(named.to_numpy(str), return_inverse=True)[1].astype(np.intp)
+
+
+def _shares(
+    posts: Posts, is_in: Floats, identities: pd.Index, times: np.ndarray[tuple[int], np.dtype[np.datetime64]]
+) -> pd.DataFrame:
+    n = posts.per_time(is_in)
+    low, high = np.empty_like(n), np.empty_like(n)
+    for time in range(len(times)):
+        here = posts.at == time
+        _, writer = np.unique(posts.accounts[here], return_inverse=True)
+        then = Posts(posts.days, np.zeros(len(writer), np.intp), writer.astype(np.intp))
+        sizes = np.bincount(writer)[:, None]
+        low[time], high[time] = clustered_interval(then.per_account(is_in[here]), sizes)
+    names, dates = np.meshgrid(identities.to_numpy(), times)
+    n_all = np.repeat(posts.n_all, n.shape[1])
+    return pd.DataFrame(
         {
-            "identity": identities.ravel(),
+            "identity": names.ravel(),
             "crawl_date": pd.to_datetime(dates.ravel()).date,
             "n_posts": n.ravel().astype(np.int64),
-            "n_posts_all": np.broadcast_to(n_all[:, None], n.shape).ravel().astype(np.int64),
-            "share": (n / n_all[:, None]).ravel(),
+            "n_posts_all": n_all.astype(np.int64),
+            "share": n.ravel() / n_all,
             "share_low": low.ravel(),
             "share_high": high.ravel(),
         }
     )
-    return shares.join(tests, on="identity")
 
 
-def _tests(
-    days: Floats,
-    n: Floats,
-    n_all: Floats,
-    at: NDArray[np.intp],
-    is_in: Floats,
-    posters: pd.Series,
-    random_state: int,
-) -> pd.DataFrame:
+def _tested(posts: Posts, is_in: Floats, heads: np.ndarray[tuple[int], np.dtype[np.str_]]) -> pd.DataFrame:
     """Slope and tests, a row an identity; tests are missing with fewer than `MIN_TIMES` times."""
-    n_times = len(days)
+    n_times = len(posts.days)
     if n_times < MIN_TIMES:
-        slope = np.full(n.shape[1], np.nan) if n_times == 1 else fitted_slopes(days, n, n_all)
-        found = pd.DataFrame({"slope": slope, "change": slope * (days[-1] - days[0])})
-        untested = dict.fromkeys(("p_value", "q_value", "poster_p_value"), np.nan)
+        share = posts.per_time(is_in) / posts.n_all[:, None]
+        change = share[-1] - share[0] if n_times == 2 else np.full(is_in.shape[1], np.nan)
+        found = pd.DataFrame({"slope": change / max(posts.days[-1], 1.0), "change": change})
+        untested = dict.fromkeys(
+            ("change_low", "change_high", "p_value", "q_value", "poster_p_value"), np.nan
+        )
         return found.assign(**untested, direction=TOO_FEW, n_times=n_times)
-    slope, p = trend_tests(days, n, n_all)
-    _, poster = np.unique(posters.to_numpy(str), return_inverse=True)
-    by_account = poster_trend_tests(days[at], is_in, poster, random_state=random_state)
-    q = false_discovery_rates(p)
+    noise = share_noise(posts, is_in)
+    own = trend_tests(posts, is_in, noise)
+    p, q, by_account = own.p, false_discovery_rates(own.p), own.account_p
+    kin, of = np.unique(heads, return_inverse=True)
+    if len(kin) < len(heads):
+        whole = trend_tests(posts, (is_in @ np.eye(len(kin))[of]).clip(max=1), noise)
+        with_it = np.sign(whole.slope)[of] == np.sign(own.slope)
+        p = np.where(with_it, np.maximum(p, whole.p[of]), 1.0)
+        q = np.where(with_it, np.maximum(q, false_discovery_rates(whole.p)[of]), 1.0)
+        by_account = np.where(with_it, np.maximum(by_account, whole.account_p[of]), 1.0)
     real = (q < MAX_P) & (by_account < MAX_P)
-    direction = np.where(real & (slope > 0), "rising", np.where(real & (slope < 0), "falling", "flat"))
+    length = posts.days[-1] - posts.days[0]
     return pd.DataFrame(
         {
-            "slope": slope,
-            "change": slope * (days[-1] - days[0]),
+            "slope": own.slope,
+            "change": own.slope * length,
+            "change_low": (own.slope - _Z * own.error) * length,
+            "change_high": (own.slope + _Z * own.error) * length,
             "p_value": p,
             "q_value": q,
             "poster_p_value": by_account,
-            "direction": direction,
+            "direction": np.where(real, np.where(own.slope > 0, "rising", "falling"), "flat"),
             "n_times": n_times,
         }
     )
-
-
-def fitted_slopes(days: Floats, n: Floats, n_all: Floats) -> Floats:
-    """Slope of the line through shares n / n_all, (times, identities), each time weighted by its posts."""
-    weights = n_all / n_all.sum()
-    centred = days - weights @ days
-    return (centred @ n) / (n_all @ centred**2)
-
-
-def trend_tests(days: Floats, n: Floats, n_all: Floats) -> tuple[Floats, Floats]:
-    """Test for trend in binomial shares (Cochran 1954, Armitage 1955), allowing for overdispersion.
-
-    Crawls differ from each other by more than the chance of single posts: the search found other things, clusters
-    were cut otherwise. So the variance is multiplied by a dispersion (McCullagh and Nelder 1989, 4.5), Pearson's
-    chi-squared about the lines over its degrees of freedom: that of the identity or that of all identities
-    together, whichever is larger, and at least 1. Few crawls say little of one identity's dispersion, and all
-    identities together say more; their degrees of freedom are those of Student's t.
-
-    Args:
-        days: (times,) at least `MIN_TIMES`, in increasing order.
-        n: (times, identities) posts of the identity.
-        n_all: (times,) posts, at least 1.
-
-    Returns:
-        Slope of the share, per day, and two-sided p, both (identities,). An identity that has no post, or all of
-        them, has p 1.
-    """
-    from scipy.stats import t
-
-    slope = fitted_slopes(days, n, n_all)
-    mean = n.sum(axis=0) / n_all.sum()
-    varies = (mean > 0) & (mean < 1)
-    centred = days - n_all @ days / n_all.sum()
-    one = np.where(varies, mean * (1 - mean), 1.0)
-    line = mean + centred[:, None] * slope
-    squares = ((n / n_all[:, None] - line) ** 2 * n_all[:, None]).sum(axis=0) / one
-    free = len(days) - 2
-    n_free = free * max(
-        1, int(varies.sum()) - 1
-    )  # shares sum to about 1: one identity follows from the others
-    pooled = squares[varies].sum() / n_free
-    dispersion = np.maximum(np.maximum(squares / free, pooled), 1.0)
-    score = slope / np.sqrt(dispersion * one / (n_all @ centred**2))
-    return slope, np.where(varies, np.minimum(2 * t.sf(np.abs(score), n_free), 1.0), 1.0)
-
-
-def poster_trend_tests(
-    days: Floats, is_in: Floats, posters: NDArray[np.intp], *, random_state: int = 0
-) -> Floats:
-    """Two-sided p, (identities,), of a trend with accounts, not posts, as what varies.
-
-    Each account contributes the sum over its posts of (day - mean day) x (is in - mean). Without a trend these
-    sums lie around 0 and are independent of each other, so their signs may be flipped at random: p is the share of
-    `N_SIGN_FLIPS` sign patterns whose total is as far from 0 (the score wild bootstrap of Kline and Santos 2012).
-    It takes about six accounts for a p below 0.05, however many posts they make.
-
-    Args:
-        days: (posts,) when each post is.
-        is_in: (posts, identities) 1 where the post has the identity.
-        posters: (posts,) numbers from 0.
-        random_state: Seed.
-    """
-    from threadpoolctl import threadpool_limits
-
-    products = (days - days.mean())[:, None] * (is_in - is_in.mean(axis=0))
-    sums = np.zeros((int(posters.max()) + 1, is_in.shape[1]))
-    np.add.at(sums, posters, products)
-    signs = np.random.default_rng(random_state).integers(0, 2, (N_SIGN_FLIPS, len(sums))) * 2.0 - 1.0
-    with threadpool_limits(limits=1):
-        totals = np.abs(signs @ sums)
-    # equal sums in another order of addition are equal
-    reached = totals >= np.abs(sums.sum(axis=0)) - 1e-9 * np.abs(sums).sum(axis=0)
-    return (reached.sum(axis=0) + 1) / (N_SIGN_FLIPS + 1)

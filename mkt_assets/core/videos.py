@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -42,6 +43,8 @@ _TABLE_CHUNK = 1 << 20
 _BOX = re.compile(rb".{4}[ -~]{4}", re.DOTALL)
 _SIZE_BEHIND = b"\0\0\0\1"
 _FAR = 1 << 62
+_SAME_TIME = 1e-6  # seconds
+_MOST_STRETCHED = 8
 _MOST_SAMPLES = 20_000_000  # ten hours have five million
 
 
@@ -188,13 +191,14 @@ def _counted_duration(container: InputContainer, stream: VideoStream, deadline: 
         deadline.check()
         if packet.pts is not None:
             stamps.append(float(packet.pts * packet.time_base))
+            stamps.append(stamps[-1] + float((packet.duration or 0) * packet.time_base))
     return max(stamps) - min(stamps) if stamps else 0.0
 
 
 def _frame_at(
     path: Path, size: tuple[int, int], second: float, limits: PictureLimits, deadline: _Deadline
 ) -> Image.Image:
-    """The first frame at or after `second` (from the stream's start), or the last when that is still shown."""
+    """The frame that is shown at `second` (from the stream's start), in its proportions."""
     with alone_if_large(size), _opened(path, limits) as container:
         stream = container.streams.video[0]
         # threads for frames keep as many frames in memory
@@ -202,9 +206,12 @@ def _frame_at(
         start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         frames = _sought(container, stream, start + second)
         if frames is not None:
-            return _first_from(frames, start + second, limits, deadline)
+            shown = _shown_at(frames, start + second, limits, deadline)
+            return _upright_frame(shown, stream.sample_aspect_ratio, limits)
     with alone_if_large(size), _opened(path, limits) as container:
-        return _first_from(container.decode(container.streams.video[0]), start + second, limits, deadline)
+        stream = container.streams.video[0]
+        shown = _shown_at(container.decode(stream), start + second, limits, deadline)
+        return _upright_frame(shown, stream.sample_aspect_ratio, limits)
 
 
 def _sought(container: InputContainer, stream: VideoStream, target: float) -> Iterator[av.VideoFrame] | None:
@@ -222,27 +229,45 @@ def _sought(container: InputContainer, stream: VideoStream, target: float) -> It
     return chain([first], frames)
 
 
-def _first_from(
+def _shown_at(
     frames: Iterator[av.VideoFrame], target: float, limits: PictureLimits, deadline: _Deadline
-) -> Image.Image:
-    frame: av.VideoFrame | None = None
+) -> av.VideoFrame:
+    shown: av.VideoFrame | None = None
     for n_decoded, frame in enumerate(frames, start=1):
         deadline.check()
-        if frame.pts is None or frame.time >= target:
-            return _upright_frame(frame, limits)
+        if frame.pts is None:
+            return frame
+        if frame.time > target + _SAME_TIME:
+            return shown or frame
         if n_decoded >= limits.max_video_frames_decoded:
             raise PictureError(f"the frame at {target:.1f} s was not reached in {n_decoded} decoded frames")
-    if frame is None:
+        shown = frame
+        if frame.time >= target - _SAME_TIME:
+            break
+    if shown is None:
         raise PictureError(f"the video has no picture at {target:.1f} s: it is truncated")
-    shown_until = frame.time + float(frame.duration * (frame.time_base or 0))
+    shown_until = shown.time + float(shown.duration * (shown.time_base or 0))
     if shown_until < target - 1.0:
         raise PictureError(f"the video ends at {shown_until:.1f} s, before {target:.1f} s: it is truncated")
-    return _upright_frame(frame, limits)
+    return shown
 
 
-def _upright_frame(frame: av.VideoFrame, limits: PictureLimits) -> Image.Image:
+def _upright_frame(frame: av.VideoFrame, ratio: Fraction | None, limits: PictureLimits) -> Image.Image:
     check_size((frame.width, frame.height), limits)
-    image = frame.to_image()
+    image = _in_proportion(frame.to_image(), ratio, limits)
     # cameras turn by quarters; any other angle comes from a damaged matrix
     quarters = frame.rotation % 360 != 0 and frame.rotation % 90 == 0
     return image.rotate(frame.rotation, expand=True) if quarters else image
+
+
+def _in_proportion(image: Image.Image, ratio: Fraction | None, limits: PictureLimits) -> Image.Image:
+    """The frame with square pixels; `ratio` is a pixel's width by its height. The larger side of a pixel grows."""
+    if not ratio or not 1 / _MOST_STRETCHED <= ratio <= _MOST_STRETCHED:  # nobody films so: damaged
+        return image
+    width, height = image.size
+    wide = max(ratio, Fraction(1))
+    tall = max(1 / ratio, Fraction(1))
+    size = (round(width * wide), round(height * tall))
+    if size[0] * size[1] > limits.max_pixels:
+        size = (max(round(width / tall), 1), max(round(height / wide), 1))
+    return image if size == image.size else image.resize(size, Image.Resampling.BICUBIC)

@@ -80,6 +80,7 @@ class Record:
     fetched: str | None = None
     location: str | None = None
     keyword: str | None = None
+    problem: str | None = None  # why it is no post, in a sentence
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,10 @@ class FileRefusedError(Exception):
     """A file that cannot be read at all; the message is the reason, in a sentence."""
 
 
+class UnknownTableError(FileRefusedError):
+    """A file without a table of posts, as far as its columns say."""
+
+
 def refuse_blanks(n_blank: int, limits: Limits) -> None:
     """Refuse the rest of a file after so many blank rows, which nothing else counts.
 
@@ -115,20 +120,24 @@ def refuse_blanks(n_blank: int, limits: Limits) -> None:
         raise FileRefusedError(f"{n_blank:,} rows of the file are blank; what follows was not read.")
 
 
-class Reader(Protocol):
-    """A crawler's format: knows its tables by their columns, its media by their place."""
+class Table(Protocol):
+    """What makes records of the rows of a table."""
 
     @property
     def crawler(self) -> str:
         """Short name, stored with every row."""
         ...
 
-    def kind_of(self, columns: frozenset[str]) -> TableKind | None:
-        """What a row with these columns is about, or None if this crawler has no such table."""
-        ...
-
     def record(self, values: Mapping[str, str]) -> Record:
         """The fields of a row of a posts table, unchanged except for their names."""
+        ...
+
+
+class Reader(Table, Protocol):
+    """A crawler's format: knows its tables by their columns, its media by their place."""
+
+    def kind_of(self, columns: frozenset[str]) -> TableKind | None:
+        """What a row with these columns is about, or None if this crawler has no such table."""
         ...
 
     def media_key(self, path: PurePosixPath) -> MediaKey | None:

@@ -16,6 +16,7 @@ from mkt_assets.crawlers.base import (
     Limits,
     RawTable,
     Row,
+    UnknownTableError,
     refuse_blanks,
 )
 from mkt_assets.crawlers.text_files import detect_encoding, open_text
@@ -207,9 +208,9 @@ def _find_header(lines: _Lines, is_header: IsHeader, limits: Limits) -> tuple[st
             if n_before >= MOST_ROWS_BEFORE_HEADER:
                 break
     except _RowTooLongError:
-        raise FileRefusedError(_UNKNOWN) from None
+        raise UnknownTableError(_UNKNOWN) from None
     if n_before:
-        raise FileRefusedError(_UNKNOWN)
+        raise UnknownTableError(_UNKNOWN)
     return None
 
 

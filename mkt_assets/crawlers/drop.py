@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -13,12 +13,25 @@ from typing import Any
 
 import pyarrow as pa
 
-from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Reject, Row
-from mkt_assets.crawlers.media import MediaFile, MediaIndex, index_media
+from mkt_assets.crawlers.base import (
+    BadRow,
+    FileRefusedError,
+    Limits,
+    RawTable,
+    Reject,
+    Row,
+    UnknownTableError,
+)
+from mkt_assets.crawlers.columns_file import NAME as COLUMNS_FILE
+from mkt_assets.crawlers.columns_file import is_columns_file, read_columns
+from mkt_assets.crawlers.guess import NEITHER, minimum
+from mkt_assets.crawlers.guessed import GuessedTable
+from mkt_assets.crawlers.media import MediaFile, attach_media, sort_media
 from mkt_assets.crawlers.posts import Post, post_of
-from mkt_assets.crawlers.readers import format_of, reader_of
+from mkt_assets.crawlers.readers import Tables, format_of
 from mkt_assets.crawlers.redact import Redactor, storable
 from mkt_assets.crawlers.sqlite_files import COMPANIONS
+from mkt_assets.crawlers.tally import FileTally, SourceFile, tables_of
 from mkt_assets.crawlers.walk import DropFile, DropMissing, drop_digest, list_drops, walk_drop
 from mkt_assets.schema import RAW_POSTS, REJECTS
 
@@ -34,27 +47,18 @@ _BYTES_AN_ACCOUNT = 400  # besides its id: sets, its hash, a pattern that redact
 _HASHES_AT_HAND = 100_000
 _FULL = "The crawl holds more posts than may be kept in memory (MKT_MAX_KEPT_MEGABYTES)."
 _NO_KNOWN_COLUMNS = "The row has the columns of no known crawler."
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A table of the drop: its crawler, what it is about, its rows, and what was odd about its file.
-
-    A workbook or database is listed once for each thing its tables are about. Of posts, `n_rejected` of the
-    rows were not used.
-    """
-
-    name: str
-    crawler: str
-    kind: str
-    n_rows: int
-    n_rejected: int = 0
-    note: str | None = None
+_MOST_KEYWORDS = 20
+_LONGEST_KEYWORD = 200
+_BETWEEN_KEYWORDS = ", "
 
 
 @dataclass(frozen=True)
 class Ingest:
-    """What a drop holds. ``n_rows == posts.num_rows + n_merged + n_rejected_rows``; rejects has files too."""
+    """What a drop holds. ``n_rows == posts.num_rows + n_merged + n_rejected_rows``; rejects has files too.
+
+    `passed_over` are files that are no part of the crawl, and what they are; `undated` says of the posts without
+    a time of publication why they have none, and how many.
+    """
 
     posts: pa.Table
     rejects: pa.Table
@@ -63,6 +67,8 @@ class Ingest:
     n_rejected_rows: int
     n_media: int
     files: tuple[SourceFile, ...]
+    passed_over: tuple[Reject, ...] = ()
+    undated: tuple[tuple[str, int], ...] = ()
 
 
 def ingest_drop(
@@ -75,7 +81,8 @@ def ingest_drop(
 ) -> Ingest:
     """Read a drop: whatever known crawlers wrote, recognised by content.
 
-    Of several fetches of a post the latest wins as it is, even if an older one has more; a fetch without a
+    Of several fetches of a post the latest wins as it is, even if an older one has more, but for the search
+    keywords, which are those of all; a fetch without a
     time counts as the oldest, and of equal times the later row in the order of file names wins. Tables of
     comments and accounts are listed, not used. Nothing in a drop raises: what cannot be used is a reject.
 
@@ -94,13 +101,28 @@ def ingest_drop(
     """
     hash_once = lru_cache(maxsize=_HASHES_AT_HAND)(hash_poster)
     walk = walk_drop(drop_dir)
-    media, others = index_media(walk.files, hash_once)
-    reading = _Reading(crawl_date, hash_once, timezone, limits or Limits(), rejects=list(walk.rejects))
+    media, unreadable, others = sort_media(walk.files, hash_once)
+    given, misread = read_columns(drop_dir)
+    reading = _Reading(
+        crawl_date,
+        hash_once,
+        timezone,
+        limits or Limits(),
+        Tables(given),
+        rejects=[*walk.rejects, *misread],
+        given=frozenset(given.values()),
+    )
     for file in _without_companions(others):
-        reading.read(file)
+        if not is_columns_file(file.relative):
+            reading.read(file)
+    reading.rejects += _without_use(given, reading.seen)
     redactor = Redactor(hash_once, frozenset(reading.accounts), frozenset(reading.winners))
-    attached, unattached = _attach(media, redactor)
-    of_media = [_without_accounts(reject, redactor) for reject in (*media.rejects, *unattached)]
+    facts = {post_id: winner.post.row for post_id, winner in reading.winners.items()}
+    index = attach_media(media, facts, hash_once, redactor)
+    attached: dict[str, list[MediaFile]] = {}
+    for one in index.files:
+        attached.setdefault(one.post_id, []).append(one)
+    of_media = [_without_accounts(reject, redactor) for reject in (*unreadable, *index.rejects)]
     path = lru_cache(maxsize=None)(redactor.path)  # a few files, and many rows of each
     rejects = [replace(reject, source_file=path(reject.source_file)) for reject in reading.rejects]
     rows = [
@@ -116,31 +138,23 @@ def ingest_drop(
         n_rejected_rows=reading.n_rejected_rows,
         n_media=sum(map(len, attached.values())),
         files=tuple(replace(file, name=path(file.name)) for file in reading.files),
+        passed_over=tuple(replace(one, source_file=path(one.source_file)) for one in walk.passed_over),
+        undated=tuple(
+            Counter(why for winner in reading.winners.values() if (why := winner.post.undated)).most_common()
+        ),
     )
 
 
 @dataclass
 class _Winner:
-    """The latest fetch of a post so far."""
+    """The latest fetch of a post so far, and the keywords of all of them in the order of the rows."""
 
     post: Post
     crawler: str
     source_file: str
     source_row: int
     n_merged: int
-
-
-@dataclass
-class _FileTally:
-    """What was seen in one file, until it is known whether it is a table of posts."""
-
-    kinds: dict[str, str] = field(default_factory=dict[str, str])
-    n_of_kind: Counter[str] = field(default_factory=Counter[str])
-    n_rows: int = 0
-    n_post_rows: int = 0
-    n_bad_rows: int = 0
-    bad_rows: list[Reject] = field(default_factory=list[Reject])
-    refusal: Reject | None = None
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass
@@ -151,7 +165,11 @@ class _Reading:
     hash_poster: Callable[[str], str]
     timezone: str
     limits: Limits
+    tables: Tables
     rejects: list[Reject]
+    given: frozenset[str] = frozenset()
+    seen: set[str] = field(default_factory=set[str])
+    lack: str = ""
     winners: dict[str, _Winner] = field(default_factory=dict[str, _Winner])
     accounts: set[str] = field(default_factory=set[str])
     files: list[SourceFile] = field(default_factory=list[SourceFile])
@@ -161,12 +179,15 @@ class _Reading:
 
     def read(self, file: DropFile) -> None:
         name = file.relative.as_posix()
-        tally = _FileTally()
+        tally = FileTally()
         note = None
+        self.lack = NEITHER
         try:
-            table = _open(file, self.limits)
+            table = self._open(file)
             note = table.note
             self._read_rows(table, name, tally)
+        except UnknownTableError as refusal:
+            tally.refusal = Reject(name, None, None, f"{refusal} {minimum(self.lack)}")
         except FileRefusedError as refusal:
             tally.refusal = Reject(name, None, None, str(refusal))
         except OSError as error:
@@ -176,7 +197,24 @@ class _Reading:
             tally.refusal = Reject(name, None, None, f"{UNFORESEEN} ({type(error).__name__}).")
         self._close(name, tally, note)
 
-    def _read_rows(self, table: RawTable, name: str, tally: _FileTally) -> None:
+    def _open(self, file: DropFile) -> RawTable:
+        if file.path.stat().st_size > self.limits.max_file_bytes:
+            raise FileRefusedError(f"The file is larger than {self.limits.max_file_bytes:,} bytes.")
+        with file.path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES)
+        if not head.strip(_BLANKS):
+            raise FileRefusedError("The file is empty, or begins with nothing but blanks and zeros.")
+        return format_of(head).read(file.path, self.limits, self._is_header)
+
+    def _is_header(self, columns: frozenset[str]) -> bool:
+        if self.tables.of(columns) is None:
+            # of all that might have been the header, what comes nearest to one
+            self.lack = self.tables.lack(columns) if self.lack == NEITHER else self.lack
+            return False
+        self.seen |= columns & self.given
+        return True
+
+    def _read_rows(self, table: RawTable, name: str, tally: FileTally) -> None:
         for row in table.rows:
             tally.n_rows += 1
             if isinstance(row, BadRow):
@@ -186,12 +224,14 @@ class _Reading:
             if not tally.kinds and tally.n_rows >= _MOST_UNKNOWN_ROWS:
                 return
 
-    def _read_row(self, row: Row, name: str, tally: _FileTally) -> None:
-        known = reader_of(row.columns)
+    def _read_row(self, row: Row, name: str, tally: FileTally) -> None:
+        known = self.tables.of(row.columns)
         if known is None:
             self._reject(tally, Reject(name, row.number, None, _NO_KNOWN_COLUMNS))
             return
         reader, kind = known
+        if isinstance(reader, GuessedTable) and reader is not tally.guessed:
+            tally.note_guess(reader, row.columns)
         tally.kinds[kind] = reader.crawler
         tally.n_of_kind[kind] += 1
         if kind != "posts":
@@ -210,7 +250,8 @@ class _Reading:
             self._reject(tally, Reject(name, row.number, post.post_id, _FULL))
         else:
             tally.n_post_rows += 1
-            self._keep_latest(_Winner(post, reader.crawler, name, row.number, 0))
+            keywords = (post.row["keyword"],) if post.row["keyword"] else ()
+            self._keep_latest(_Winner(post, reader.crawler, name, row.number, 0, keywords))
 
     def _is_full(self) -> bool:
         return self.n_kept_bytes > self.limits.max_kept_bytes
@@ -225,7 +266,7 @@ class _Reading:
         self.n_kept_bytes += _BYTES_AN_ACCOUNT + getsizeof(poster_id)
         return True
 
-    def _reject(self, tally: _FileTally, reject: Reject) -> None:
+    def _reject(self, tally: FileTally, reject: Reject) -> None:
         tally.n_bad_rows += 1
         most = self.limits.max_listed_rejects
         # the first of a file in any case: it says why
@@ -238,16 +279,15 @@ class _Reading:
 
     def _keep_latest(self, new: _Winner) -> None:
         old = self.winners.get(new.post.post_id)
-        if old is not None and _fetched(new) < _fetched(old):
-            old.n_merged += 1
-            return
-        self.winners[new.post.post_id] = new
-        self.n_kept_bytes += _n_bytes(new)
+        latest = new if old is None or _fetched(new) >= _fetched(old) else old
+        self.n_kept_bytes -= _n_bytes(old) if old else 0
         if old is not None:
-            new.n_merged = old.n_merged + 1
-            self.n_kept_bytes -= _n_bytes(old)
+            latest.n_merged = old.n_merged + 1
+            latest.keywords = _merged(old.keywords, new.keywords)
+        self.n_kept_bytes += _n_bytes(latest)
+        self.winners[new.post.post_id] = latest
 
-    def _close(self, name: str, tally: _FileTally, note: str | None) -> None:
+    def _close(self, name: str, tally: FileTally, note: str | None) -> None:
         """Count the file. Bad rows count only in a table of posts; a file of nothing else is refused whole."""
         of_file = [tally.refusal] if tally.refusal else []
         if "posts" in tally.kinds:
@@ -258,30 +298,25 @@ class _Reading:
                 reason = f"{n_more:,} more rows of the file were rejected; they are not listed one by one."
                 of_file.append(Reject(name, None, None, reason))
         elif not tally.kinds and tally.bad_rows:
-            reason = f"No row of the file is of a known crawler. The first: {tally.bad_rows[0].reason}"
+            first = tally.bad_rows[0].reason
+            advice = f" {minimum(self.lack)}" if first == _NO_KNOWN_COLUMNS else ""
+            reason = f"No row of the file is of a known crawler. The first: {first}{advice}"
             of_file = [Reject(name, None, None, reason)]
         self.rejects += of_file
         if tally.kinds or not of_file:
-            self.files += _tables(name, tally, note)
-
-
-def _tables(name: str, tally: _FileTally, note: str | None) -> list[SourceFile]:
-    """What a file holds; rows of which that is not known are counted with the posts, or else the first."""
-    if not tally.kinds:
-        return [SourceFile(name, "", "empty", tally.n_rows, note=note)]
-    first, *others = sorted(tally.kinds, key=lambda kind: (kind != "posts", kind))
-    n_first = tally.n_rows - sum(tally.n_of_kind[kind] for kind in others)
-    n_rejected = tally.n_bad_rows if first == "posts" else 0
-    return [
-        SourceFile(name, tally.kinds[first], first, n_first, n_rejected, note),
-        *(SourceFile(name, tally.kinds[kind], kind, tally.n_of_kind[kind], note=note) for kind in others),
-    ]
+            self.files += tables_of(name, tally, note)
 
 
 def _n_bytes(winner: _Winner) -> int:
     row = winner.post.row
-    texts = (value for value in (*row.values(), *row["tags"]) if isinstance(value, str))
+    texts = (value for value in (*row.values(), *row["tags"], *winner.keywords) if isinstance(value, str))
     return _BYTES_A_POST + sum(map(getsizeof, texts))
+
+
+def _merged(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """The keywords of two fetches, each once; beyond a few, and what is too long for one, are left out."""
+    both = dict.fromkeys((*old, *new))
+    return tuple(keyword for keyword in both if len(keyword) <= _LONGEST_KEYWORD)[:_MOST_KEYWORDS]
 
 
 def _fetched(winner: _Winner) -> datetime:
@@ -294,27 +329,18 @@ def _without_companions(files: tuple[DropFile, ...]) -> list[DropFile]:
     return [file for file in files if str(file.path) not in databases]
 
 
-def _open(file: DropFile, limits: Limits) -> RawTable:
-    if file.path.stat().st_size > limits.max_file_bytes:
-        raise FileRefusedError(f"The file is larger than {limits.max_file_bytes:,} bytes.")
-    with file.path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
-    if not head.strip(_BLANKS):
-        raise FileRefusedError("The file is empty, or begins with nothing but blanks and zeros.")
-    return format_of(head).read(file.path, limits, lambda columns: reader_of(columns) is not None)
-
-
-def _attach(media: MediaIndex, redactor: Redactor) -> tuple[dict[str, list[MediaFile]], list[Reject]]:
-    attached: dict[str, list[MediaFile]] = {}
-    rejects: list[Reject] = []
-    for file in media.files:
-        if file.post_id in redactor.posts:
-            attached.setdefault(file.post_id, []).append(file)
-        else:
-            what = "Video" if file.is_video else "Picture"
-            reason = f"{what} of a post that is in no table of this drop."
-            rejects.append(Reject(file.name, None, file.post_id, reason))
-    return attached, rejects
+def _without_use(given: Mapping[str, str], seen: set[str]) -> list[Reject]:
+    """Of columns.csv, the columns that no table has."""
+    return [
+        Reject(
+            COLUMNS_FILE,
+            None,
+            None,
+            f"No table of the drop has the column '{column}', which is named as {what}.",
+        )
+        for what, column in given.items()
+        if column not in seen
+    ]
 
 
 def _without_accounts(reject: Reject, redactor: Redactor) -> Reject:
@@ -327,7 +353,7 @@ def _without_accounts(reject: Reject, redactor: Redactor) -> Reject:
 
 def _finished(winner: _Winner, media: list[MediaFile], redactor: Redactor) -> dict[str, Any]:
     """The row of a post but for its file, with its media, and without any account of the drop in its texts."""
-    row = winner.post.row
+    row: dict[str, Any] = winner.post.row | {"keyword": _BETWEEN_KEYWORDS.join(winner.keywords) or None}
     shown = None
     if media:
         is_video = any(file.is_video or (file.frame or "").startswith("video_") for file in media)

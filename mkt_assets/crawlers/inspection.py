@@ -12,7 +12,7 @@ from typing import Any
 from mkt_assets.core.pictures import PictureError, PictureLimits, check_picture
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.crawlers.drop import Ingest, SourceFile, ingest_drop
-from mkt_assets.crawlers.media import MediaFile, find_media
+from mkt_assets.crawlers.media import MediaFile, named_media
 
 _TEXTS = ("title", "content")
 # A column of raw_posts that an analyst would miss, as she would call it.
@@ -27,7 +27,7 @@ _WANTED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Refused:
-    """What would be rejected for one reason: how many, and where the first are."""
+    """What would be rejected, or passed over, for one reason: how many, and where the first are."""
 
     reason: str
     n: int
@@ -50,6 +50,7 @@ class Inspection:
     n_videos: int
     missing: tuple[str, ...]
     refused: tuple[Refused, ...]
+    passed_over: tuple[Refused, ...]
 
 
 def inspect_drop(
@@ -78,8 +79,7 @@ def inspect_drop(
     """
     ingest = ingest_drop(drop_dir, crawl_date, hash_poster=hash_poster, timezone=timezone, limits=limits)
     posts: list[dict[str, Any]] = ingest.posts.to_pylist()
-    ids = {str(post["post_id"]) for post in posts}
-    media = [file for file in find_media(drop_dir, hash_poster).files if file.post_id in ids]
+    media = list(named_media(drop_dir, hash_poster, posts))
     refused = [(str(r["reason"]), _place(r)) for r in ingest.rejects.to_pylist()]
     refused += _unusable_pictures(media, picture_limits or PictureLimits())
     n_videos = sum(file.is_video for file in media)
@@ -96,6 +96,7 @@ def inspect_drop(
         n_videos=n_videos,
         missing=tuple(_missing(posts, ingest)),
         refused=_by_reason(refused, n_examples),
+        passed_over=_by_reason([(one.reason, one.source_file) for one in ingest.passed_over], n_examples),
     )
 
 
@@ -127,7 +128,11 @@ def _missing(posts: list[dict[str, Any]], ingest: Ingest) -> list[str]:
         ("text", sum(not (post["tags"] or any(post[name] for name in _TEXTS)) for post in posts)),
         *((name, sum(post[column] is None for post in posts)) for column, name in _WANTED.items()),
     )
-    return [_sentence(k, n, name) for name, k in counted if k]
+    said = [_sentence(k, n, name) for name, k in counted if k]
+    if ingest.undated:
+        whys = ", ".join(f"{k:,} {why}" for why, k in ingest.undated)
+        said.append(f"Of those without a time of publication: {whys}; and their ids hold none.")
+    return said
 
 
 def _sentence(k: int, n: int, name: str) -> str:

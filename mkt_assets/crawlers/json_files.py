@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row, refuse_blanks
+from mkt_assets.crawlers.json_dialects import by_row, without_types
+from mkt_assets.crawlers.nested import flat
 from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
 
 _CUT_OFF = "The row is cut off: the file ends inside its array or object, and what was to follow is lost."
@@ -27,11 +29,13 @@ _LOST_BEGINNING = re.compile(rb'[^\n]*\}\r?\n\{"')
 _CHUNK_CHARACTERS = 1 << 20
 _MOST_LINES_LOOKED_AT = 10_000
 _MOST_STARTS_TRIED = 5
-_DEEPEST_WRAPPER = 3
+_DEEPEST_WRAPPER = 5
 _DEEPEST = 100_000
 
 # Numbers stay text: ids longer than 53 bits keep their digits, and counts are parsed in one place.
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda name: None)
+_DECODER = json.JSONDecoder(
+    parse_int=str, parse_float=str, parse_constant=lambda name: None, object_hook=without_types
+)
 
 IsHeader = Callable[[frozenset[str]], bool]
 
@@ -125,19 +129,29 @@ class _Rows:
         at the next object of a known crawler.
         """
         if len(text) > self._limits.max_row_characters:
-            yield self.bad(f"The row is longer than {self._limits.max_row_characters:,} characters.")
+            yield self.bad(
+                f"The row is longer than {self._limits.max_row_characters:,} characters. If it is a table, write it "
+                'a row a line: pandas does with to_json(orient="records", lines=True).'
+            )
             return
         at = 0
         while (at := _end_of_gap(text, at)) < len(text):
             try:
                 value, end = _DECODER.raw_decode(text, at)
-                found = [self._row(one) for one in _unwrapped(value, self._is_known, _DEEPEST_WRAPPER)]
+                found = [self._row(one) for one in self._members(value)]
             except (ValueError, RecursionError) as error:
                 yield self.bad(_BROKEN.format(_message(error)))
                 at = self._next_known(text, at + 1)
             else:
                 yield from found
                 at = end
+
+    def _members(self, value: object) -> list[object]:
+        if isinstance(value, dict):
+            rows = by_row(cast("dict[str, Any]", value))
+            if rows and self._is_known(rows[0]):
+                return list(rows)
+        return _unwrapped(value, self._is_known, _DEEPEST_WRAPPER)
 
     def bad(self, reason: str) -> BadRow:
         self._number += 1
@@ -159,7 +173,8 @@ class _Rows:
     def _is_known(self, value: object) -> bool:
         if not isinstance(value, dict) or len(value) > self._limits.max_columns:
             return False
-        return self._is_header(frozenset(map(str, value)))
+        fields = cast("dict[str, Any]", value)
+        return self._is_header(frozenset(flat(fields, self._limits.max_columns)))
 
     def _row(self, value: object) -> Row | BadRow:
         if not isinstance(value, dict):
@@ -167,6 +182,7 @@ class _Rows:
         fields = cast("dict[str, Any]", value)
         if len(fields) > self._limits.max_columns:
             return self.bad(f"The row has more than {self._limits.max_columns:,} columns.")
+        fields = flat(fields, self._limits.max_columns)
         values = {name: _as_text(field) for name, field in fields.items() if field is not None}
         if any(len(text) > self._limits.max_field_characters for text in values.values()):
             return self.bad(f"A value is longer than {self._limits.max_field_characters:,} characters.")

@@ -10,6 +10,20 @@ from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
 _KINDS = {"normal": "image", "video": "video"}
 _TITLE_FROM_CONTENT = 255
+_ACCOUNTS = frozenset({"user_id", "creator_hash"})
+_COLUMNS = (
+    _ACCOUNTS
+    | {"note_id", "type", "title", "desc", "time", "last_update_time", "nickname", "ip_location", "tag_list"}
+    | {
+        "collected_count",
+        "comment_count",
+        "share_count",
+        "last_modify_ts",
+        "note_url",
+        "source_keyword",
+        "xsec_token",
+    }
+)
 _OTHER_PLATFORMS = frozenset({"tieba_id", "tieba_name"})
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 
@@ -25,9 +39,11 @@ class MediaCrawlerReader:
             return None
         if "comment_id" in columns and "note_id" in columns:
             return "comments"
-        if "note_id" in columns and columns & {"desc", "title"}:
+        is_note = "note_id" in columns and columns & {"desc", "title"} and columns & _ACCOUNTS
+        # others call a post's id so, too, and have more than is read here
+        if is_note and ("liked_count" in columns or columns <= _COLUMNS):
             return "posts"
-        if columns & {"user_id", "creator_hash"} and columns & {"fans", "follows"}:
+        if columns & _ACCOUNTS and columns & {"fans", "follows"} and "title" not in columns:
             return "accounts"
         return None
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from mkt_assets.core.summaries import strip_platform_suffix
 from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
-_MARKS = frozenset({"post_title", "post_content", "post_url", "post_fetch_time"})
+_MARKS = frozenset({"post_title", "post_content", "post_fetch_time"})
 _FRAME = r"post|video|video_\d{1,4}|image_\d{1,4}"
 _IN_FOLDERS = re.compile(_FRAME)
 # {MM-DD}_{poster_id}_{post_id}_{frame}: the prefix is the shown date, whatever its form

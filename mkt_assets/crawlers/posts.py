@@ -6,20 +6,32 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mkt_assets.core.counts import parse_count
 from mkt_assets.core.dates import parse_published, parse_timestamp, time_in_post_id
 from mkt_assets.crawlers.base import Limits, Record
+from mkt_assets.crawlers.ids import is_rounded, unprotected
 from mkt_assets.crawlers.redact import ID, storable
 
 POST_ADDRESS = "https://www.xiaohongshu.com/explore/{post_id}"
 
-# The original's crawler wrote missing cells so; inside a text they are words like any other.
-_MISSING = frozenset({"", "nan", "NaN", "None", "null"})
+# The original's crawler, dumps of databases, pandas and spreadsheet programs write missing cells so; inside a
+# text they are words like any other.
+_MISSING = frozenset(
+    {
+        *("", "nan", "NaN", "None", "null", "NULL", "\\N", "<null>", "<NULL>", "(null)", "(NULL)", "(Null)"),
+        *("[NULL]", "<NA>", "<nil>", "NaT", "#N/A", "undefined"),
+    }
+)
 _ID_SHAPE = "letters, digits, - and _, 64 at most"
+# without the number: all rows of a file give one reason
+_ROUNDED = (
+    "A spreadsheet program made a number of the {name} id and rounded it (6.9E+23 is such a number); which {name} "
+    "it was is lost. Use the crawler's own file, or open that with this column as text, and only then save it."
+)
 _CHAPTER_MARK = re.compile(r"\d{1,2}(:\d{2}){1,2}")
 _COMMA = re.compile("[,，]")
 _LONGEST_ADDRESS = 2_000
@@ -27,12 +39,16 @@ _LONGEST_ADDRESS = 2_000
 
 @dataclass(frozen=True)
 class Post:
-    """A usable record: the raw account id, which no table gets, and its row, not yet redacted."""
+    """A usable record: the raw account id, which no table gets, and its row, not yet redacted.
+
+    `undated` says why the row has no time of publication, if it has none.
+    """
 
     post_id: str
     poster_id: str
     fetched_at: datetime | None
     row: dict[str, Any]
+    undated: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,7 @@ class UnusableRecord:
 
 
 def present(text: str | None) -> str | None:
-    """A field as it can be stored, or None if it is blank or a whole-field nan, NaN, None or null."""
+    """A field as it can be stored, or None if it is blank or the mark of a missing value (nan, null ..)."""
     if text is None:
         return None
     kept = storable(text)
@@ -75,9 +91,14 @@ def post_of(
     max_characters: int = Limits.max_text_characters,
 ) -> Post | UnusableRecord:
     """The post of a record, or why there is none; `max_characters` are those of title, text and tags together."""
-    post_id, poster_id = (_stripped(record.post_id), _stripped(record.poster_id))
+    post_id, poster_id = (_id(record.post_id), _id(record.poster_id))
+    if record.problem:
+        return UnusableRecord(record.problem, None, poster_id)
     if post_id is None:
         return UnusableRecord("The row has no post id.", None, poster_id)
+    for name, value in (("post", post_id), ("account", poster_id)):
+        if value is not None and is_rounded(value):
+            return UnusableRecord(_ROUNDED.format(name=name), None if name == "post" else post_id)
     if not ID.fullmatch(post_id):
         return UnusableRecord(f"The post id is not an id ({_ID_SHAPE}).", None, poster_id)
     if poster_id == post_id:
@@ -93,6 +114,7 @@ def post_of(
         reason = f"Title, text and tags have {n_characters:,} characters, more than {max_characters:,}: no post has."
         return UnusableRecord(reason, post_id, poster_id)
     fetched_at = parse_timestamp(record.fetched, timezone)
+    published = _published(record, post_id, crawl_date, timezone, fetched_at)
     row = {
         "crawl_date": crawl_date,
         "post_id": post_id,
@@ -103,12 +125,13 @@ def post_of(
         "tags": split_tags(record.tags),
         "kind": record.kind,
         **_counts(record),
-        **_published(record, post_id, crawl_date, timezone, fetched_at),
+        **published,
         "fetched_at": fetched_at,
         "location": present(record.location),
         "keyword": present(record.keyword),
     }
-    return Post(post_id, poster_id, fetched_at, row)
+    undated = None if published["published_at"] else _why_undated(record, timezone)
+    return Post(post_id, poster_id, fetched_at, row, undated)
 
 
 def clean_url(text: str | None, post_id: str, poster_id: str) -> str | None:
@@ -128,10 +151,9 @@ def clean_url(text: str | None, post_id: str, poster_id: str) -> str | None:
     return address
 
 
-def _stripped(text: str | None) -> str | None:
-    # a byte-order mark is no part of an id, wherever files were joined
-    kept = present((text or "").replace("\ufeff", ""))
-    return kept.strip() if kept else None
+def _id(text: str | None) -> str | None:
+    kept = present(text)
+    return present(unprotected(kept)) if kept else None
 
 
 def _counts(record: Record) -> dict[str, int | bool | None]:
@@ -146,10 +168,27 @@ def _counts(record: Record) -> dict[str, int | bool | None]:
 def _published(
     record: Record, post_id: str, crawl_date: date, timezone: str, fetched_at: datetime | None
 ) -> dict[str, datetime | str | None]:
+    """The time that the field says, or else the one in the id, unless it is after the crawl.
+
+    A drop that was fetched over days has posts of all of them: up to the fetch, or, of a crawler that does not
+    say when it fetched, where the field and the id agree.
+    """
+    created = time_in_post_id(post_id, timezone=timezone)
+    latest = max(crawl_date, (fetched_at or datetime.combine(crawl_date, time())).date())
+    stated = parse_timestamp(record.published, timezone)
+    if stated and created and abs(stated - created) <= timedelta(days=1):
+        return {"published_at": stated, "published_from": "field"}
     in_field = parse_published(record.published, crawl_date, timezone, fetched_at)
-    moment = in_field or time_in_post_id(post_id, crawl_date, timezone)
+    moment = in_field or time_in_post_id(post_id, latest, timezone)
     source = "field" if in_field else "post_id"
     return {"published_at": moment, "published_from": source if moment else None}
+
+
+def _why_undated(record: Record, timezone: str) -> str:
+    if not present(record.published):
+        return "give none"
+    is_later = parse_timestamp(record.published, timezone) is not None
+    return "say one after the crawl date" if is_later else "say one that cannot be read"
 
 
 def _json_strings(text: str) -> list[str] | None:

@@ -46,8 +46,10 @@ class SpiderXhsReader:
         """Posts, comments or accounts, of either kind of file."""
         if columns >= {"评论id", "评论内容"} or columns >= {"comment_id", "show_tags"}:
             return "comments"
-        if columns >= {"笔记id", "用户id"} or columns >= {"note_id", "upload_time"}:
+        if columns >= {"笔记id", "用户id", "上传时间"} or columns >= {"note_id", "upload_time"}:
             return "posts"
+        if "标题" in columns:
+            return None
         if columns >= {"用户id", "粉丝数量"} or columns >= {"user_id", "home_url", "fans"}:
             return "accounts"
         return None

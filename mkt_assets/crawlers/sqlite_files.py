@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row
+from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row, UnknownTableError
 
 MAGIC = b"SQLite format 3\x00"
 # Beside a database that was copied while it was written; they hold its last rows, or undo half of one.
@@ -141,7 +141,7 @@ def _known_tables(database: sqlite3.Connection, is_header: IsHeader) -> list[tup
         if is_header(frozenset(columns)):
             known.append((str(name), columns))
     if not known:
-        raise FileRefusedError("The database has no table with the columns of a known crawler.")
+        raise UnknownTableError("The database has no table with the columns of a known crawler.")
     return known
 
 

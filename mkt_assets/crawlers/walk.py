@@ -8,13 +8,31 @@ import time
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from os import scandir
+from os import DirEntry, scandir
 from pathlib import Path, PurePosixPath
 
 from mkt_assets.crawlers.base import Reject
 
-_IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "manifest.json", "__macosx"})
-_IGNORED_SUFFIXES = (".md", ".txt")
+# What comes along with a crawl and is no part of it, by names in small letters; the first that fits says what it is.
+# A .txt may be a table ("Unicode text" of a spreadsheet program).
+_COMPANIONS = (
+    (re.compile(r"~\$.*|\.~lock\..*"), "The mark of a spreadsheet program that has a file open."),
+    (re.compile(r"\..*"), "A hidden file: its name begins with a dot. Rename it if it is part of the crawl."),
+    (re.compile(r"thumbs\.db|desktop\.ini|ehthumbs\.db|icon\r"), "The operating system's own file."),
+    (
+        re.compile(r"exploreid\.db|mappingdata\.db"),
+        "XHS-Downloader's notes for itself; no posts are in them.",
+    ),
+    (
+        re.compile(r"manifest\.json|.*\.log(?:\.\d+)?"),
+        "A manifest or log of the crawler; no posts are in it.",
+    ),
+    (
+        re.compile(r"(?:readme|read_me|licen[cs]e|notice|changelog|requirements)[^.]*(?:\.txt)?|.*\.md"),
+        "A page to read, as its name says. Rename it if it is a table.",
+    ),
+)
+_HIDDEN_FOLDER = re.compile(r"\..*|__macosx")
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"}
 )
@@ -37,10 +55,14 @@ class DropFile:
 
 @dataclass(frozen=True)
 class Walk:
-    """The files of a drop in the order of their names; `rejects` still have the names as they are on disk."""
+    """The files of a drop in the order of their names; `rejects` still have the names as they are on disk.
+
+    `passed_over` are files and folders that come along with a crawl and are no part of it, and what they are.
+    """
 
     files: tuple[DropFile, ...]
     rejects: tuple[Reject, ...]
+    passed_over: tuple[Reject, ...] = ()
 
 
 def list_drops(drops_dir: Path) -> list[date]:
@@ -59,7 +81,7 @@ def list_drops(drops_dir: Path) -> list[date]:
 
 
 def walk_drop(drop_dir: Path) -> Walk:
-    """Find the files of a drop. Hidden files, read-me files and manifests are passed over; links are rejects.
+    """Find the files of a drop. Hidden files, read-me files, logs .. are passed over; links are rejects.
 
     Raises:
         DropMissing: if there is no such folder, or it cannot be read.
@@ -71,6 +93,7 @@ def walk_drop(drop_dir: Path) -> Walk:
         )
     files: list[DropFile] = []
     rejects: list[Reject] = []
+    passed_over: list[Reject] = []
     folders = [(drop_dir, PurePosixPath())]
     while folders:
         folder, place = folders.pop()
@@ -87,9 +110,9 @@ def walk_drop(drop_dir: Path) -> Walk:
             continue
         for entry in entries:
             relative = place / entry.name
-            if _is_ignored(entry.name):
-                continue
-            if entry.is_symlink():
+            if what := _companion(entry):
+                passed_over.append(_reject(relative, what))
+            elif entry.is_symlink():
                 rejects.append(_reject(relative, "The file is a symbolic link; links are not followed."))
             elif entry.is_dir(follow_symlinks=False):
                 folders.append((Path(entry.path), relative))
@@ -99,7 +122,7 @@ def walk_drop(drop_dir: Path) -> Walk:
                 rejects.append(_reject(relative, "The file is not a regular file."))
     return Walk(
         tuple(sorted(files, key=lambda file: file.relative.as_posix())),
-        tuple(sorted(rejects, key=lambda reject: reject.source_file)),
+        *(tuple(sorted(places, key=lambda place: place.source_file)) for places in (rejects, passed_over)),
     )
 
 
@@ -148,9 +171,15 @@ def _content_sha256(path: Path, size: int, ctime_ns: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _is_ignored(name: str) -> bool:
-    lower = name.lower()
-    return lower.startswith(".") or lower in _IGNORED_NAMES or lower.endswith(_IGNORED_SUFFIXES)
+def _companion(entry: DirEntry[str]) -> str | None:
+    """What a file or folder is that is no part of the crawl, in a sentence; None if it is one, or a link."""
+    name = entry.name.lower()
+    if entry.is_dir(follow_symlinks=False):
+        is_hidden = _HIDDEN_FOLDER.fullmatch(name)
+        return (
+            "A hidden folder, or one of the operating system; nothing in it was used." if is_hidden else None
+        )
+    return next((what for names, what in _COMPANIONS if names.fullmatch(name)), None)
 
 
 def _reject(place: PurePosixPath, reason: str) -> Reject:

@@ -9,7 +9,6 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import IO
 from xml.parsers import expat
@@ -22,8 +21,10 @@ from mkt_assets.crawlers.base import (
     Limits,
     RawTable,
     Row,
+    UnknownTableError,
     refuse_blanks,
 )
+from mkt_assets.crawlers.workbook_cells import is_text, shown_number
 from mkt_assets.crawlers.workbook_dates import is_date_format, shown_date
 
 MAGIC = b"PK\x03\x04"
@@ -39,14 +40,18 @@ _MOST_COMPRESSED = 200  # times; text of a workbook shrinks to a tenth or a twen
 _SMALL_BYTES = 16 << 20
 _LONGEST_TAG_BYTES = 1 << 20
 _CELL = re.compile(r"([A-Za-z]{1,3})\d*", re.ASCII)
-_POWER = re.compile(r"-?\d(?:\.\d+)?[eE][+-]?\d{1,2}", re.ASCII)
+_OTHER_SPREADSHEETS = {
+    "content.xml": "an OpenDocument spreadsheet (.ods)",
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
+    "index.zip": "an Apple Numbers spreadsheet",
+}
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 IsHeader = Callable[[frozenset[str]], bool]
 
 
 class WorkbookFormat:
-    """Sheets of an .xlsx file under a header in their first rows; other sheets and formulas are not read."""
+    """Sheets of an .xlsx file under a header in their first rows; other sheets are not read."""
 
     def opens(self, head: bytes) -> bool:
         """A zip archive; what is in it is seen when it is read."""
@@ -82,7 +87,7 @@ def _rows(path: Path, limits: Limits, is_header: IsHeader) -> Iterator[Row | Bad
             f"The workbook is damaged ({type(error).__name__}); rows before that were read."
         ) from error
     if not is_known:
-        raise FileRefusedError(
+        raise UnknownTableError(
             "The workbook has no sheet with the columns of a known crawler in its first rows."
         )
 
@@ -125,7 +130,7 @@ def _checked_parts(archive: zipfile.ZipFile, limits: Limits) -> _Parts:
     parts = {info.filename.replace("\\", "/").lstrip("/").lower(): info for info in archive.infolist()}
     found = sorted((int(m[1] or 0), name) for name in parts if (m := _SHEET.fullmatch(name)))
     if not found:
-        raise FileRefusedError("The file is a zip archive, not an Excel workbook: unpack it into the drop.")
+        raise FileRefusedError(_what_it_is(parts))
     sheets = [parts[name] for _, name in found]
     strings = parts.get(_STRINGS)
     dates = [parts[name] for name in _DATES if name in parts]
@@ -140,6 +145,16 @@ def _checked_parts(archive: zipfile.ZipFile, limits: Limits) -> _Parts:
     if sum(info.file_size for info in read) > limits.max_unpacked_bytes:
         raise FileRefusedError(f"The workbook is larger than {limits.max_unpacked_bytes:,} bytes, unpacked.")
     return _Parts(sheets, strings, dates)
+
+
+def _what_it_is(parts: dict[str, zipfile.ZipInfo]) -> str:
+    names = parts.keys()
+    other = next((program for part, program in _OTHER_SPREADSHEETS.items() if part in names), None)
+    if other is None and any(name.endswith(".iwa") for name in names):
+        other = "an Apple Numbers spreadsheet"
+    if other is None:
+        return "The file is a zip archive, not an Excel workbook: unpack it into the drop."
+    return f"The file is {other}, which is not read: save it as .xlsx or as CSV."
 
 
 def _known_cells(
@@ -160,7 +175,7 @@ def _known_cells(
                 n_blank += 1
                 refuse_blanks(n_blank, limits)
                 continue
-            if isinstance(cells, dict) and is_header(frozenset(text.strip() for text in cells.values())):
+            if isinstance(cells, dict) and _is_header(cells, header, is_header):
                 for _ in range(0 if header else n_before):
                     yield lambda number: BadRow(number, BEFORE_HEADER)
                 # of two columns with one name, the first has it
@@ -174,6 +189,12 @@ def _known_cells(
                     break
             else:
                 yield _Finisher(header, last, cells, limits)
+
+
+def _is_header(cells: dict[int, str], header: dict[int, str], is_header: IsHeader) -> bool:
+    texts = frozenset(text.strip() for text in cells.values())
+    # a later header repeats some column; most rows share no value with one, and are told by that
+    return not (header and texts.isdisjoint(header.values())) and is_header(texts)
 
 
 class _Finisher:
@@ -345,6 +366,7 @@ class _Rows(_Handler):
         self._problem: str | None = None
         self._column = 0
         self._type = "n"
+        self._formula = ""
 
     def taken(self) -> Iterator[dict[int, str] | str]:
         while self._finished:
@@ -358,13 +380,18 @@ class _Rows(_Handler):
             self._type = attributes.get("t", "n")
             self._is_date = self._type == "n" and self._dates.shows(attributes.get("s"))
             self._collected()
-        # <f> is a formula: what it came to is in <v>
-        self._is_text = tag in ("v", "t")
+            self._formula = ""
+        self._is_text = tag in ("v", "t", "f")
 
     def _closed(self, tag: str) -> None:
         self._is_text = False
-        if tag == "c":
-            self._keep(self._collected())
+        if tag == "f":
+            self._formula = self._collected()
+        elif tag == "c":
+            stored = self._collected()
+            if self._formula and is_text(self._formula, self._type, stored):
+                self._type, stored = "str", f"={self._formula}"
+            self._keep(stored)
         elif tag == "row":
             self._finished.append(self._problem or self._cells)
             self._cells, self._problem = {}, None
@@ -391,9 +418,7 @@ class _Rows(_Handler):
             return self._texts[int(number)] if is_number and int(number) < len(self._texts) else None
         if self._is_date:
             return shown_date(stored, self._dates.is_1904)
-        if self._type == "n" and _POWER.fullmatch(stored):
-            return f"{Decimal(stored):f}"
-        return stored
+        return shown_number(stored) if self._type == "n" else stored
 
 
 def _column_of(reference: str | None, following: int) -> int:

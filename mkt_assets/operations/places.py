@@ -34,12 +34,12 @@ def in_use(settings: Settings) -> InUse:
     warehouse = open_warehouse(settings)
     mattes = warehouse.read("matted_images", columns=["matte_path", "content_sha256"])
     paths = [str(path) for path in mattes["matte_path"].to_pylist() if path is not None]
-    summaries = warehouse.read("summaries", columns=["summary"])["summary"].to_pylist()
+    texts = warehouse.read("summaries", columns=["summary", "encoder_text"])
     contents = {
         *(str(sha) for sha in mattes["content_sha256"].to_pylist() if sha is not None),
         # a matte of an earlier version is named by its key
         *map(content_of, paths),
-        *(content_key(str(summary)) for summary in summaries),
+        *(content_key(str(text)) for name in texts.column_names for text in texts[name].to_pylist() if text),
     }
     charts = warehouse.read("charts", columns=["path"])["path"].to_pylist()
     dates = warehouse.read("raw_posts", columns=["crawl_date"])["crawl_date"].unique().to_pylist()

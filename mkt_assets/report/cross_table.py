@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mkt_assets.charts.palette import cluster_colour
+from mkt_assets.core.rounding import percent, probability, times
 from mkt_assets.report.facts import Cluster, Facts, Pair
+from mkt_assets.report.findings import rests_on
 from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, counted, percent, say, written
+from mkt_assets.report.markup import Both, counted, say, written
+from mkt_assets.report.wording import lift_of
 
 _TOP = 3
 _MOST_LIFT = 6.0
@@ -49,7 +52,7 @@ def cross_section(facts: Facts) -> str:
     )
 
 
-def cross_data(facts: Facts) -> dict[str, object]:
+def cross_data(facts: Facts) -> dict[str, list[str]]:
     """What the page's script says of a cell, in both languages, by style and topic."""
     return {
         f"{pair.style},{pair.topic}": [_told(facts, pair, number) for number in (0, 1)]
@@ -65,11 +68,10 @@ def _told(facts: Facts, pair: Pair, language: int) -> str:
         share=percent(pair.share),
         low=percent(pair.low),
         high=percent(pair.high),
-        lift=f"{pair.lift:.1f}",
-        posts=f"{pair.n_posts:,}",
-        accounts=f"{pair.n_posters:,}",
-        q=f"{pair.q:.2g}",
-        p=f"{pair.poster_p:.2g}",
+        lift=lift_of(pair),
+        rests=rests_on(pair),
+        q=probability(pair.q),
+        p=probability(pair.poster_q),
         believe=say("supported" if pair.supported else "not_supported"),
     )[language]
 
@@ -95,7 +97,7 @@ def _cell(style: int, topic: int, pairs: Pairs) -> str:
     lift = min(1.0, pair.cautious_lift / _MOST_LIFT)
     return (
         f'<td tabindex="-1" data-at="{style},{topic}" class="{believed}" data-share="{percent(pair.share)}" '
-        f'data-lift="{pair.cautious_lift:.1f}" style="--share:{100 * pair.share:.0f}%;--lift:{100 * lift:.0f}%">'
+        f'data-lift="{times(pair.cautious_lift)}" style="--share:{100 * pair.share:.0f}%;--lift:{100 * lift:.0f}%">'
         f"{percent(pair.share)}</td>"
     )
 

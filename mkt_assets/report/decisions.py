@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from mkt_assets.core.knee import needed_strength
+from mkt_assets.core.rounding import index, percent
 from mkt_assets.core.verdicts import NAMES
 from mkt_assets.report.facts import Curve, Facts, Row
+from mkt_assets.report.findings import PLAIN_STABILITY
 from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, Text, counted, percent, plain, say, written
+from mkt_assets.report.markup import Both, Text, counted, plain, say, written
 
 _WIDTH, _HEIGHT = 420.0, 220.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 14.0, 14.0, 18.0, 34.0
-_WORDS = {"image": "styles_word", "text": "topics_word"}
+_NOUNS = {"image": "style", "text": "topic"}
 _NOT_RUN = {"not run: weights absent": "not_run_weights"}
 
 
@@ -23,24 +24,28 @@ def _curve(curve: Curve) -> str:
     row = curve.chosen
     numbers = say(
         "k_numbers",
-        silhouette=_number(row["silhouette"]),
-        stability=_number(row["stability"]),
-        halves=_number(row["half_stability"]),
+        silhouette=_index(row["silhouette"]),
+        stability=_index(row["stability"]),
+        halves=_index(row["half_stability"]),
     )
-    chosen = say("k_chosen", n=str(row["k"]), what=say(_WORDS[curve.modality]))
+    chosen = counted(int(row["k"]), _NOUNS[curve.modality])
+    why = " ".join(written(sentence) for sentence in _why(curve))
     return (
-        f"<figure><figcaption><h3>{written(chosen)}</h3><p>{written(_why(curve))}</p>"
+        f"<figure><figcaption><h3>{written(chosen)}</h3><p>{why}</p>"
         f'<p class="quiet">{written(numbers)}</p></figcaption>{_drawn(curve)}</figure>'
     )
 
 
-def _why(curve: Curve) -> Both:
+def _why(curve: Curve) -> list[Both]:
     row = curve.chosen
+    if row["chosen_by"] in ("pin", "only"):
+        return [say(f"chosen_by_{row['chosen_by']}")]
     key = {"knee": "chosen_by_elbow", "bend": "chosen_by_bend"}.get(str(row["chosen_by"]))
     if key is None:
-        return say("chosen_by_other", reason=str(row["reason"]))
-    needed = needed_strength(len(curve.ks), float(row["knee_sensitivity"] or 1.0))
-    return say(key, strength=_number(row["knee_strength"], 3), needed=_number(needed, 3))
+        return [say("chosen_by_other", reason=str(row["reason"]))]
+    why = say(key, strength=_number(row["knee_strength"], 3), needed=_number(row["knee_needed"], 3))
+    is_plain = row["chosen_by"] == "bend" and (row["half_stability"] or 0.0) >= PLAIN_STABILITY
+    return [why, say("chosen_plainly")] if is_plain else [why]
 
 
 def _drawn(curve: Curve) -> str:
@@ -107,9 +112,9 @@ def _method(row: Row) -> str:
     cells = [
         f"{int(row['n_clusters']):,}",
         percent(float(row["noise_share"] or 0.0)),
-        _number(row["stability"]),
-        _number(row["cross_agreement"]),
-        _number(row["background_agreement"]),
+        _index(row["stability"]),
+        _index(row["cross_agreement"]),
+        _index(row["background_agreement"]),
     ]
     return (
         f'<tr><td>{written(of)}</td><th scope="row">{name}</th>'
@@ -117,5 +122,9 @@ def _method(row: Row) -> str:
     )
 
 
-def _number(value: object, digits: int = 2) -> str:
+def _index(value: object) -> str:
+    return "–" if value is None else index(float(str(value)))
+
+
+def _number(value: object, digits: int) -> str:
     return "–" if value is None else f"{float(str(value)):.{digits}f}"

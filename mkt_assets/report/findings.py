@@ -1,17 +1,19 @@
-"""The five answers at the top of the report, in sentences chosen and made from the numbers."""
+"""The five answers at the top of the report, in sentences made from the numbers; what is new is in `news`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mkt_assets.core.trends import MIN_TIMES
-from mkt_assets.report.facts import Cluster, Facts
-from mkt_assets.report.markup import Both, Text, counted, joined, percent, say
+from mkt_assets.core.account_words import ONE_ACCOUNT
+from mkt_assets.core.rounding import percent
+from mkt_assets.report.facts import Curve, Facts, Pair
+from mkt_assets.report.markup import Both, amounts, counted, say
+from mkt_assets.report.news import news
+from mkt_assets.report.wording import lift_of, names_of, together
 
-MOST_NAMES = 4
 MOST_LINKS = 3
-_COMMA = say("list_comma")
+PLAIN_STABILITY = 0.95
+"""Agreement (adjusted Rand index) from which two clusterings are nearly the same."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Answer:
 def answers(facts: Facts) -> tuple[Answer, ...]:
     """The five questions of an analyst, answered."""
     return (
-        Answer("which_styles", (_in_all(facts.styles, "image"),)),
-        Answer("which_topics", (_in_all(facts.topics, "text"),)),
+        Answer("which_styles", (sizes(facts, "image"),)),
+        Answer("which_topics", (sizes(facts, "text"),)),
         Answer("which_links", links(facts)),
         Answer("what_is_new", news(facts)),
         Answer("what_not_to_believe", doubts(facts)),
@@ -35,143 +37,147 @@ def answers(facts: Facts) -> tuple[Answer, ...]:
 
 def headline(facts: Facts) -> Both:
     """The crawl in a line: the strongest link if there is one, or else the largest style."""
-    sentences = links(facts)
     if any(pair.supported for pair in facts.pairs):
-        return sentences[0]
-    return _in_all(facts.styles, "image")
+        return links(facts)[0]
+    return sizes(facts, "image")
 
 
-def _in_all(clusters: Sequence[Cluster], modality: str) -> Both:
+def sizes(facts: Facts, modality: str) -> Both:
+    """How many styles or topics there are, and what the largest hold; or why there are none."""
+    clusters = facts.clusters(modality)
     if not clusters:
-        return say("no_styles" if modality == "image" else "no_topics")
+        return _why_no_styles(facts) if modality == "image" else _why_no_topics(facts)
+    kind, noun = ("style", "picture") if modality == "image" else ("topic", "caption")
     n_items = sum(cluster.n_items for cluster in clusters)
+    if len(clusters) == 1:
+        return say(f"one_{kind}", n_items, items=counted(n_items, noun))
     held, n_largest = 0, 0
     for cluster in clusters:
         held, n_largest = held + cluster.n_items, n_largest + 1
         if 2 * held >= n_items:
             break
-    if modality == "image":
-        return say(
-            "styles_in_all",
-            styles=counted(len(clusters), "style"),
-            pictures=counted(n_items, "picture"),
-            n=str(n_largest),
-        )
     return say(
-        "topics_in_all",
-        topics=counted(len(clusters), "topic"),
-        captions=counted(n_items, "caption"),
+        "in_all" if n_largest > 1 else "in_all_one_largest",
+        clusters=counted(len(clusters), kind),
+        items=counted(n_items, noun),
+        share=percent(held / n_items),
         n=str(n_largest),
     )
 
 
+def _why_no_styles(facts: Facts) -> Both:
+    n_posts, _ = facts.quality.get("posts", (0, None))
+    n_rejected, n_seen = facts.quality.get("rejected", (0, 0))
+    if not n_posts:
+        return say("no_posts")
+    if not n_seen:
+        return say("no_pictures")
+    return say("all_rejected", n_seen, n=str(n_seen)) if n_rejected == n_seen else say("no_styles")
+
+
+def _why_no_topics(facts: Facts) -> Both:
+    n_posts, _ = facts.quality.get("posts", (0, None))
+    n_captions, _ = facts.quality.get("captions", (0, None))
+    if not n_posts:
+        return say("no_posts")
+    return say("no_topics") if n_captions else say("no_captions")
+
+
 def links(facts: Facts) -> tuple[Both, ...]:
-    """The strongest supported links, and how many of all they are."""
-    n_pairs = counted(len(facts.pairs), "pair")
+    """The strongest supported links, and how many of all they are; or why there are none."""
     if not facts.pairs:
-        return (say("no_pairs"),)
-    believed = sorted((pair for pair in facts.pairs if pair.supported), key=lambda pair: (pair.q, -pair.lift))
+        missing = ("styles" if not facts.styles else "") + ("topics" if not facts.topics else "")
+        return (say(f"no_pairs_without_{missing}" if missing else "no_pairs"),)
+    pairs = counted(len(facts.pairs), "pair")
+    believed = sorted(
+        (pair for pair in facts.pairs if pair.supported), key=lambda pair: (pair.q, -pair.cautious_lift)
+    )
     if not believed:
-        return (say("no_links", pairs=n_pairs),)
-    sentences = [
-        say(
-            "link",
-            style=facts.name_of("image", pair.style),
-            topic=facts.name_of("text", pair.topic),
-            share=percent(pair.share),
-            lift=f"{pair.lift:.1f}",
-            posts=counted(pair.n_posts, "post"),
-            accounts=counted(pair.n_posters, "account"),
-        )
-        for pair in believed[:MOST_LINKS]
-    ]
-    return (*sentences, say("links_in_all", n=str(len(believed)), pairs=n_pairs))
+        return (say("no_links", len(facts.pairs), pairs=pairs),)
+    told = believed[:MOST_LINKS]
+    in_all = say("links_in_all", len(believed), n=str(len(believed)), pairs=pairs)
+    untold = (say("links_told", n=str(len(told))),) if len(told) < len(believed) else ()
+    return (*(_link(facts, pair) for pair in told), in_all, *untold)
 
 
-def news(facts: Facts) -> tuple[Both, ...]:
-    """What came and went since the crawl before, and what rises or falls."""
-    if facts.previous_crawl_date is None:
-        return (say("first_crawl"),)
-    sentences: list[Both] = []
-    for modality, kind in (("image", "style"), ("text", "topic")):
-        clusters = facts.clusters(modality)
-        if born := [c.name for c in clusters if c.event == "born"]:
-            sentences.append(say(f"born_{kind}", names=_names(born)))
-        if split := [c.name for c in clusters if c.event == "split"]:
-            sentences.append(say(f"split_{modality}", names=_names(split)))
-        gone = [
-            event.name
-            for event in facts.events
-            if (event.modality, event.what, event.crawl_date)
-            == (modality, "ended", facts.previous_crawl_date)
-        ]
-        if gone:
-            sentences.append(say(f"gone_{modality}", names=_names(gone)))
-    if not sentences:
-        sentences.append(say("all_continued", date=facts.previous_crawl_date.isoformat()))
-    return (*sentences, *_moves(facts))
+def _link(facts: Facts, pair: Pair) -> Both:
+    return say(
+        "link",
+        style=facts.name_of("image", pair.style),
+        topic=facts.name_of("text", pair.topic),
+        share=percent(pair.share),
+        lift=lift_of(pair),
+        rests=rests_on(pair),
+    )
 
 
-def _moves(facts: Facts) -> list[Both]:
-    tested = [trend for trend in facts.trends if trend.direction not in ("", "too few crawls")]
-    crawls = counted(facts.n_crawls, "crawl")
-    if not tested:
-        return [say("too_few_crawls", n=str(MIN_TIMES), crawls=crawls)]
-    sentences: list[Both] = []
-    for direction in ("rising", "falling"):
-        moved = [
-            say("moved", name=trend.name, change=f"{100 * trend.change:+.0f}")
-            for trend in tested
-            if trend.direction == direction
-        ]
-        if moved:
-            sentences.append(say(direction, names=_names(moved)))
-    return sentences or [say("no_moves", crawls=crawls)]
+def rests_on(pair: Pair) -> Both:
+    """What a link rests on: posts, accounts, and the largest account's share of the posts where it is known."""
+    known = pair.largest_poster_share is not None and pair.n_posters > 1
+    return say(
+        "rests_on_largest" if known else "rests_on",
+        posts=counted(pair.n_posts, "post"),
+        accounts=counted(pair.n_posters, "account"),
+        **({"largest": percent(pair.largest_poster_share or 0.0)} if known else {}),
+    )
+
+
+def doubt_of_number(curve: Curve) -> str | None:
+    """Key of the sentence on a number of clusters for which neither the curve speaks nor the agreement of halves."""
+    if curve.chosen["chosen_by"] != "bend" or (curve.chosen["half_stability"] or 0.0) >= PLAIN_STABILITY:
+        return None
+    return "no_elbow_stable" if (curve.chosen["stability"] or 0.0) >= PLAIN_STABILITY else "no_elbow"
 
 
 def doubts(facts: Facts) -> tuple[Both, ...]:
     """What not to build on."""
+    sentences = [
+        *_about_clusters(facts),
+        *_about_pairs(facts),
+        *_about_numbers(facts),
+        *_about_items(facts),
+    ]
+    if not sentences:
+        sentences = [say("nothing_to_doubt" if facts.styles or facts.topics else "nothing_to_believe")]
+    return tuple(sentences)
+
+
+def _about_clusters(facts: Facts) -> list[Both]:
+    both = (facts.styles, facts.topics)
+    few = [[c for c in clusters if c.low_support] for clusters in both]
+    single = [[c for c in clusters if c.one_poster] for clusters in both]
+    named = [[c for c in clusters if c.named_by == ONE_ACCOUNT] for clusters in both]
     sentences: list[Both] = []
-    few = [[c for c in clusters if c.low_support] for clusters in (facts.styles, facts.topics)]
-    if any(few):
-        sentences.append(
-            say("few_posts", styles=counted(len(few[0]), "style"), topics=counted(len(few[1]), "topic"))
-        )
-    single = [[c for c in clusters if c.one_poster] for clusters in (facts.styles, facts.topics)]
-    if any(single):
-        names = [cluster.name for clusters in single for cluster in clusters]
-        sentences.append(
-            say(
-                "one_account",
-                styles=counted(len(single[0]), "style"),
-                topics=counted(len(single[1]), "topic"),
-                names=_names(names),
-            )
-        )
-    n_unsupported = sum(not pair.supported for pair in facts.pairs)
-    if n_unsupported:
-        pairs = counted(len(facts.pairs), "pair")
-        sentences.append(say("unsupported_pairs", n=str(n_unsupported), pairs=pairs))
-    without = [curve.modality for curve in facts.curves if curve.chosen["chosen_by"] == "bend"]
-    if without:
-        both = len(without) == 2
-        what = "styles_and_topics" if both else "styles_word" if without[0] == "image" else "topics_word"
-        sentences.append(say("no_elbow", what=say(what)))
-    if facts.n_pictures and facts.n_with_caption < facts.n_pictures:
+    for key, (styles, topics) in (("few_posts", few), ("one_account", single), ("named_by_one", named)):
+        things, n = amounts((len(styles), "style"), (len(topics), "topic"))
+        if n:
+            names = names_of([cluster.name for cluster in (*styles, *topics)])
+            sentences.append(say(key, n, things=things, names=names))
+    return sentences
+
+
+def _about_pairs(facts: Facts) -> list[Both]:
+    n = sum(not pair.supported for pair in facts.pairs)
+    pairs = counted(len(facts.pairs), "pair")
+    if n == len(facts.pairs):
+        return [say("unsupported_all", n, pairs=pairs)] if n else []
+    return [say("unsupported_pairs", n, n=str(n), pairs=pairs)] if n else []
+
+
+def _about_numbers(facts: Facts) -> list[Both]:
+    return together((c.modality, key, {}) for c in facts.curves if (key := doubt_of_number(c)) is not None)
+
+
+def _about_items(facts: Facts) -> list[Both]:
+    sentences: list[Both] = []
+    if facts.n_with_caption < facts.n_pictures:
         share = percent(1 - facts.n_with_caption / facts.n_pictures)
         sentences.append(say("no_caption_share", share=share))
     n_rejected = sum(n for *_, n in facts.rejects)
     if n_rejected:
-        sentences.append(say("rejected_in_all", files=counted(n_rejected, "file")))
-    copies = [sum(c.n_near_duplicates for c in clusters) for clusters in (facts.styles, facts.topics)]
-    if any(copies):
-        sentences.append(
-            say("copies", pictures=counted(copies[0], "picture"), captions=counted(copies[1], "caption"))
-        )
-    return tuple(sentences) or (say("nothing_to_doubt"),)
-
-
-def _names(names: Sequence[Text]) -> Both:
-    more = len(names) - MOST_NAMES
-    shown = joined(names[:MOST_NAMES], _COMMA)
-    return joined([shown, f"… +{more}"], _COMMA) if more > 0 else shown
+        sentences.append(say("rejected_in_all", n_rejected, files=counted(n_rejected, "file")))
+    copied = [sum(c.n_near_duplicates for c in clusters) for clusters in (facts.styles, facts.topics)]
+    things, n_copies = amounts((copied[0], "picture"), (copied[1], "caption"))
+    if n_copies:
+        sentences.append(say("copies", n_copies, things=things))
+    return sentences

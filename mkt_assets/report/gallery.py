@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mkt_assets.charts.palette import cluster_colour
+from mkt_assets.core.account_words import ONE_ACCOUNT
+from mkt_assets.core.rounding import count, percent
 from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Pair
-from mkt_assets.report.markup import Both, counted, link, percent, plain, say, written
+from mkt_assets.report.markup import Both, counted, link, plain, say, written
 from mkt_assets.report.tiles import Tiles, data_uri, tile
-
-_EVENTS = {"born": "new", "split": "split", "merged": "merged"}
 
 
 def styles_section(facts: Facts, tiles: Tiles) -> str:
@@ -56,23 +56,26 @@ def _card(facts: Facts, cluster: Cluster, shown: str, links: str) -> str:
         f'<article class="card" id="{kind}-{cluster.cluster_id}"><h3>'
         f'<i class="dot" style="background:{cluster_colour(cluster.cluster_id)}"></i>{written(cluster.name)}'
         f' <small>{percent(cluster.share)}</small></h3><p class="quiet">{written(size)}</p>{likes}'
-        f"{_badges(facts, cluster)}{shown}{keywords}{links}</article>"
+        f"{_badges(cluster)}{shown}{keywords}{links}</article>"
     )
 
 
 def _likes(cluster: Cluster) -> Both:
     assert cluster.likes is not None
     median, low, high, is_bound = cluster.likes
-    shown = say("at_least", n=f"{median:,.0f}") if is_bound else f"{median:,.0f}"
+    likes = say("likes_word", 1 if median == 1 else 2, n=count(median))
+    shown = say("at_least", n=likes) if is_bound else likes
     if low is None or high is None:
         return say("likes_alone", likes=shown)
-    return say("likes", likes=shown, low=f"{low:,.0f}", high=f"{high:,.0f}")
+    return say("likes", likes=shown, low=count(low), high=count(high))
 
 
-def _badges(facts: Facts, cluster: Cluster) -> str:
-    names = [_EVENTS[cluster.event]] if cluster.event in _EVENTS and facts.previous_crawl_date else []
+def _badges(cluster: Cluster) -> str:
+    names = ["new"] * cluster.is_new + ["back"] * cluster.is_back
+    names += ["merged"] * (cluster.event == "merged")
     names += [f"{cluster.direction}_badge"] if cluster.direction in ("rising", "falling") else []
     warnings = ["few"] * cluster.low_support + ["mostly_one"] * cluster.one_poster
+    warnings += ["one_accounts_words"] * (cluster.named_by == ONE_ACCOUNT)
     items = [f"<li>{written(say(name))}</li>" for name in names]
     items += [f'<li class="warn">{written(say(name))}</li>' for name in warnings]
     return f'<ul class="badges">{"".join(items)}</ul>' if items else ""

@@ -12,6 +12,7 @@ from mkt_assets.report.strings import COUNTED, STRINGS
 
 # What HTML cannot hold: most control characters, and halves of characters beyond 16 bits.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_AGREES = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
 _LINK = re.compile(r"https?://[^\s\"'<>\\]{1,2000}", re.ASCII)
 
 
@@ -25,9 +26,13 @@ class Both(NamedTuple):
 Text = str | Both
 
 
-def say(key: str, **values: Text) -> Both:
-    """The sentence or label `key` of strings, with values put in; a value may itself be in two languages."""
+def say(key: str, amount: int = 2, /, **values: Text) -> Both:
+    """The sentence or label `key` of strings, with values put in; a value may itself be in two languages.
+
+    Of "[is|are]" in the English text the first is said of an `amount` of 1 and the second of any other.
+    """
     english, chinese = STRINGS[key]
+    english = _AGREES.sub(lambda forms: forms[1 if amount == 1 else 2], english)
     return Both(
         english.format(**{name: v.en if isinstance(v, Both) else v for name, v in values.items()}),
         chinese.format(**{name: v.zh if isinstance(v, Both) else v for name, v in values.items()}),
@@ -40,16 +45,17 @@ def counted(n: int, noun: str) -> Both:
     return Both(f"{n:,} {one if n == 1 else many}", f"{n:,} {chinese}")
 
 
+def amounts(*numbers_of: tuple[int, str]) -> tuple[Both, int]:
+    """What there is of several things, "2 styles and 1 topic", without those that there are none of; and how many."""
+    parts = [counted(n, noun) for n, noun in numbers_of if n]
+    return joined(parts, say("and")), sum(n for n, _ in numbers_of)
+
+
 def joined(parts: Iterable[Text], between: Text = ", ") -> Both:
     """Several texts in a row."""
     whole = [part if isinstance(part, Both) else Both(part, part) for part in parts]
     separator = between if isinstance(between, Both) else Both(between, between)
     return Both(separator.en.join(p.en for p in whole), separator.zh.join(p.zh for p in whole))
-
-
-def percent(share: float) -> str:
-    """A share, as a reader says it; a tenth below 10 %."""
-    return f"{share:.0%}" if share >= 0.0995 or share == 0 else f"{share:.1%}"
 
 
 def plain(text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mkt_assets.core.rounding import percent, points
 from mkt_assets.report.facts import Event, Facts, Trend
 from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, counted, percent, say, written
+from mkt_assets.report.markup import Both, counted, say, written
 
 _MOST_PANELS, _MOST_EVENTS = 12, 24
 _WIDTH, _HEIGHT, _MARGIN = 220.0, 64.0, 6.0
@@ -20,7 +21,8 @@ def time_section(facts: Facts) -> str:
     for modality, heading in (("image", "styles"), ("text", "topics")):
         trends = [trend for trend in facts.trends if trend.modality == modality]
         if trends:
-            parts.append(f"<h3>{written(say(heading))}</h3>{_panels(trends)}")
+            fresh = f"<p>{written(say('fresh_only'))}</p>" if trends[0].fresh_only else ""
+            parts.append(f"<h3>{written(say(heading))}</h3>{fresh}{_panels(trends)}")
     if facts.events:
         lines = "".join(f"<li>{written(_said(event))}</li>" for event in facts.events[:_MOST_EVENTS])
         parts.append(f'<h3>{written(say("events"))}</h3><ul class="events">{lines}</ul>')
@@ -38,9 +40,14 @@ def _panels(trends: Sequence[Trend]) -> str:
 
 def _panel(trend: Trend, top: float) -> str:
     arrow = _ARROWS.get(trend.direction)
-    said = say("posts_since", posts=counted(trend.n_posts, "post"), share=percent(trend.shares[-1]))
+    said = say(
+        "posts_since",
+        posts=counted(trend.n_posts, "post"),
+        share=percent(trend.shares[-1]),
+        date=trend.days[-1].isoformat(),
+    )
     moved = (
-        f'<p class="{trend.direction}">{written(say(arrow, change=f"{100 * trend.change:+.0f}"))}</p>'
+        f'<p class="{trend.direction}">{written(say(arrow, change=points(trend.change)))}</p>'
         if arrow
         else ""
     )
@@ -81,7 +88,9 @@ def _said(event: Event) -> Both:
     return say(
         f"event_{event.what}",
         date=event.crawl_date.isoformat(),
-        kind=say(_KIND[event.modality]),
-        name=event.name,
+        # a number says already of what it is
+        who=event.name
+        if isinstance(event.name, Both)
+        else say("kind_named", kind=say(_KIND[event.modality]), name=event.name),
         **({"other": event.other} if event.what in ("split", "merged") else {}),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Facts
-from mkt_assets.report.markup import Text, percent, say, written
+from mkt_assets.report.markup import Text, say, written
 
 
 def quality_section(facts: Facts) -> str:

@@ -22,6 +22,8 @@ from mkt_assets.schema import TABLES, Table
 
 # Sums over many posts: no cell is about one. They stay, counting whom they counted, until their date is re-run.
 _NUMBERS_ONLY = frozenset({"k_selection", "crosstab_ratios", "method_comparison"})
+# Not of one crawl date, and yet a row is made again with the same id only if it is remembered.
+_KEEPS_IDS = "cluster_identities"
 # Whose row it is, is asked by equality; a row that somebody else's id is in keeps it.
 _IDS = ("post_id", "poster_id")
 
@@ -99,6 +101,9 @@ def erase(path: Path, subject: Subject, *, timeout_seconds: float) -> Traces:
             connection.execute(f"DELETE FROM {table.name} WHERE {_shows(connection, table, found)}")
             if whole.ids:
                 _mask_mentions(connection, table, whole)
+        if found.crawl_dates:
+            # ids of the other crawl dates are what names.csv speaks of; the names may be of the subject's words
+            connection.execute(f"UPDATE {_KEEPS_IDS} SET name = identity, name_by = 'identity'")
         connection.commit()
         return found
 
@@ -214,7 +219,7 @@ def _lent_names(connection: duckdb.DuckDBPyConnection, crawl_dates: frozenset[da
 
 def _own_texts(connection: duckdb.DuckDBPyConnection, subject: Subject) -> frozenset[str]:
     """Titles, texts and summaries of the subject that are in nobody else's, not even as a part."""
-    columns = {"raw_posts": ("title", "content"), "summaries": ("summary",)}
+    columns = {"raw_posts": ("title", "content"), "summaries": ("summary", "encoder_text")}
     own = _own(connection, subject, columns)
     if not own:
         return own
@@ -278,7 +283,7 @@ def _shows(connection: duckdb.DuckDBPyConnection, table: Table, found: Traces) -
     """SQL: a row is of what may show the subject, and is made from others on demand."""
     if table.name in _NUMBERS_ONLY or "post_id" in table.column_names or not found.crawl_dates:
         return "false"
-    if not table.partitioned:
+    if not table.partitioned and table.name != _KEEPS_IDS:
         return "true"
     rows = connection.execute(f"SELECT DISTINCT crawl_date FROM {table.name}").fetchall()
     days = [f"DATE '{row[0]}'" for row in rows if found.may_show_in(table.name, row[0])]

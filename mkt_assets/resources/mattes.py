@@ -30,6 +30,8 @@ from mkt_assets.resources.files import FileStore
 _FLUSH_SECONDS = 30.0
 # the cut-out and its encoding, beside the model's version, decide what a stored matte looks like
 CUTOUT_VERSION = "2"
+# which frame of a video is taken, and how it is drawn
+FRAMES_VERSION = "2"
 # Larger pictures are made smaller as soon as they are decoded: many wait at once, and the cut-out is smaller still.
 _MAX_WAITING_SIDE = 4096
 
@@ -118,7 +120,7 @@ class MatteMaker:
 
     def _key(self, content_sha256: str, frame: str) -> str:
         # a still is the same picture under any frame name; a video's frames differ
-        part = frame if frame in VIDEO_FRAMES else ""
+        part = f"{frame} {FRAMES_VERSION}" if frame in VIDEO_FRAMES else ""
         return cache_key(content_sha256, part, self._model.model_id, self._model.version, CUTOUT_VERSION)
 
     def _is_whole(self, facts: MatteFacts) -> bool:

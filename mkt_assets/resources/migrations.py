@@ -40,11 +40,17 @@ def _forget_silhouette_rule(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("UPDATE k_selection SET chosen_by = NULL WHERE chosen_by = 'silhouette'")
 
 
+def _forget_knee_counts(connection: duckdb.DuckDBPyConnection) -> None:
+    for column in ("knee_n_found", "knee_n_curves"):
+        _drop_column(connection, "k_selection", column)
+
+
 MIGRATIONS = (
     Migration(
         1, "k is no more chosen by its silhouette: `reason` still says that it was.", _forget_silhouette_rule
     ),
     Migration(2, "method_comparison has standard errors in place of the spreads it had.", _drop_spreads),
+    Migration(3, "k_selection no more counts the elbows of other seeds and ranges.", _forget_knee_counts),
 )
 VERSION = MIGRATIONS[-1].version
 

@@ -53,7 +53,7 @@ def test_the_second_crawl_tells_what_is_new_and_leaves_the_first_page_alone(
     write_drop(settings.drops, D2, range(30, 60))
     first = (settings.reports_dir / "2024-06-13" / "report.html").read_bytes()
     findings = metadata(materialize(settings, fake_models, D2, last="report"), "report")["findings"]
-    assert "first crawl" not in findings
+    assert "No earlier crawl" not in findings
     assert (settings.reports_dir / "2024-06-13" / "report.html").read_bytes() == first
 
 
@@ -63,4 +63,4 @@ def test_a_crawl_without_a_usable_picture_has_a_report(settings: Settings, fake_
         picture.write_bytes(b"")
     materialize(settings, fake_models, D1, last="report")
     page = (settings.reports_dir / "2024-06-13" / "report.html").read_text(encoding="utf-8")
-    assert "No picture was clustered." in page
+    assert "pictures were rejected, so there is no style" in page

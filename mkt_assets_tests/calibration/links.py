@@ -1,8 +1,9 @@
-"""Links of styles and topics, as `believe` supports them.
+"""Which links are real.
 
-Null worlds: every account draws styles and topics of its own (Dirichlet; the smaller the concentration, the more
-one-sided), independently of each other; no link is true. "Real activity" is 21 accounts of which one writes a third.
-Planted: that share of the posts takes the topic of its style, in every account alike.
+Accounts that write as unequally as real ones have styles and topics of their own (Dirichlet, the concentration summed
+over the clusters), independent of each other: whatever goes with whatever does so by chance, and how often a crawl
+shows any supported link is counted. Planted: a share of all posts is of a style and the topic that goes with it,
+whoever writes them; counted is the share of these links that are found.
 """
 
 from __future__ import annotations
@@ -18,127 +19,105 @@ from mkt_assets.core.belief import believe
 from mkt_assets.core.crosstab import cross
 from mkt_assets_tests.calibration.cases import Case, activity
 
-REAL = activity(21, 1000)
+Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class World:
-    """Accounts with styles and topics of their own, and what is planted in their posts."""
+    """What a crawl is drawn from.
 
-    posts: NDArray[np.int64]
-    concentration: float
+    Attributes:
+        n_accounts: Accounts.
+        n_posts: Posts.
+        exponent: Of the accounts' activity; 0: all write as much.
+        concentration: Of the styles, and of the topics, of an account.
+        n_styles: Styles.
+        n_topics: Topics.
+        pictures: Pictures of a post, each in a style of its own.
+        planted: Share of all posts that are of one of `n_planted` pairs.
+        n_planted: Pairs of a style and a topic, the first ones.
+    """
+
+    n_accounts: int = 21
+    n_posts: int = 986
+    exponent: float = 1.25
+    concentration: float = 4.5
     n_styles: int = 20
     n_topics: int = 20
-    n_pictures: int = 1
+    pictures: int = 1
     planted: float = 0.0
-    copies: int = 1
-
-    def labels(self, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Of every post its account, (posts,), its pictures' styles, (posts, pictures), and its topic, (posts,)."""
-        rng = np.random.default_rng(seed)
-        # an account repeats each of its posts, as shops do
-        first = np.maximum(self.posts // self.copies, 1)
-        account = np.repeat(np.arange(len(first)), first)
-        styles = self._drawn(rng, account, self.n_styles, self.n_pictures)
-        topic = self._drawn(rng, account, self.n_topics, 1)[:, 0]
-        topic = np.where(rng.random(len(account)) < self.planted, styles[:, 0] % self.n_topics, topic)
-        times = np.repeat(np.arange(len(account)), self.copies)
-        return account[times], styles[times], topic[times]
-
-    def _drawn(
-        self, rng: np.random.Generator, account: NDArray[np.int64], n: int, times: int
-    ) -> NDArray[np.int64]:
-        taste = rng.dirichlet(np.full(n, self.concentration / n), len(self.posts)).cumsum(axis=1)
-        reached = rng.random((len(account), times, 1)) > taste[account, None]
-        return np.minimum(reached.sum(axis=2), n - 1)
-
-    def frames(self, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Images and texts, as `cross` takes them."""
-        account, styles, topic = self.labels(seed)
-        post = np.arange(len(account))
-        texts = pd.DataFrame({"poster_id": account, "post_id": post, "text_cluster": topic})
-        images = pd.DataFrame(
-            {
-                "poster_id": np.repeat(account, styles.shape[1]),
-                "post_id": np.repeat(post, styles.shape[1]),
-                "frame": np.tile(np.arange(styles.shape[1]), len(post)).astype(str),
-                "image_cluster": styles.ravel(),
-            }
-        )
-        return images, texts
+    n_planted: int = 5
 
 
-def believed(world: World, seed: int) -> pd.DataFrame:
-    """Pairs of a crawl of this world."""
-    images, texts = world.frames(seed)
-    return believe(cross(images, texts, "post"), images, texts)
+def draw(world: World, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pictures and captions of a crawl, as `cross` takes them."""
+    rng = np.random.default_rng([seed, 16])
+    account = np.repeat(
+        np.arange(world.n_accounts), activity(world.n_accounts, world.n_posts, exponent=world.exponent)
+    )
+    style = np.stack([_own(account, world.n_styles, world, rng) for _ in range(world.pictures)], axis=1)
+    topic = _own(account, world.n_topics, world, rng)
+    is_planted = rng.random(len(account)) < world.planted
+    pair = rng.integers(0, world.n_planted, len(account))
+    style[is_planted], topic[is_planted] = pair[is_planted, None], pair[is_planted]
+    posts = np.array([f"p{i:05d}" for i in range(len(account))])
+    posters = np.array([f"a{i:04d}" for i in account])
+    images = pd.DataFrame(
+        {
+            "post_id": np.repeat(posts, world.pictures),
+            "poster_id": np.repeat(posters, world.pictures),
+            "frame": [f"image_{i}" for i in range(world.pictures)] * len(posts),
+            "image_cluster": style.ravel(),
+        }
+    )
+    return images, pd.DataFrame({"post_id": posts, "poster_id": posters, "text_cluster": topic})
+
+
+def _own(account: Ids, n: int, world: World, rng: np.random.Generator) -> Ids:
+    """For every post, a cluster by its account's own shares; each picture of an account has the same ones."""
+    shares = rng.dirichlet(np.full(n, world.concentration / n), world.n_accounts).cumsum(axis=1)
+    return np.minimum((rng.random(len(account))[:, None] > shares[account]).sum(axis=1), n - 1)
+
+
+def supported(world: World, seed: int) -> pd.DataFrame:
+    """The supported pairs of a crawl."""
+    images, texts = draw(world, seed)
+    found = believe(cross(images, texts, "post"), images, texts)
+    return found[found["supported"].fillna(False)]
 
 
 def any_link(world: World, seed: int) -> float:
-    """Whether any pair is supported."""
-    return float(believed(world, seed)["supported"].any())
+    """Whether the crawl shows a link, where there is none."""
+    return float(len(supported(world, seed)) > 0)
 
 
-def links_found(world: World, seed: int) -> float:
-    """Share of the planted pairs that are supported."""
-    found = believed(world, seed)
-    true = found["image_cluster"] % world.n_topics == found["text_cluster"]
-    return float((found["supported"] & true).sum() / world.n_styles)
+def found_links(world: World, seed: int) -> float:
+    """The share of the planted links that the crawl shows."""
+    found = supported(world, seed)
+    return float((found["image_cluster"] == found["text_cluster"]).sum() / world.n_planted)
 
 
-def any_false_link(world: World, seed: int) -> float:
-    """Whether any pair is supported that is not planted."""
-    found = believed(world, seed)
-    return float(
-        (found["supported"] & (found["image_cluster"] % world.n_topics != found["text_cluster"])).any()
-    )
+def _null(what: str, world: World, n_runs: int = 200) -> Case:
+    return Case("a link is real", f"none: {what}", "at most", 0.05, partial(any_link, world), n_runs)
 
 
-def _null(what: str, n_runs: int, world: World) -> Case:
-    return Case("any link is real", what, "at most", 0.05, partial(any_link, world), n_runs)
+def _planted(what: str, bound: float, world: World, n_runs: int = 60) -> Case:
+    return Case("a link is real", f"planted: {what}", "at least", bound, partial(found_links, world), n_runs)
 
-
-def _found(what: str, bound: float, n_runs: int, world: World) -> Case:
-    return Case(
-        "share of true links found",
-        f"planted: {what}",
-        "at least",
-        bound,
-        partial(links_found, world),
-        n_runs,
-    )
-
-
-_HARD = World(activity(21, 2000), 4.5, planted=0.15)
 
 CASES = (
-    *(
-        _null(f"real activity, 1,000 posts, concentration {c}", 200, World(REAL, c))
-        for c in (0.3, 1.0, 4.5, 20.0)
+    _null("21 accounts, 20 x 20, concentration 4.5", World()),
+    _null("21 accounts, 20 x 20, concentration 1", World(concentration=1)),
+    _null("21 accounts, 20 x 20, concentration 20", World(concentration=20)),
+    _null("21 accounts, 10 x 8, 300 posts", World(n_styles=10, n_topics=8, n_posts=300)),
+    _null("21 accounts, 3 pictures a post", World(pictures=3)),
+    _null("100 accounts, concentration 1", World(n_accounts=100, n_posts=2000, concentration=1)),
+    _null(
+        "100 equal accounts, concentration 1",
+        World(n_accounts=100, n_posts=2000, concentration=1, exponent=0),
     ),
-    _null("real activity, 300 posts, 10 x 8, concentration 4.5", 200, World(activity(21, 300), 4.5, 10, 8)),
-    _null("real activity, 3,000 posts of 4 pictures, 30 x 20", 60, World(activity(21, 3000), 4.5, 30, 20, 4)),
-    _null("real activity, every post three times", 100, World(REAL, 4.5, copies=3)),
-    _null("60 accounts, 600 posts of 2 pictures, 10 x 8", 200, World(activity(60, 600), 1.0, 10, 8, 2)),
-    _null("100 accounts, 1,500 posts, concentration 1", 200, World(activity(100, 1500), 1.0)),
-    _null("400 accounts, 1,500 posts, concentration 1", 60, World(activity(400, 1500), 1.0)),
-    _null("400 accounts, 2 posts each", 60, World(activity(400, 800, exponent=0), 4.5)),
-    _null("1,500 accounts, 3,000 posts, 100 x 20", 10, World(activity(1500, 3000, exponent=1), 1.0, 100)),
-    _found("30 % of 1,500 posts of 400 accounts", 0.8, 40, World(activity(400, 1500), 4.5, planted=0.3)),
-    _found(
-        "30 % of 800 posts, 400 accounts of 2",
-        0.8,
-        40,
-        World(activity(400, 800, exponent=0), 4.5, planted=0.3),
-    ),
-    _found("30 % of 1,000 posts at real activity, 8 x 8", 0.8, 60, World(REAL, 4.5, 8, 8, planted=0.3)),
-    _found("15 % of 2,000 posts at real activity, hard", 0.35, 60, _HARD),
-    Case(
-        "any false link beside true ones",
-        "planted: 15 % of 2,000 posts at real activity",
-        "at most",
-        0.05,
-        partial(any_false_link, _HARD),
-        60,
-    ),
+    _null("400 accounts, concentration 4.5", World(n_accounts=400, n_posts=2000), 100),
+    _planted("30 % of 2,000 posts, 400 accounts", 0.8, World(n_accounts=400, n_posts=2000, planted=0.3)),
+    _planted("30 % of 986 posts, 21 accounts", 0.8, World(planted=0.3)),
+    _planted("15 % of 2,000 posts, 21 accounts", 0.5, World(n_posts=2000, planted=0.15)),
 )

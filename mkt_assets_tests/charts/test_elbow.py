@@ -56,11 +56,25 @@ def test_only_second_opinions_that_exist_get_a_panel():
     assert len(elbow_figure("image", curve([1], 1, "only")).axes) == 1
 
 
+def test_the_curve_without_clusters_is_drawn_below_that_of_the_items_in_place_of_the_silhouette():
+    frame = curve([2, 3, 4], 3).assign(
+        separation=pd.array([0.2, 0.5, None], dtype="Float64"),
+        reference_separation=pd.array([0.1, 0.1, None], dtype="Float64"),
+    )
+    panels = elbow_figure("image", frame).axes
+    assert [axes.get_title(loc="left")[:18] for axes in panels] == [
+        "inertia (sum of sq",
+        "how far clusters s",
+    ]
+    drawn = [np.asarray(line.get_ydata(), dtype=np.float64)[:2].tolist() for line in panels[1].lines]
+    assert [0.2, 0.5] in drawn and [0.1, 0.1] in drawn
+
+
 @pytest.mark.parametrize(
     ("by", "said"),
     [
-        ("knee", "Text clusters: the curve bends at k = 3"),
-        ("bend", "Text clusters: no sharp elbow; k = 3, where the curve bends most"),
+        ("knee", "Text clusters: they stand out most at k = 3"),
+        ("bend", "Text clusters: none stand out; k = 3, where the curve bends most"),
         ("pin", "Text clusters: k = 3, pinned by an analyst"),
         ("only", "Text clusters: k = 3 is the only choice"),
     ],

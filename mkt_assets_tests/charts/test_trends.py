@@ -70,6 +70,18 @@ def test_only_what_rises_or_falls_is_in_colour():
     assert len(both) == 3
 
 
+def test_a_small_change_is_not_said_to_be_none():
+    said = words("text", rows_of(4, a=("rising", 0.004)))
+    assert any("+0.4 points" in text for text in said)
+
+
+def test_the_picture_says_when_older_posts_of_a_first_crawl_do_not_count():
+    rows = rows_of(4, a=("flat", 0.0))
+    for fresh_only in (False, True):
+        said = " ".join(words("text", rows.assign(fresh_only=fresh_only))).replace("\n", " ")
+        assert ("stock of older posts" in said) == fresh_only
+
+
 def test_too_many_for_the_picture_are_counted():
     many = rows_of(3, **{f"n{i}": ("flat", 0.0) for i in range(MAX_PANELS + 6)})
     figure = trends_figure("image", many)

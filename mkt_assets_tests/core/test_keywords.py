@@ -48,8 +48,26 @@ def by_account(words: Sequence[str], accounts: Sequence[str], prefix: str) -> di
 
 
 def test_a_caption_becomes_its_words() -> None:
-    words = WORDS.of("白色T恤配A字裙 155小个子 #通勤穿搭 :handbag: @某人 [偷笑R] https://a.b/c oversize")
+    words = WORDS.of("白色T恤配A字裙 155小个子 #通勤穿搭 :handbag: @某人 https://a.b/c oversize")
     assert words == {"白色", "t恤", "a字裙", "小个子", "通勤穿搭", "oversize"}
+
+
+def test_traditional_and_simplified_captions_have_the_same_words() -> None:
+    assert (
+        WORDS.of("這件連衣裙 顯瘦襯衫 #顯瘦穿搭")
+        == WORDS.of("这件连衣裙 显瘦衬衫 #显瘦穿搭")
+        >= {"连衣裙", "显瘦"}
+    )
+
+
+def test_korean_and_japanese_words_are_words() -> None:
+    assert WORDS.of("원피스 데일리룩 ワンピース かわいい 裙子") == {
+        "원피스",
+        "데일리룩",
+        "ワンピース",
+        "かわいい",
+        "裙子",
+    }
 
 
 def test_fashion_words_are_kept_whole() -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mkt_assets.core.kmeans import fit_sweep, silhouette
-from mkt_assets.core.knee import MIN_STRENGTH, choose_k, default_ks, find_knee, knee_range
+from mkt_assets.core.knee import MIN_STRENGTH, choose_k, default_ks, find_knee
+from mkt_assets_tests.calibration.elbows import cloud
 
 
 def planted(k: int, n: int, d: int, spread: float, seed: int) -> NDArray[np.float32]:
@@ -190,33 +191,22 @@ def test_a_range_can_be_given_and_an_empty_one_is_refused():
         default_ks(100, pin=0)
 
 
-def test_all_of_it_finds_planted_clusters_from_vectors():
+def test_an_elbow_that_long_directions_could_make_is_not_believed_without_the_items():
+    X = cloud(1.5, 300, 64, np.random.default_rng(0), sphere=False)
+    sweep = fit_sweep(X, default_ks(300), n_init=1)
+    assert find_knee(sweep.ks, sweep.inertia, n_items=300).k is not None
+    choice = choose_k(sweep.ks, sweep.inertia, [None] * len(sweep.ks), n_distinct=300)
+    assert choice.chosen_by == "bend"
+    assert "the items that could tell were not given" in choice.reason
+
+
+def test_all_of_it_finds_planted_clusters_from_vectors_and_says_what_a_pin_passes_over():
     X = planted(9, 180, 256, 0.5, seed=3)
-    sweep = fit_sweep(X, default_ks(180), n_init=2)
-    choice = choose_k(
-        sweep.ks,
-        sweep.inertia,
-        [silhouette(X, sweep.labels(k)) for k in sweep.ks],
-        n_distinct=sweep.n_distinct,
-    )
-    assert choice.chosen_by == "knee"
-    assert abs(choice.k - 9) <= 1
-
-
-def test_the_elbow_stays_where_it_is_for_real_clusters_and_no_curve_of_noise_has_one():
-    ks = default_ks(400, largest=40)
-    X = planted(8, 400, 64, 0.25, seed=3)
-    sweeps = [fit_sweep(X, ks, random_state=seed) for seed in (1, 2)]
-    found = knee_range(ks, [sweep.inertia for sweep in sweeps])
-    assert (found.n_found, found.n_curves) == (6, 6)
-    assert found.lowest is not None and found.highest is not None
-    assert 7 <= found.lowest <= found.highest <= 9
-    assert "in 6 of 6 curves" in found.sentence()
-    noise = np.random.default_rng(0).normal(size=(400, 64)).astype(np.float32)
-    none = knee_range(ks, [fit_sweep(noise, ks, random_state=seed).inertia for seed in (1, 2)])
-    assert (none.lowest, none.n_found) == (None, 0)
-    assert "none of 6 curves" in none.sentence()
-
-
-def test_two_k_have_no_sub_ranges_to_look_at():
-    assert knee_range([2, 3], [[5.0, 4.0]]).n_curves == 0
+    sweep = fit_sweep(X, default_ks(180, pin=5), n_init=2)
+    silhouettes = [silhouette(X, sweep.labels(k)) for k in sweep.ks]
+    choice = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=180, vectors=X)
+    assert (choice.k, choice.chosen_by) == (9, "knee")
+    assert choice.strength > choice.needed
+    pinned = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=180, vectors=X, pin=5)
+    assert (pinned.k, pinned.chosen_by, pinned.reason) == (5, "pin", "pinned to k = 5")
+    assert "k = 9" in pinned.by_itself

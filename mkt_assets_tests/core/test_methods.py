@@ -11,11 +11,15 @@ from mkt_assets.core.methods import (
     NOISE,
     agreement_of_labels,
     clustered_silhouette,
+    draw_halves,
+    drawn_together,
     k_distance_eps,
     min_samples_for,
     stability,
     try_method,
 )
+from mkt_assets_tests.calibration.cases import Case, activity, measure
+from mkt_assets_tests.calibration.methods import CASES
 
 
 def blobs(
@@ -58,6 +62,24 @@ def test_the_same_items_give_the_same_trial():
         assert stability(first) == pytest.approx(stability(second), nan_ok=True)
 
 
+def test_halves_are_of_whole_accounts_and_of_a_size_though_few_write_most():
+    accounts = np.repeat([f"a{i:02d}" for i in range(21)], activity(21, 900))
+    halves = draw_halves(accounts.tolist())
+    for half in halves:
+        drawn = set(accounts[half])
+        assert not drawn & set(accounts[~half])
+        assert 10 <= len(drawn) <= 11
+        assert 0.2 < half.mean() < 0.8
+    assert len({half.tobytes() for half in halves}) > 1
+
+
+def test_posts_are_drawn_where_there_are_few_accounts():
+    posts = [f"p{i // 2}" for i in range(40)]
+    assert drawn_together(["a"] * 40, posts) == posts
+    accounts = [f"a{i % 10}" for i in range(40)]
+    assert drawn_together(accounts, posts) == accounts
+
+
 def test_a_method_without_clusters_has_no_stability_and_no_silhouette():
     X, _ = blobs(4, 60, 0.1)
     trial = try_method(lambda items, k, seed: (np.full(len(items), NOISE), ""), X, 4)
@@ -83,3 +105,8 @@ def test_being_left_out_together_is_no_agreement():
     a = np.array([0, 0, 1, 1, NOISE, NOISE, NOISE, NOISE])
     assert agreement_of_labels(a, a) == 1
     assert agreement_of_labels(a, np.array([0, 0, 1, 1, 2, 2, 2, 2])) < 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.claim}: {case.world}")
+def test_equal_methods_are_not_told_apart_and_a_planted_difference_is_found(case: Case):
+    assert measure(case, n_runs=6).kept

@@ -14,6 +14,7 @@ from mkt_assets.core.pictures import (
     decode_picture,
     sniff_format,
 )
+from mkt_assets_tests.heic_files import heic
 
 RED, BLUE = (250, 10, 10), (10, 10, 250)
 
@@ -134,8 +135,11 @@ def without_palette() -> bytes:
         (b'{"code": -1}', "JSON instead of a picture"),
         (b"\x00" * 64, "the file holds nothing but blanks or zeros"),
         (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 64, "a video instead of a picture"),
-        (b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64, "a HEIF picture, which this installation cannot read"),
-        (b"hello", "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF)"),
+        (
+            b"\x00\x00\x00\x20ftypheic" + b"\x00" * 64,
+            "the HEIF picture is damaged or cut off in its header: fetch it again, or as JPEG",
+        ),
+        (b"hello", "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC)"),
         (SAMPLES["JPEG"][:20], "the JPEG picture is damaged or cut off in its header"),
         (SAMPLES["JPEG"][:-200], "the JPEG picture is truncated"),
         (SAMPLES["PNG"][:-30], "the PNG picture is truncated"),
@@ -181,3 +185,43 @@ def test_any_bytes_give_a_picture_or_a_picture_error(data: bytes) -> None:
         return
     assert picture.mode in ("RGB", "RGBA")
     assert min(picture.size) >= 8
+
+
+def animation(picture_format: str, *colours: tuple[int, int, int, int] | None) -> bytes:
+    """Frames of one colour each; two colours for None."""
+    frames = [
+        two_colours().convert("RGBA") if colour is None else Image.new("RGBA", (60, 40), colour)
+        for colour in colours
+    ]
+    return encoded(frames[0], picture_format, save_all=True, append_images=frames[1:], duration=100)
+
+
+@pytest.mark.parametrize("picture_format", ["WEBP", "PNG", "GIF"])
+@pytest.mark.parametrize("blank", [(0, 0, 0, 0), (255, 255, 255, 255)])
+def test_the_first_frame_of_an_animation_that_shows_something_is_used(
+    picture_format: str, blank: tuple[int, int, int, int]
+) -> None:
+    shown = decode_picture(animation(picture_format, blank, blank, None)).convert("RGB")
+    assert near(shown.getpixel((30, 5)), RED)
+
+
+def test_an_animation_that_shows_nothing_gives_its_first_frame() -> None:
+    shown = decode_picture(animation("WEBP", (0, 0, 0, 0), (9, 9, 9, 255), (0, 0, 0, 0)))
+    assert shown.getextrema()[-1] == (0, 0)
+
+
+def test_a_heic_is_read_with_its_turn() -> None:
+    picture = decode_picture(heic(two_colours(64, 48), quarters=1))
+    assert (picture.mode, picture.size) == ("RGB", (48, 64))
+    assert near(picture.getpixel((5, 30)), RED)  # above is left, a quarter against the clock
+
+
+def test_a_heic_of_too_many_pixels_is_refused_by_its_header() -> None:
+    claimed = heic(two_colours(64, 48), claimed=(20_000, 20_000))
+    with pytest.raises(PictureError, match="megapixels"):
+        decode_picture(claimed)
+
+
+def test_a_cut_off_heic_is_refused() -> None:
+    with pytest.raises(PictureError, match="HEIF picture is"):
+        decode_picture(heic(two_colours(64, 48))[:-200])

@@ -84,6 +84,16 @@ def test_every_cluster_has_one_row_with_the_tables_columns() -> None:
     assert not profiles["low_support"].any()
 
 
+def test_a_cluster_of_one_accounts_words_is_named_by_them_and_says_so() -> None:
+    items, vectors, posts, captions = crawl(40)
+    loud = {
+        post: Caption("loud" if "旗袍" in c.words else c.poster_id, c.words) for post, c in captions.items()
+    }
+    found = profile_clusters(items, vectors, posts, loud, min_posts=5)
+    named = found[found["modality"] == "text"].set_index("name")["name_by"].to_dict()
+    assert named == {"西装 · 通勤": "keywords", "国风 · 旗袍": "one_account"}
+
+
 def test_a_profile_does_not_depend_on_the_order_of_the_rows() -> None:
     items, vectors, posts, captions = crawl()
     turned = np.random.default_rng(1).permutation(len(posts))

@@ -37,6 +37,7 @@ def summary(
         ("夏日穿搭-小红书", "夏日穿搭"),
         ("夏日穿搭\u3000－\u00a0小红书 ", "夏日穿搭"),
         ("夏日穿搭 - 小红书 - 小红书", "夏日穿搭"),
+        ("夏日穿搭 - 小紅書", "夏日穿搭"),
         (" - 小红书", ""),
         ("小红书", ""),
     ],
@@ -60,6 +61,41 @@ def test_markup_becomes_plain_text():
 def test_topic_markers_inside_hashtags_are_taken_out():
     assert clean_markup("#穿搭[话题]##小个子[话题]# 好看") == "#穿搭 #小个子 好看"
     assert clean_markup("#ins 风[话题]#") == "#ins风"
+
+
+def test_a_text_of_nothing_but_an_address_is_empty():
+    for address in (
+        "https://xhslink.com/a/AbCdEf",
+        " xhslink.com/a/AbCdEf ",
+        "www.example.com/p?id=1 https://b.c/d",
+    ):
+        assert not SUMMARIZER.summarize("", address, None).has_text
+    assert summary("", "裙子 https://xhslink.com/a/AbCdEf") == "裙子 https://xhslink.com/a/AbCdEf"
+
+
+def test_stop_words_are_removed_in_traditional_characters_too_and_the_rest_stays_as_written():
+    result = SUMMARIZER.summarize(None, "我們喜歡這個穿搭，還沒有買什麼，慢慢等著的連衣裙", None)
+    assert result.summary == "喜歡穿搭，沒有買，慢慢等連衣裙"
+    assert result.removed_words == ("我們", "這個", "還", "什麼", "著", "的")
+
+
+def test_encoders_read_no_emoji_and_no_address_unless_nothing_else_is_left():
+    def read(text: str, summarizer: Summarizer = SUMMARIZER) -> str:
+        return summarizer.summarize(None, text, None).encoder_text
+
+    assert read("裙子🔥🔥好 https://xhslink.com/a/b 看👗") == "裙子 好 看"
+    assert read("🔥 https://xhslink.com/a/b") == ":fire: https://xhslink.com/a/b"
+    assert read("10:30:45 见 :fire:") == "10:30:45 见 :fire:"  # the author's own colons
+    as_the_original = Summarizer(load_stop_words(), emoji_in_vectors=True)
+    assert read("裙子🔥", as_the_original) == "裙子:fire:"
+
+
+def test_stickers_are_taken_out_and_recorded_or_named_as_emoji_are():
+    result = SUMMARIZER.summarize("衬衫[笑哭R]", "牛仔裤[蹲后续H][doge] [白色]", None)
+    assert result.summary == "衬衫 牛仔裤 [白色]"
+    assert result.removed_words == ("[笑哭R]", "[蹲后续H]", "[doge]")
+    named = Summarizer(load_stop_words(), name_stickers=True).summarize(None, "衬衫[笑哭R]", None)
+    assert (named.summary, named.removed_words) == ("衬衫:笑哭:", ("[笑哭R]",))
 
 
 def test_stop_words_and_interjections_are_removed_in_place():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from mkt_assets.core.verdicts import encoder_verdict, leakage_verdict, matting_verdict, method_verdict
+from mkt_assets.core.verdicts import encoder_verdict, judge, leakage_verdict, matting_verdict, method_verdict
 
 
-def row(variant: str, **numbers: float | int | None) -> dict[str, object]:
+def row(variant: str, **numbers: object) -> dict[str, object]:
     return {"variant": variant, "modality": "image", "noise_share": 0.0, "n_clusters": 9, **numbers}
 
 
@@ -43,6 +44,46 @@ def test_noise_is_told_as_it_is(numbers: dict[str, float], said: str):
 )
 def test_stability_is_compared_by_its_error(stability: float | None, spread: float | None, said: str):
     assert said in method_verdict(row("optics", stability=stability, stability_spread=spread), KMEANS)
+
+
+def test_among_many_comparisons_a_small_difference_is_not_told():
+    apart = row("optics", stability=0.55, stability_spread=0.06)
+    assert "less stable" in method_verdict(apart, KMEANS)
+    assert "less stable" not in method_verdict(apart, KMEANS, n_comparisons=14)
+
+
+def test_refits_of_the_same_accounts_are_compared_in_pairs():
+    luck = np.linspace(-0.3, 0.3, 10)
+    one = row("optics", stability=0.6, stability_replicates=0.6 + luck)
+    other = row("k-means", stability=0.5, stability_replicates=0.5 + luck + 0.01 * (-1) ** np.arange(10))
+    assert "more stable" in method_verdict(one, other)
+    unpaired = row("k-means", stability=0.5, stability_replicates=0.5 - luck)
+    assert "more stable" not in method_verdict(one, unpaired)
+
+
+def test_every_row_is_judged_against_its_experiments_baseline():
+    def ran(experiment: str, variant: str, **numbers: object) -> dict[str, object]:
+        known = {
+            "experiment": experiment,
+            "status": "run",
+            "is_used": False,
+            "stability": 0.5,
+            "verdict": None,
+        }
+        return row(variant) | known | {"cross_agreement": 0.1, "background_agreement": None} | numbers
+
+    rows = [
+        ran("methods", "k-means"),
+        ran("methods", "dbscan"),
+        ran("matting", "matted"),
+        ran("matting", "unmatted"),
+        ran("encoders", "own", is_used=True, cross_agreement=0.6, cross_error=0.01),
+        ran("encoders", "floor", cross_error=0.01),
+        ran("encoders", "absent", status="not run"),
+    ]
+    judge(rows, "floor")
+    assert [bool(r["verdict"]) for r in rows] == [False, True, True, False, True, False, False]
+    assert "more than those of floor" in str(rows[4]["verdict"])
 
 
 def pictures(variant: str, background: float | None, cross: float | None = 0.5, spread: float = 0.01):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,20 @@ def write_video(
     frames_per_key_frame: int = 12,
     left_half: int | None = None,
     options: dict[str, str] | None = None,
+    ratio: Fraction | None = None,
+    width: int = 64,
 ) -> Path:
-    """A video, 64 x 48, whose grey level counts the frames: frame i has level 5 i, its left half maybe another."""
+    """A video, 64 x 48 or wider, whose grey level counts the frames: frame i has 5 i, its left half maybe another."""
     with av.open(str(path), "w", options=options or {}) as container:
         # no key frame where the encoder sees a change of scene
         stream: Any = container.add_stream("mpeg4", rate=FPS, options={"sc_threshold": "1000000000"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, 48, "yuv420p"
         stream.gop_size = frames_per_key_frame
+        if ratio is not None:
+            stream.codec_context.sample_aspect_ratio = ratio
         stream.codec_context.time_base = Fraction(1, FPS)
         for i in range(n_frames):
-            pixels = np.full((48, 64, 3), 5 * i, np.uint8)
+            pixels = np.full((48, width, 3), 5 * i, np.uint8)
             if left_half is not None:
                 pixels[:, :32] = left_half
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
@@ -73,6 +78,43 @@ def test_a_video_of_one_frame_gives_it_three_times(tmp_path: Path) -> None:
     path = write_video(tmp_path / "video.mp4", n_frames=1)
     assert len(levels(path)) == 3
     np.testing.assert_allclose(levels(path), [0, 0, 0], atol=8)
+
+
+def test_frames_are_those_shown_at_their_times_however_the_frames_are_spaced(tmp_path: Path) -> None:
+    path = tmp_path / "video.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("mpeg4", rate=10, options={"sc_threshold": "1000000000"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 10)
+        for time in (0, 1, 2, 17, 39):  # tenths of a second; the frame of 2 is shown until 17
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 5 * time, np.uint8), format="rgb24")
+            frame.pts = time
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    np.testing.assert_allclose(levels(path), [5 * 2, 5 * 17, 5 * 17], atol=8)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [
+        (Fraction(2), (128, 48)),
+        (Fraction(3, 4), (64, 64)),
+        (Fraction(100), (64, 48)),
+        (Fraction(1), (64, 48)),
+    ],
+)
+def test_pixels_that_are_not_square_are_made_so(
+    tmp_path: Path, ratio: Fraction, size: tuple[int, int]
+) -> None:
+    path = write_video(tmp_path / "video.mp4", ratio=ratio)
+    assert [got.image.size for got in video_frames(path) if isinstance(got, VideoFrame)] == [size] * 3
+
+
+def test_a_frame_that_would_grow_beyond_the_limit_shrinks_on_its_other_side(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "video.mp4", ratio=Fraction(8), width=640)
+    got = next(video_frames(path, limits=PictureLimits(max_pixels=200_000)))
+    assert isinstance(got, VideoFrame)
+    assert got.image.size == (640, 6)
 
 
 def turned(path: Path, matrix: tuple[int, ...]) -> Path:
@@ -208,3 +250,35 @@ def test_a_damaged_video_always_gives_three_results(tmp_path: Path, data: st.Dat
     path.write_bytes(damaged[: data.draw(st.integers(0, len(damaged)))])
     got = list(video_frames(path))
     assert [frame.name for frame in got] == list(VIDEO_FRAMES)
+
+
+def write_anamorphic(path: Path, aspect: Fraction, stamps: Sequence[int] = range(8)) -> Path:
+    """A video, 64 x 48, of pixels so wide, in tenths of a second; frame i has level 30 i and starts at stamps[i]."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("mpeg4", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, FPS)
+        stream.codec_context.sample_aspect_ratio = aspect
+        for i, stamp in enumerate(stamps):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 30 * i, np.uint8), format="rgb24")
+            frame.pts = stamp
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"), [(Fraction(2), (128, 48)), (Fraction(1, 2), (64, 96)), (Fraction(100), (64, 48))]
+)
+def test_frames_are_as_wide_as_they_are_shown(
+    tmp_path: Path, aspect: Fraction, size: tuple[int, int]
+) -> None:
+    path = write_anamorphic(tmp_path / "video.mp4", aspect)
+    sizes = {got.image.size for got in video_frames(path) if isinstance(got, VideoFrame)}
+    assert sizes == {size}
+
+
+def test_with_a_variable_frame_rate_the_frame_that_is_shown_is_taken(tmp_path: Path) -> None:
+    # 4 s: one frame is shown from 0.5 to 2.5 s, the next to 3.9 s
+    path = write_anamorphic(tmp_path / "video.mp4", Fraction(1), [0, 5, 25, 39])
+    np.testing.assert_allclose(levels(path), [30, 30, 60], atol=8)

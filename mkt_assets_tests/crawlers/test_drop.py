@@ -190,6 +190,12 @@ def test_tables_of_comments_and_accounts_are_listed_and_not_read(tmp_path: Path)
         (b"PK\x03\x04xlsx", "workbook is cut off"),
         (b"SQLite format 3\0", "database is damaged"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel workbook"),
+        (b"\x37\x7f\x06\x82" + b"\0" * 40, "database that is not beside it"),
+        (b"\n<html><table><tr><td>note_id</td></tr></table></html>", "save it as .xlsx"),
+        (
+            b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+            "spreadsheet of Excel 2003",
+        ),
         (b"\x7fELF\x02\x01\x01\0\0", "known crawler"),
         (b"name,value\n1,2\n", "known crawler"),
         (b'{"settings": {"deep": 1}}', "known crawler"),

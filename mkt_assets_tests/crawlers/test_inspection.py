@@ -106,3 +106,42 @@ def test_very_many_files_are_shown_by_kind(tmp_path: Path) -> None:
     WRITERS["spider_json"](tmp_path, random_posts(2, 40))
     result = CliRunner().invoke(app, ["inspect", str(tmp_path)])
     assert "40 files *.json" in result.output
+
+
+def test_which_column_was_taken_as_what_is_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "2024-06-13"
+    folder.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text(
+            "网址,标题,赞,热度\nhttps://x.example/p/Cabc123,红裙,3,9\n", encoding="utf-8"
+        )
+    shown = CliRunner().invoke(app, ["inspect", str(folder)]).output
+    assert "Columns of a.csv and 1 more" in shown
+    assert "link = 网址, title = 标题, likes = 赞" in shown
+    assert "not used: 热度" in shown
+    assert "no account" in shown
+
+
+def test_what_is_passed_over_is_shown_with_what_it_is(tmp_path: Path) -> None:
+    folder = write_drop(tmp_path, D1, range(2), with_media=False)
+    for name in (".posts.csv", "Thumbs.db", "README.md"):
+        (folder / name).write_bytes(b"x")
+    found = inspect_drop(folder, D1, hash_poster=creator_hash)
+    assert {one.examples for one in found.passed_over} == {(".posts.csv",), ("Thumbs.db",), ("README.md",)}
+    shown = CliRunner().invoke(app, ["inspect", str(folder)]).output
+    assert "Passed over" in shown
+    assert ".posts.csv" in shown
+
+
+def test_posts_without_a_time_say_why(tmp_path: Path) -> None:
+    rows = "".join(
+        f"p{i}abc,u{i}abc,裙子,{told}\n" for i, told in enumerate(("", "2024-06-29", "soon", "06-11"))
+    )
+    (tmp_path / "a.csv").write_text(f"note_id,user_id,title,time\n{rows}")
+    (sentence,) = (
+        s for s in inspect_drop(tmp_path, D1, hash_poster=creator_hash).missing if s.startswith("Of")
+    )
+    assert all(
+        why in sentence
+        for why in ("1 give none", "1 say one after the crawl date", "1 say one that cannot be read")
+    )

@@ -158,3 +158,28 @@ def test_a_row_that_is_too_long_is_rejected_and_the_next_is_read() -> None:
 def test_very_many_broken_rows_are_each_rejected() -> None:
     # an error of the decoder counts the lines before it: in one long text, that would be quadratic
     assert len(array("[" + "x," * 50_000, LIMITS)) == 50_001
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id": {"0": "a", "1": "b"}, "title": {"0": "x", "1": null}}',
+        '{"columns": ["id", "title"], "index": [0, 1], "data": [["a", "x"], ["b", null]]}',
+    ],
+)
+def test_a_table_that_pandas_wrote_by_column_is_read_by_row(tmp_path: Path, text: str) -> None:
+    rows = [row for row in read(tmp_path, text) if isinstance(row, Row)]
+    assert [dict(row.values) for row in rows] == [{"id": "a", "title": "x"}, {"id": "b"}]
+
+
+def test_types_that_mongoexport_wrote_around_values_are_taken_off(tmp_path: Path) -> None:
+    text = '{"id": {"$oid": "a"}, "title": {"$numberLong": "12"}, "x": {"$date": {"$numberLong": "1718107501000"}}}'
+    (row,) = read(tmp_path, text)
+    assert isinstance(row, Row)
+    assert row.values == {"id": "a", "title": "12", "x": "1718107501000"}
+
+
+def test_a_table_in_one_object_that_is_too_long_says_how_to_write_it(tmp_path: Path) -> None:
+    (row,) = read(tmp_path, json.dumps({"id": {str(i): "x" for i in range(200)}, "t": {}}))
+    assert isinstance(row, BadRow)
+    assert 'orient="records"' in row.reason

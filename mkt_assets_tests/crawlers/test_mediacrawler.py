@@ -6,7 +6,6 @@ import pytest
 
 from mkt_assets.crawlers.base import MediaKey
 from mkt_assets.crawlers.mediacrawler import MediaCrawlerReader
-from mkt_assets.crawlers.readers import reader_of
 
 READER = MediaCrawlerReader()
 
@@ -22,8 +21,7 @@ READER = MediaCrawlerReader()
     ],
 )
 def test_its_tables_are_known_by_their_columns(columns: set[str], kind: str | None) -> None:
-    known = reader_of(frozenset(columns))
-    assert (known and known[1]) == kind
+    assert READER.kind_of(frozenset(columns)) == kind
 
 
 def test_a_row_becomes_a_record_under_our_names() -> None:

@@ -34,7 +34,9 @@ def test_texts_stay_as_crawled_but_for_what_cannot_be_stored() -> None:
     assert (got["location"], got["keyword"]) == ("上海", "穿搭")
 
 
-@pytest.mark.parametrize("cell", [None, "", " \n", "nan", "NaN", "None", "null", "\0"])
+@pytest.mark.parametrize(
+    "cell", [None, "", " \n", "nan", "NaN", "None", "null", "NULL", "\\N", "[NULL]", "<NA>", "\0"]
+)
 def test_a_missing_cell_is_null_in_every_form(cell: str | None) -> None:
     got = row(title=cell, content=cell, tags=cell, likes=cell, published=cell, fetched=cell, post_url=cell)
     assert [got[name] for name in ("title", "content", "n_likes", "fetched_at", "post_url")] == [None] * 5
@@ -53,6 +55,82 @@ def test_ids_of_other_characters_are_refused_without_repeating_them(bad: str) ->
     for refused in (of(post_id=bad), of(poster_id=bad)):
         assert isinstance(refused, UnusableRecord)
         assert bad not in refused.reason
+
+
+@pytest.mark.parametrize(
+    "rounded",
+    [
+        *("6.90103E+23", "6.9010316e+23", "7,3E+18", "1E+19", "6.90103E23", "7312345678901230000"),
+        *("690103160000000000000000", "690,103,160,000,000,000,000,000", "7312345678901234567.0"),
+    ],
+)
+def test_an_id_that_a_spreadsheet_program_rounded_is_refused_with_the_cause_and_the_remedy(
+    rounded: str,
+) -> None:
+    for refused in (of(post_id=rounded), of(poster_id=rounded)):
+        assert isinstance(refused, UnusableRecord)
+        assert "spreadsheet program" in refused.reason
+        assert "as text" in refused.reason
+        assert rounded not in refused.reason
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "690103160000000012001111",
+        "7312345678901234567",
+        "000000000000000000000000",
+        "123456789012340",
+        "5e10",
+    ],
+)
+def test_an_id_of_digits_that_lost_none_is_read(whole: str) -> None:
+    assert row(post_id=whole)["post_id"] == whole
+
+
+def test_a_whole_number_of_a_column_with_gaps_is_an_id() -> None:
+    assert row(post_id="730123.0")["post_id"] == "730123"
+
+
+@pytest.mark.parametrize(
+    "protected",
+    [
+        *(f"'{POST}", f'="{POST}"', f"{POST}\t", f'"{POST}"', f'"""{POST}"""', f"='{POST}'"),
+        *(f"“{POST}”", f"`{POST}", f"\u200b{POST}\u202c", f"\ufeff{POST}\u00a0"),
+    ],
+)
+def test_an_id_protected_from_spreadsheet_programs_is_read(protected: str) -> None:
+    assert row(post_id=protected)["post_id"] == POST
+
+
+def test_posts_of_a_drop_that_was_fetched_over_days_keep_their_times() -> None:
+    got = row(post_id="p1", published="2024-06-20 12:00", fetched="2024-06-21 09:00:00")
+    assert got["published_at"] == datetime(2024, 6, 20, 12)
+    in_id = row(post_id="6675f5a05e5e5e5e00000001", fetched="2024-06-23 09:00:00")
+    assert (in_id["published_at"], in_id["published_from"]) == (datetime(2024, 6, 22, 5, 50, 24), "post_id")
+
+
+def test_a_time_after_the_crawl_is_kept_where_the_post_id_says_it_too() -> None:
+    created = "6675f5a05e5e5e5e00000001"
+    assert row(post_id=created, published="2024-06-22 05:52")["published_from"] == "field"
+    assert row(post_id=created, published="2024-06-29 05:52")["published_at"] is None
+    assert row(post_id=created)["published_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("published", "why"),
+    [
+        (None, "give none"),
+        ("nan", "give none"),
+        ("2024-06-29", "say one after the crawl date"),
+        ("1个月前", "say one that cannot be read"),
+        ("06-15", None),
+    ],
+)
+def test_a_post_without_a_time_says_why(published: str | None, why: str | None) -> None:
+    post = of(post_id="p1", published=published)
+    assert isinstance(post, Post)
+    assert post.undated == why
 
 
 def test_an_account_in_the_place_of_the_post_is_refused() -> None:

@@ -35,9 +35,29 @@ def test_a_missing_drop_says_which_folder_and_what_to_do(tmp_path: Path) -> None
 def test_files_come_in_the_order_of_their_names_without_the_systems_own(tmp_path: Path) -> None:
     for name in ("b.csv", "a/2.jpg", "a/10.jpg", ".hidden", ".git/x", "Thumbs.db", ".DS_Store", "README.md"):
         put(tmp_path / name)
-    for name in ("notes.txt", "manifest.json", "__MACOSX/a.csv"):
+    for name in ("LICENSE", "readme_en.txt", "manifest.json", "__MACOSX/a.csv", "crawl.log", "~$b.xlsx"):
         put(tmp_path / name)
     assert [str(file.relative) for file in walk_drop(tmp_path).files] == ["a/10.jpg", "a/2.jpg", "b.csv"]
+
+
+def test_every_file_and_folder_is_found_or_rejected_or_passed_over_with_what_it_is(tmp_path: Path) -> None:
+    names = {
+        "a.csv",
+        "b.txt",
+        "c.unknown",
+        "notices 2024/d.csv",
+        "notes.md/e.csv",
+        ".hidden.csv",
+        "Thumbs.db",
+    }
+    for name in (*names, ".git/x"):
+        put(tmp_path / name)
+    walk = walk_drop(tmp_path)
+    found = {file.relative.as_posix() for file in walk.files}
+    passed_over = {one.source_file: one.reason for one in walk.passed_over}
+    assert found | set(passed_over) == names | {".git"}
+    assert set(passed_over) == {".git", ".hidden.csv", "Thumbs.db"}
+    assert "hidden" in passed_over[".hidden.csv"]
 
 
 def test_links_and_pipes_are_rejected_and_not_followed(tmp_path: Path) -> None:

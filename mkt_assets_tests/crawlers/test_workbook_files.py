@@ -48,11 +48,59 @@ def test_rows_stand_under_their_header_and_empty_cells_are_no_values(tmp_path: P
     assert all(isinstance(row, Row) and row.columns == {"id", "t"} for row in rows)
 
 
+def test_a_text_that_begins_with_an_equals_sign_is_a_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", {"s": [["id", "t"], ["a", "=^_^= 裙子"], ["b", "=SUM(A1:A2)"]]})
+    assert values(read(path)) == {1: {"id": "a", "t": "=^_^= 裙子"}, 2: {"id": "b", "t": "=SUM(A1:A2)"}}
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ('<c t="n"><f>B1+1</f><v>7</v></c>', "7"),
+        ('<c t="str"><f>A1&amp;"衣"</f><v>a衣</v></c>', "a衣"),
+        ('<c t="str"><f>A1&amp;""</f><v></v></c>', None),
+        ("<c><f>B1-B1</f><v>0</v></c>", "0"),
+        ("<c><f>1-1</f><v>0</v></c>", "0"),
+        ('<c t="e"><f>VLOOKUP(A1,B:C,2)</f><v>#N/A</v></c>', None),
+        ("<c><f>^_^=</f><v>0</v></c>", "=^_^="),
+        ('<c t="e"><f>===裙===</f><v>#NAME?</v></c>', "====裙==="),
+        ("<c><f>SUM(A1:A2)</f></c>", "=SUM(A1:A2)"),
+    ],
+)
+def test_a_formula_is_what_it_came_to_and_what_is_none_is_a_text(
+    tmp_path: Path, cell: str, shown: str | None
+) -> None:
+    header = '<row><c t="str"><v>id</v></c><c t="str"><v>t</v></c></row>'
+    sheet = f'{header}<row><c t="str"><v>a</v></c>{cell}</row>'
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", f"<worksheet><sheetData>{sheet}</sheetData></worksheet>")
+    assert values(read(tmp_path / "a.xlsx")) == {1: {"id": "a"} | ({"t": shown} if shown else {})}
+
+
+@pytest.mark.parametrize(
+    ("part", "program"),
+    [("content.xml", ".ods"), ("xl/workbook.bin", ".xlsb"), ("Index/Document.iwa", "Numbers")],
+)
+def test_another_programs_spreadsheet_is_refused_with_what_to_save_it_as(
+    tmp_path: Path, part: str, program: str
+) -> None:
+    path = tmp_path / "a"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(part, b"x")
+    with pytest.raises(FileRefusedError, match=rf"{program}.*save it as \.xlsx"):
+        read(path)
+
+
+def test_numbers_that_lost_digits_are_not_written_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", {"s": [["id", "t"], [6.90103160000000012e23, 7312345678901230000]]})
+    assert values(read(path)) == {1: {"id": "6.9010316e+23", "t": "7.31234567890123e+18"}}
+
+
 def test_numbers_keep_their_digits(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", {"s": [["id", "t"], [1718500000000, 1.5], [10**20, True]]})
+    path = write(tmp_path / "a.xlsx", {"s": [["id", "t"], [1718500000000, 1.5], [10**14, True]]})
     assert values(read(path)) == {
         1: {"id": "1718500000000", "t": "1.5"},
-        2: {"id": "100000000000000000000", "t": "1"},
+        2: {"id": "100000000000000", "t": "1"},
     }
 
 

@@ -19,6 +19,37 @@ def test_its_table_is_known_by_its_columns() -> None:
     assert READER.kind_of(frozenset({"ID"})) is None
 
 
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        ("image", "image"),
+        ("LivePhoto", "image"),
+        ("video", "video"),
+        ("圖文", "image"),
+        ("視頻", "video"),
+        ("unknown", None),
+    ],
+)
+def test_kinds_are_read_in_every_language_of_its_interface(shown: str, kind: str | None) -> None:
+    assert XhsDownloaderReader().record({"作品类型": shown}).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("shown", "caption", "tags"),
+    [
+        ("City walk 显高 City", "#City walk[话题]# #显高[话题]# #City[话题]#", "City walk,显高,City"),
+        ("City walk 显高", "出门 #City walk #显高", "City walk,显高"),
+        ("clean fit OOTD", "#clean fit#OOTD", "clean fit,OOTD"),
+        ("City walk", "#City #walk", "City,walk"),
+        ("City walk", "#City walking", "City,walk"),
+        ("显高 通勤", "#显高 通勤 好看", "显高,通勤"),
+        ("City walk", "", "City,walk"),
+    ],
+)
+def test_a_blank_inside_a_tag_is_told_by_the_text(shown: str, caption: str, tags: str) -> None:
+    assert XhsDownloaderReader().record({"作品标签": shown, "作品描述": caption}).tags == tags
+
+
 def test_a_row_becomes_a_record_under_our_names() -> None:
     values = {
         "采集时间": "2024-06-13_10:00:00", "作品ID": NOTE, "作品类型": "图文", "作品标题": "白衣",

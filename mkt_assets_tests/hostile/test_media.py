@@ -18,14 +18,17 @@ from PIL import Image
 
 from mkt_assets.core.pictures import PictureError, PictureLimits, check_picture, decode_picture
 from mkt_assets.core.videos import FrameError, video_frames
+from mkt_assets_tests.heic_files import heic
 from mkt_assets_tests.hostile.guards import guarded
 
 LIMITS = PictureLimits(max_bytes=8_000_000, max_pixels=1_000_000, max_picture_seconds=1, max_video_seconds=5)
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 
 
 def encoded(picture_format: str, size: tuple[int, int] = (90, 120), **options: Any) -> bytes:
     pixels = np.random.default_rng(1).integers(0, 256, (size[1] // 10, size[0] // 10, 3), np.uint8)
+    if picture_format == "HEIF":
+        return heic(Image.fromarray(pixels).resize(size))
     buffer = io.BytesIO()
     Image.fromarray(pixels).resize(size).save(buffer, picture_format, **options)
     return buffer.getvalue()
@@ -99,6 +102,8 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     "image_magick": lambda: b"push graphic-context\nviewbox 0 0 640 480\nfill 'url(https://x.example)'",
     "pdf": lambda: b"%PDF-1.7\n",
     "webp_giant": lambda: b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + b"\xff" * 6 + b"\0" * 8,
+    "heic_giant": lambda: heic(Image.new("RGB", (64, 64)), claimed=(60_000, 60_000)),
+    "heic_larger_than_it_says": lambda: heic(Image.new("RGB", (1_400, 800)), claimed=(64, 64)),
     "heic": lambda: b"\0\0\0\x18ftypheic" + b"\0" * 100,
     "avif_noise": lambda: b"\0\0\0\x18ftypavif" + random.Random(5).randbytes(5_000),
     "bmp_giant": lambda: (

@@ -9,9 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from mkt_assets_tests.crawler_files import WRITERS, random_posts
+from mkt_assets_tests.crawler_files import WRITERS as CRAWLERS
+from mkt_assets_tests.crawler_files import random_posts
+from mkt_assets_tests.exporter_files import fourcat, octoparse, page_state, zeeschuimer
 from mkt_assets_tests.hostile.guards import ingest_hostile, reasons
 
+# the shapes of what has no reader of its own: nested, guessed, with the id in a link, and in a workbook
+EXPORTERS = {
+    "page_state": page_state,
+    "zeeschuimer": zeeschuimer,
+    "fourcat": fourcat,
+    "octoparse_xlsx": octoparse,
+}
+WRITERS = CRAWLERS | EXPORTERS
 N_POSTS = 8
 VICTIM = 3
 
@@ -88,7 +98,9 @@ def test_a_hostile_text_is_stored_or_rejected_and_the_other_posts_stay(
     assert (posts[VICTIM].post_id in found) == (len(text) <= 20_000)
 
 
-@pytest.mark.parametrize(("writer", "case"), writable_cases(IDS, set(WRITERS) - {"spider_json"}))
+@pytest.mark.parametrize(
+    ("writer", "case"), writable_cases(IDS, set(CRAWLERS) - {"spider_json"} | {"zeeschuimer"})
+)
 def test_an_id_that_is_none_is_rejected_with_its_row(writer: str, case: str, tmp_path: Path) -> None:
     posts = random_posts(8, N_POSTS)
     posts[VICTIM] = replace(posts[VICTIM], post_id=IDS[case])

@@ -182,6 +182,18 @@ def test_crawls_before_a_date_go_and_do_not_come_back(home: Settings, fake_model
         run(home, fake_models, D1)
 
 
+def test_ids_of_the_crawl_dates_that_stay_are_remembered_and_words_of_those_that_go_are_not(
+    home: Settings,
+) -> None:
+    columns = ["crawl_date", "modality", "cluster_id", "identity", "name", "name_by"]
+    before = open_warehouse(home).read("cluster_identities", columns=columns).to_pylist()
+    forget(home, Request(crawled_before=D2))
+    after = open_warehouse(home).read("cluster_identities", columns=columns).to_pylist()
+    stay = [row for row in before if row["crawl_date"] == D2]
+    assert stay and {row["crawl_date"] for row in before} == {D1, D2}
+    assert after == [{**row, "name": row["identity"], "name_by": "identity"} for row in stay]
+
+
 def test_a_forget_that_was_cut_short_is_completed_by_asking_again(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,63 +35,108 @@ def test_only_supported_links_are_told_strongest_first():
 
 def test_without_a_supported_link_none_is_claimed():
     facts = a_crawl(pairs=(pair(0, 0, supported=False),))
-    assert "None of 1 pair" in english(links(facts))
+    assert "The only pair of style and topic is not supported" in english(links(facts))
     assert "2 styles" in headline(facts).en
 
 
 def test_without_captions_there_are_no_links_to_speak_of():
-    assert "no style goes with any topic" in english(links(a_crawl(pairs=())))
+    assert "no topic that a style could go with" in english(links(a_crawl(pairs=(), topics=())))
+    assert "No post has both" in english(links(a_crawl(pairs=())))
 
 
 def test_the_first_crawl_claims_no_news():
-    facts = a_crawl(previous_crawl_date=None)
-    assert "first crawl" in english(news(facts))
-    assert len(news(facts)) == 1
+    said = news(a_crawl(compared_with={}))
+    assert [sentence.en for sentence in said] == ["No earlier crawl has styles and topics to compare with."]
 
 
 def test_what_came_and_what_went_is_named():
-    born = replace(cluster("image", 1, "运动"), event="born")
+    new = cluster("image", 1, "运动", event="born", is_new=True)
+    back = cluster("image", 2, "汉服", previous=None, is_back=True)
     gone = replace(a_crawl().events[0], crawl_date=BEFORE, what="ended", name="旗袍")
-    said = english(news(a_crawl(styles=(cluster("image", 0, "西装"), born), events=(gone,))))
+    said = english(news(a_crawl(styles=(cluster("image", 0, "西装"), new, back), events=(gone,))))
     assert "New styles: 运动." in said
+    assert "Styles back after an absence: 汉服." in said
     assert "Styles no longer there: 旗袍." in said
+
+
+def test_what_is_not_tested_to_be_new_is_not_called_so():
+    unmatched = cluster("image", 1, "运动", event="born", previous=None)
+    said = english(news(a_crawl(styles=(cluster("image", 0, "西装"), unmatched))))
+    assert "New" not in said
+    assert (
+        "1 style has no counterpart in the crawl of 2024-06-13, which chance or too few posts would" in said
+    )
 
 
 def test_trends_are_told_only_where_there_are_any():
     said = english(news(a_crawl()))
     assert "Rising: “通勤 · 西装” (+20 points)." in said
     assert "Falling" not in said
-    flat = a_crawl(trends=(trend("image", 0, "x", "flat"),))
-    assert "No share rises or falls" in english(news(flat))
-    early = a_crawl(trends=(trend("image", 0, "x", "too few crawls"),), n_crawls=2)
-    assert "It takes 3 crawls" in english(news(early))
+    assert "No share of topics rises or falls" in said
+    later = a_crawl(trends=(trend("image", 0, "x", ""), trend("text", 0, "y", "")))
+    assert "There are later crawls: what rises or falls among styles and topics" in english(news(later))
+
+
+def test_a_change_of_less_than_a_point_is_not_a_change_of_nothing():
+    assert "(+0.4 points)" in english(news(a_crawl(trends=(trend("image", 0, "x", "rising", 0.004),))))
 
 
 def test_a_sound_crawl_is_not_doubted():
     facts = a_crawl(pairs=(pair(0, 0),))
-    assert "Nothing stands out" in english(doubts(facts))
+    assert "No reason for doubt" in english(doubts(facts))
+
+
+def test_a_number_of_clusters_that_halves_agree_on_is_no_choice():
+    plain = curve("image", "bend")
+    plain = replace(plain, chosen=plain.chosen | {"half_stability": 0.99})
+    said = english(doubts(a_crawl(curves=(plain, curve("text", "bend")))))
+    assert "The number of topics is a choice" in said
+    stable = replace(plain, chosen=plain.chosen | {"half_stability": 0.6, "stability": 1.0})
+    assert "Nothing singles out a number of styles, though" in english(doubts(a_crawl(curves=(stable,))))
+
+
+def test_a_link_says_what_it_rests_on():
+    (told, *_) = links(a_crawl())
+    assert told.en.endswith("It rests on 9 posts by 6 accounts; the largest account wrote 33% of them.")
+    assert (
+        "62% of its pictures with a caption, 3.1 times the share in all styles together, at least 2.1"
+        in told.en
+    )
+    unknown = links(a_crawl(pairs=(pair(0, 0, largest_poster_share=None),)))[0].en
+    assert unknown.endswith("It rests on 9 posts by 6 accounts.")
 
 
 def test_every_weakness_is_told():
     weak: Facts = a_crawl(
-        styles=(cluster("image", 0, "孤例", low_support=True, one_poster=True, n_near_duplicates=3),),
+        styles=(
+            cluster(
+                "image",
+                0,
+                "孤例 †",
+                low_support=True,
+                one_poster=True,
+                n_near_duplicates=3,
+                named_by="one_account",
+            ),
+        ),
         curves=(curve("image", "bend"), curve("text", "bend")),
         n_with_caption=30,
         rejects=(("raw_posts", "The row has no post id.", 4),),
     )
     said = english(doubts(weak))
     for part in (
-        "1 style and 0 topics rest on few posts",
-        "mostly one account's: 孤例",
+        "1 style rests on few posts; take it for an anecdote",
+        "1 style is at least nine tenths one account's: 孤例",
+        "1 style is named by one account's words (†)",
         "2 of 3 pairs of style and topic are not supported",
         "The number of styles and topics is a choice",
         "25% of the pictures have no caption",
-        "4 rows or files could not be used",
-        "3 pictures and 0 captions are near copies",
+        "4 rows, files or pictures could not be used",
+        "3 pictures nearly repeat another",
     ):
         assert part in said
 
 
 def test_many_names_are_cut_short_and_counted():
-    styles = tuple(replace(cluster("image", i, f"风格{i}"), event="born") for i in range(7))
+    styles = tuple(replace(cluster("image", i, f"风格{i}"), event="born", is_new=True) for i in range(7))
     assert "风格3, … +3." in english(news(a_crawl(styles=styles)))

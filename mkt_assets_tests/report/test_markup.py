@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkt_assets.report.markup import Both, counted, data_script, link, percent, plain, say, web_link, written
+from mkt_assets.report.markup import Both, counted, data_script, link, plain, say, web_link, written
 from mkt_assets.report.strings import COUNTED, STRINGS
 
 TEXT = st.text(st.characters())
@@ -32,13 +32,13 @@ def test_a_number_of_things_agrees_with_its_noun():
 
 
 def test_values_are_put_in_in_the_language_of_the_sentence():
-    said = say("topics_in_all", topics=counted(2, "topic"), captions=counted(1, "caption"), n="1")
+    said = say("in_all", clusters=counted(2, "topic"), items=counted(1, "caption"), n="1", share="60%")
     assert said.en.startswith("2 topics in 1 caption;")
     assert "2 个话题" in said.zh
 
 
 def test_braces_in_a_name_are_only_braces():
-    assert "{0.__class__}" in say("born_style", names="{0.__class__}").en
+    assert "{0.__class__}" in say("born_image", names="{0.__class__}").en
 
 
 @given(TEXT)
@@ -88,5 +88,6 @@ def test_a_text_in_two_languages_is_two_elements_and_one_in_one_is_none():
     assert written(Both("style", "style")) == "style"
 
 
-def test_small_shares_keep_a_tenth():
-    assert [percent(share) for share in (0, 0.004, 0.0996, 0.5, 1)] == ["0%", "0.4%", "10%", "50%", "100%"]
+def test_a_verb_agrees_with_its_number():
+    assert say("copies", 1, things=counted(1, "caption")).en.startswith("1 caption nearly repeats ")
+    assert say("copies", 2, things=counted(2, "caption")).en.startswith("2 captions nearly repeat ")

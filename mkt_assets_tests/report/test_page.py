@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -119,12 +120,19 @@ def test_unsupported_links_are_faint_and_supported_ones_are_not(page: Page):
     assert cells == {"0,0": "real", "0,1": "faint", "1,0": "none", "1,1": "faint"}
 
 
+def test_trends_of_fresh_posts_say_so():
+    stock = "only posts published since the crawl before count here"
+    trends = tuple(replace(trend, fresh_only=True) for trend in a_crawl().trends)
+    assert stock in render(a_crawl(trends=trends), grey_tiles)
+    assert stock not in render(a_crawl(), grey_tiles)
+
+
 def test_an_empty_crawl_has_a_page_that_says_so():
     empty = a_crawl(
         styles=(), topics=(), pairs=(), trends=(), events=(), curves=(), methods=(), maps=(), posts={},
-        n_pictures=0, n_with_caption=0, quality={}, models=(), made=(), previous_crawl_date=None,
+        n_pictures=0, n_with_caption=0, quality={}, models=(), made=(), compared_with={},
     )  # fmt: skip
     page = Page(render(empty, grey_tiles))
     assert page.open == []
-    assert "No picture was clustered." in page.text
+    assert "The crawl has no post that could be used." in page.text
     assert "Nothing to show here." in page.text

@@ -11,15 +11,17 @@ import pytest
 from PIL import Image
 
 from mkt_assets_tests.crawler_files import WRITERS, random_posts
+from mkt_assets_tests.exporter_files import EXPORTERS
 
 SECONDS = 900
 # as in fuzz.py, which cannot be imported where atheris is not installed
-KINDS = {".csv": 0, ".jsonl": 1, ".json": 2, ".xlsx": 4, ".db": 5, ".jpg": 6, ".png": 7}
+KINDS = {".csv": 0, ".jsonl": 1, ".ndjson": 1, ".json": 2, ".xlsx": 4, ".db": 5, ".jpg": 6, ".png": 7}
 
 
 def write_seeds(corpus: Path, drops: Path) -> int:
-    """A file of every known crawler and of two kinds of picture, each behind the byte that gives it its name."""
-    for number, (name, write) in enumerate(WRITERS.items()):
+    """A file of every known crawler, exporter and of two kinds of picture, each behind the byte that names it."""
+    exporters = {name: writer for name, (writer, _, _) in EXPORTERS.items()}
+    for number, (name, write) in enumerate((WRITERS | exporters).items()):
         write(drops / name, random_posts(number, 4))
     for name in ("a.jpg", "a.png"):
         Image.new("RGB", (24, 32), (200, 30, 60)).save(drops / name)

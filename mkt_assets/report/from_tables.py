@@ -1,0 +1,304 @@
+"""The report's facts, made from the rows of the warehouse's tables. No HTML and no warehouse here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mkt_assets.charts.maps import lay_out
+from mkt_assets.core.account_words import shown_name
+from mkt_assets.report.facts import (
+    Cluster,
+    Curve,
+    Event,
+    Item,
+    ItemMap,
+    Pair,
+    Placed,
+    Post,
+    Row,
+    Trend,
+    numbered,
+)
+from mkt_assets.report.markup import Text, web_link
+
+CAPTION_LENGTH = 140
+MAP_ITEMS = 1500
+"""Drawn on the map, of each modality; more would neither be seen nor fit into a page that can be mailed."""
+
+
+def records(frame: pd.DataFrame) -> list[Row]:
+    """The rows, with None for what is missing."""
+    rows: list[Row] = []
+    for row in frame.to_dict("records"):
+        rows.append({str(name): None if _is_missing(value) else value for name, value in row.items()})
+    return rows
+
+
+def _is_missing(value: object) -> bool:
+    return (
+        value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+    )
+
+
+def clusters_of(
+    modality: str,
+    profiles: pd.DataFrame,
+    identities: pd.DataFrame,
+    trends: pd.DataFrame,
+    until: date,
+    item_dates: Mapping[str, date],
+) -> tuple[Cluster, ...]:
+    """Clusters of one modality of a crawl date, largest first.
+
+    Args:
+        modality: image or text.
+        profiles: `cluster_profiles` rows of the crawl date.
+        identities: `cluster_identities` rows of the crawl date; may be empty.
+        trends: `trends` rows of all dates; may be empty.
+        until: The crawl date.
+        item_dates: By post, the crawl date whose items of it were clustered.
+    """
+    known = {(r["modality"], r["cluster_id"]): r for r in records(identities)}
+    directions = directions_of(trends, until)
+    clusters: list[Cluster] = []
+    for row in records(profiles[profiles["modality"] == modality]):
+        number = int(row["cluster_id"])
+        lasting = known.get((modality, number), {})
+        clusters.append(
+            Cluster(
+                modality=modality,
+                cluster_id=number,
+                identity=str(lasting.get("identity", "")),
+                name=_name(modality, number, row, lasting),
+                named_by=_named_by(row, lasting),
+                keywords=tuple(str(word) for word in row["keywords"]),
+                n_items=int(row["n_items"]),
+                n_posts=int(row["n_posts"]),
+                n_posters=int(row["n_posters"]),
+                share=float(row["share"]),
+                likes=_likes(row),
+                n_near_duplicates=int(row["n_near_duplicates"]),
+                low_support=bool(row["low_support"]),
+                one_poster=bool(row["one_poster"]),
+                event=str(lasting.get("event", "first")),
+                previous=lasting.get("previous_crawl_date"),
+                is_new=bool(lasting.get("is_new")),
+                is_back=bool(lasting.get("is_back")),
+                direction=directions.get(str(lasting.get("identity")), ""),
+                typical=_typical(row, item_dates),
+            )
+        )
+    return tuple(sorted(clusters, key=lambda c: (-c.n_items, c.cluster_id)))
+
+
+def _name(modality: str, number: int, profile: Row, lasting: Row) -> Text:
+    if lasting and lasting["name_by"] != "identity":
+        return str(lasting["name"])
+    if profile["name_by"] != "number":
+        return shown_name(str(profile["name"]), str(profile["name_by"]))
+    return numbered(modality, number)
+
+
+def _named_by(profile: Row, lasting: Row) -> str:
+    lasts = lasting and lasting["name_by"] != "identity"
+    return str(lasting["name_by"] if lasts else profile["name_by"])
+
+
+def _likes(row: Row) -> tuple[float, float | None, float | None, bool] | None:
+    if row["likes_median"] is None:
+        return None
+    return row["likes_median"], row["likes_low"], row["likes_high"], bool(row["likes_median_is_lower_bound"])
+
+
+def _typical(row: Row, item_dates: Mapping[str, date]) -> tuple[Item, ...]:
+    frames = [str(frame) or None for frame in row["typical_frames"]]
+    posts = [str(post) for post in row["typical_post_ids"]]
+    return tuple(
+        Item(item_dates[post], post, frame)
+        for post, frame in zip(posts, frames, strict=True)
+        if post in item_dates
+    )
+
+
+def _first_known(row: Row, *names: str) -> Any:
+    return next((row[name] for name in names if row.get(name) is not None), None)
+
+
+def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
+    """The pairs that occur, from `crosstab_ratios` rows of unit image."""
+    return tuple(
+        Pair(
+            style=int(row["image_cluster"]),
+            topic=int(row["text_cluster"]),
+            share=float(row["ratio"]),
+            low=float(row["ratio_low"]),
+            high=float(row["ratio_high"]),
+            lift=float(row["lift"]),
+            # rows of before these columns have neither
+            cautious_lift=float(_first_known(row, "cautious_lift", "lift")),
+            q=float(row["q_value"]),
+            poster_q=float(_first_known(row, "poster_q_value", "poster_p_value")),
+            n_posts=int(row["n_posts"]),
+            n_posters=int(row["n_posters"]),
+            largest_poster_share=row.get("largest_poster_share"),
+            supported=bool(row["supported"]),
+        )
+        for row in records(ratios.dropna(subset=["text_cluster"]))
+    )
+
+
+def directions_of(trends: pd.DataFrame, until: date) -> dict[str, str]:
+    """By identity, whether it rises or falls over the crawls; "" where a crawl later than `until` had a say in it."""
+    of_crawls = trends[trends["basis"] == "crawl_date"]
+    last = of_crawls.groupby("identity")["crawl_date"].transform("max")
+    return {
+        str(r["identity"]): str(r["direction"]) if day <= until else ""
+        for r, day in zip(records(of_crawls), last, strict=True)
+    }
+
+
+def trends_of(trends: pd.DataFrame, until: date, shown: Iterable[Cluster]) -> tuple[Trend, ...]:
+    """Trends of this crawl's clusters, as far as this crawl date: what moves first, then the largest."""
+    names = {cluster.identity: cluster for cluster in shown}
+    directions = directions_of(trends, until)
+    found: list[Trend] = []
+    of_crawls = trends[(trends["basis"] == "crawl_date") & (trends["identity"].isin(list(names)))]
+    for identity, rows in of_crawls.groupby("identity"):
+        points = [r for r in records(rows.sort_values("crawl_date")) if r["crawl_date"] <= until]
+        if points:
+            cluster = names[str(identity)]
+            found.append(
+                Trend(
+                    modality=cluster.modality,
+                    identity=str(identity),
+                    name=cluster.name,
+                    days=tuple(r["crawl_date"] for r in points),
+                    shares=tuple(float(r["share"]) for r in points),
+                    lows=tuple(float(r["share_low"]) for r in points),
+                    highs=tuple(float(r["share_high"]) for r in points),
+                    n_posts=sum(int(r["n_posts"]) for r in points),
+                    direction=directions[str(identity)],
+                    change=float(points[-1]["change"] or 0.0),
+                    fresh_only=bool(points[-1].get("fresh_only")),
+                )
+            )
+    moves = ("rising", "falling")
+    return tuple(
+        sorted(
+            found,
+            key=lambda t: (
+                t.direction not in moves,
+                -abs(t.change) * (t.direction in moves),
+                -t.n_posts,
+                t.identity,
+            ),
+        )
+    )
+
+
+def compared_with(identities: pd.DataFrame, until: date) -> dict[str, date]:
+    """By modality, the crawl date that `until` was matched with: the last earlier one with the same encoder."""
+    found: dict[str, date] = {}
+    for modality, rows in identities.groupby("modality"):
+        now = rows[rows["crawl_date"] == until]
+        earlier = rows[(rows["crawl_date"] < until) & rows["encoder"].isin(now["encoder"])]
+        if len(earlier) and not (now["event"] == "first").all():
+            found[str(modality)] = earlier["crawl_date"].max()
+    return found
+
+
+def events_of(identities: pd.DataFrame, until: date, shown: Iterable[Cluster]) -> tuple[Event, ...]:
+    """What happened to styles and topics up to a crawl date, latest first.
+
+    Of what came and what went only what is tested is told (is_new, is_gone).
+    """
+    rows = [row for row in records(identities) if row["crawl_date"] <= until]
+    names = {row["identity"]: identity_name(row) for row in rows} | {c.identity: c.name for c in shown}
+    events: list[Event] = []
+    for row in rows:
+
+        def event(what: str, other: Text = "", row: Row = row) -> Event:
+            return Event(row["crawl_date"], str(row["modality"]), what, names[row["identity"]], other)
+
+        if row.get("is_new") and row["split_from"]:
+            events.append(event("split", names.get(row["split_from"], str(row["split_from"]))))
+        elif row.get("is_new"):
+            events.append(event("born"))
+        elif row["event"] == "merged":
+            events += [event("merged", names.get(other, str(other))) for other in row["absorbed"]]
+        # an end is known only from a later crawl
+        if row.get("is_gone") and row["last_seen"] == row["crawl_date"] < until:
+            events.append(event("ended"))
+    order = ["born", "split", "merged", "ended"]
+    return tuple(
+        sorted(
+            events, key=lambda e: (-e.crawl_date.toordinal(), e.modality, order.index(e.what), str(e.name))
+        )
+    )
+
+
+def identity_name(row: Row) -> Text:
+    """The name of an identity; one that has none has a few digits."""
+    if row["name_by"] != "identity":
+        return str(row["name"])
+    return numbered(str(row["modality"]), str(row["identity"]).rpartition("-")[2][:4])
+
+
+def curve_of(modality: str, k_selection: pd.DataFrame) -> Curve | None:
+    """The elbow of one modality, from `k_selection` rows; None without any."""
+    rows = records(k_selection[k_selection["modality"] == modality].sort_values("k"))
+    chosen = [row for row in rows if row["chosen"]]
+    if not chosen:
+        return None
+    return Curve(
+        modality, tuple(int(r["k"]) for r in rows), tuple(float(r["inertia"]) for r in rows), chosen[0]
+    )
+
+
+def map_of(
+    modality: str, items: Sequence[tuple[Item, int]], vectors: NDArray[np.float32], seed: int
+) -> ItemMap:
+    """Where the items of a modality lie; items and their cluster ids as the rows of `vectors`."""
+    if not items:
+        return ItemMap(modality, "PCA", 0, ())
+    labels = np.array([cluster_id for _, cluster_id in items], dtype=np.int64)
+    placed = lay_out(vectors, labels, MAP_ITEMS, seed)
+    at = _unit_square(placed.positions)
+    return ItemMap(
+        modality,
+        placed.method,
+        len(items),
+        tuple(
+            Placed(items[row][0], float(x), float(y), int(label), int(n))
+            for row, (x, y), label, n in zip(placed.rows, at, placed.labels, placed.n_items, strict=True)
+        ),
+    )
+
+
+def _unit_square(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Positions in 0 to 1, their proportions kept."""
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    side = max(float((high - low).max()), 1e-9)
+    return (positions - (low + high) / 2) / side + 0.5
+
+
+def posts_of(posts: pd.DataFrame) -> dict[tuple[date, str], Post]:
+    """Captions and links by crawl date and post, from item_crawl_date, post_id, caption, post_url."""
+    return {
+        (pd.Timestamp(row["item_crawl_date"]).date(), str(row["post_id"])): Post(
+            shortened(str(row["caption"] or "")), web_link(row["post_url"])
+        )
+        for row in records(posts)
+    }
+
+
+def shortened(caption: str) -> str:
+    """A caption in one line, of at most `CAPTION_LENGTH` characters."""
+    line = " ".join(caption.split())
+    return line if len(line) <= CAPTION_LENGTH else line[: CAPTION_LENGTH - 1] + "…"

@@ -1,0 +1,371 @@
+"""Is a sentence of the report true? Its numbers, and its "all", "none" and "only", counted anew from the tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from mkt_assets.report.markup import Both, say
+from mkt_assets.report.strings import STRINGS
+from mkt_assets_tests.report.edge_crawls import Shelf
+
+Blanks = Mapping[str, str]
+MODALITY = {"style": "image", "topic": "text", "picture": "image", "caption": "text"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The tables, as far as a crawl date."""
+
+    tables: Mapping[str, pd.DataFrame]
+    day: date
+
+    def of_day(self, table: str, modality: str | None = None) -> pd.DataFrame:
+        rows = self.tables[table]
+        rows = rows[rows["crawl_date"] == self.day]
+        return rows if modality is None else rows[rows["modality"] == modality]
+
+    def sizes(self, modality: str) -> list[int]:
+        items = self.of_day("clusters", modality)
+        return sorted(items["cluster_id"].value_counts().tolist(), reverse=True)
+
+    def before(self, modality: str) -> date | None:
+        items = self.tables["clusters"]
+        days = items.loc[(items["modality"] == modality) & (items["crawl_date"] < self.day), "crawl_date"]
+        return None if days.empty else max(days)
+
+    def pairs(self) -> pd.DataFrame:
+        rows = self.of_day("crosstab_ratios")
+        return rows[(rows["unit"] == "image") & rows["text_cluster"].notna()]
+
+    def pictures(self) -> pd.DataFrame:
+        """Clustered pictures with the topic of their post's caption, missing where it has none."""
+        items = self.of_day("clusters")
+        texts = items[items["modality"] == "text"].set_index("post_id")["cluster_id"]
+        pictures = items[items["modality"] == "image"]
+        return pictures.assign(topic=pictures["post_id"].map(texts))
+
+    def number(self, modality: str, name: str) -> int:
+        """The cluster that is called so on the page."""
+        profiles = self.of_day("cluster_profiles", modality)
+        lasting = self.of_day("cluster_identities", modality)
+        named = [
+            rows.loc[rows["name"] == name.removesuffix(" †"), "cluster_id"] for rows in (lasting, profiles)
+        ]
+        return int(next(found.iloc[0] for found in named if len(found)))
+
+    def few(self, modality: str, column: str) -> list[str]:
+        rows = self.of_day("cluster_profiles", modality)
+        return [str(name) for name in rows.loc[rows[column].astype(bool), "name"]]
+
+    def crawls_with_new_posts(self, modality: str) -> int:
+        items = self.tables["clusters"]
+        first = items[items["modality"] == modality].groupby("post_id")["crawl_date"].min()
+        return first[first <= self.day].nunique()
+
+
+def is_share(text: str, part: float, whole: float) -> bool:
+    """Whether a percentage is the share, rounded; 100 % of less than all and 0 % of more than none are not."""
+    share, sign, number = part / whole, text[0] if text[0] in "<>" else "", float(text.strip("<>%"))
+    if sign:
+        return 0 < share < number / 100 if sign == "<" else number / 100 < share < 1
+    if number in (0, 100):
+        return share == number / 100
+    digits = len(text.strip("%").partition(".")[2])
+    return abs(100 * share - number) <= 0.5 * 10**-digits + 1e-9
+
+
+def numbers(text: str) -> list[int]:
+    """The whole numbers in a text."""
+    return [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", text)]
+
+
+def told(text: str) -> dict[str, int]:
+    """Numbers of things by their noun: "2 styles and 1 topic"."""
+    found = re.findall(r"([\d,]+) (style|topic|picture|caption|post|account|pair|crawl)(s?)", text)
+    assert all((n == "1") == (not many) for n, _, many in found), text
+    return {noun: int(n.replace(",", "")) for n, noun, _ in found}
+
+
+def _kinds(what: str) -> list[str]:
+    assert set(re.split(" and ", what)) <= {"styles", "topics"}
+    return [MODALITY[word.rstrip("s")] for word in what.split(" and ")]
+
+
+def _in_all(seen: Seen, b: Blanks) -> bool:
+    (kind, n), (noun, n_items) = *told(b["clusters"]).items(), *told(b["items"]).items()
+    sizes, n_largest = seen.sizes(MODALITY[kind]), int(b.get("n", "1"))
+    held = sum(sizes[:n_largest])
+    enough = 2 * held >= n_items and 2 * sum(sizes[: n_largest - 1]) < n_items
+    right = (len(sizes), sum(sizes)) == (n, n_items) and len(sizes) > 1 and MODALITY[noun] == MODALITY[kind]
+    return right and enough and is_share(b["share"], held, n_items) and (n_largest > 1 or "n" not in b)
+
+
+def _one(kind: str, noun: str) -> Callable[[Seen, Blanks], bool]:
+    return lambda seen, b: seen.sizes(MODALITY[kind]) == [told(b["items"])[noun]]
+
+
+def _mattes(seen: Seen, verdict: str | None = None) -> int:
+    rows = seen.of_day("matted_images")
+    return len(rows if verdict is None else rows[rows["verdict"] == verdict])
+
+
+def _link(seen: Seen, b: Blanks) -> bool:
+    style, topic = seen.number("image", b["style"]), seen.number("text", b["topic"])
+    pictures = seen.pictures().dropna(subset="topic")
+    of_style = pictures[pictures["cluster_id"] == style]
+    both = of_style[of_style["topic"] == topic]
+    everywhere = (pictures["topic"] == topic).mean()
+    lift, said = len(both) / len(of_style) / everywhere, re.findall(r"[\d.]+", b["lift"])
+    if not (is_share(b["share"], len(both), len(of_style)) and _is_lift(b["lift"], said, lift)):
+        return False
+    rests = told(b["rests"])
+    posts = both.drop_duplicates("post_id")["poster_id"].value_counts()
+    largest = re.findall(r"wrote (\S+) of them", b["rests"])
+    return (rests["post"], rests["account"]) == (posts.sum(), len(posts)) and all(
+        is_share(share, posts.max(), posts.sum()) for share in largest
+    )
+
+
+def _is_lift(text: str, said: list[str], lift: float) -> bool:
+    """Whether a lift is the one said, or within the bound said."""
+    if text.startswith("at least"):
+        return 1 < float(said[0]) <= lift + 0.06
+    if text.startswith("at most"):
+        return 1 > float(said[0]) >= lift - 0.06
+    return not said or (abs(lift - float(said[0])) < 0.06 and float(said[-1]) <= lift + 0.06)
+
+
+def _cell(seen: Seen, b: Blanks) -> bool:
+    pairs = seen.pairs()
+    style, topic = seen.number("image", b["style"]), seen.number("text", b["topic"])
+    (pair,) = pairs[(pairs["image_cluster"] == style) & (pairs["text_cluster"] == topic)].to_dict("records")
+    believed = {"Supported.": True, "Not supported.": False}[b["believe"]]
+    return _link(seen, b) and bool(pair["supported"]) == believed
+
+
+def _n_supported(seen: Seen) -> int:
+    return int(seen.pairs()["supported"].astype(bool).sum())
+
+
+def _of_pairs(n_of: Callable[[Seen], int]) -> Callable[[Seen, Blanks], bool]:
+    return lambda seen, b: (
+        (int(b["n"]), told(b["pairs"])["pair"]) == (n_of(seen), len(seen.pairs())) and int(b["n"]) > 0
+    )
+
+
+def _no_links(seen: Seen, b: Blanks) -> bool:
+    return _n_supported(seen) == 0 < len(seen.pairs()) == told(b.get("pairs") or "1 pair")["pair"]
+
+
+def _new(modality: str) -> Callable[[Seen, Blanks], bool]:
+    """As many names as there are clusters that are new by the test, of enough posts."""
+
+    def is_true(seen: Seen, b: Blanks) -> bool:
+        rows = seen.of_day("cluster_identities", modality)
+        found = rows[rows["is_new"] == True] if "is_new" in rows else rows.head(0)  # noqa: E712
+        profiles = seen.of_day("cluster_profiles", modality).set_index("cluster_id")
+        enough = profiles.loc[list(found["cluster_id"]), "n_posts"].min() >= 5
+        return 0 < len(found) == _n_names(b["names"]) and bool(enough)
+
+    return is_true
+
+
+def _gone(modality: str) -> Callable[[Seen, Blanks], bool]:
+    """As many names as there are clusters of the crawl before that are gone by the test, and not there now."""
+
+    def is_true(seen: Seen, b: Blanks) -> bool:
+        rows = seen.tables["cluster_identities"]
+        now = set(seen.of_day("cluster_identities", modality)["identity"])
+        before = rows[(rows["crawl_date"] == seen.before(modality)) & (rows["modality"] == modality)]
+        gone = before.loc[before["is_gone"] == True, "identity"] if "is_gone" in rows else []  # noqa: E712
+        return 0 < len(set(gone) - now) == _n_names(b["names"])
+
+    return is_true
+
+
+def _n_names(names: str) -> int:
+    """How many there are in a list that may end in "... and so many more"."""
+    told, _, more = names.partition(", … +")
+    return len(told.split(", ")) + int(more or "0")
+
+
+def _back(modality: str) -> Callable[[Seen, Blanks], bool]:
+    def is_true(seen: Seen, b: Blanks) -> bool:
+        identities = seen.tables["cluster_identities"]
+        now = set(seen.of_day("cluster_identities", modality)["identity"])
+        of = identities[(identities["modality"] == modality) & (identities["crawl_date"] < seen.day)]
+        last = set(of.loc[of["crawl_date"] == seen.before(modality), "identity"])
+        return _n_names(b["names"]) == len(now & set(of["identity"]) - last) > 0
+
+    return is_true
+
+
+def _lasting(seen: Seen, b: Blanks) -> bool:
+    for noun, n in told(b["things"]).items():
+        now = set(seen.of_day("cluster_identities", MODALITY[noun])["identity"])
+        identities = seen.tables["cluster_identities"]
+        then = set(identities.loc[identities["crawl_date"].astype(str) == b["date"], "identity"])
+        if not now or len(now) != n or not now <= then or str(seen.before(MODALITY[noun])) != b["date"]:
+            return False
+    return True
+
+
+def _not_surely_new(seen: Seen, b: Blanks) -> bool:
+    ((noun, n),) = told(b["things"]).items()
+    identities = seen.tables["cluster_identities"]
+    now = set(seen.of_day("cluster_identities", MODALITY[noun])["identity"])
+    then = set(identities.loc[identities["crawl_date"].astype(str) == b["date"], "identity"])
+    return 0 < n <= len(now - then) and str(seen.before(MODALITY[noun])) == b["date"]
+
+
+def _no_moves(seen: Seen, b: Blanks) -> bool:
+    return all(
+        told(b["crawls"])["crawl"] == seen.crawls_with_new_posts(m) >= 3 and len(seen.sizes(m)) > 1
+        for m in _kinds(b["what"])
+    )
+
+
+def _few(column: str) -> Callable[[Seen, Blanks], bool]:
+    def is_true(seen: Seen, b: Blanks) -> bool:
+        n = {noun: len(seen.few(MODALITY[noun], column)) for noun in ("style", "topic")}
+        return told(b["things"]) == {noun: m for noun, m in n.items() if m}
+
+    return is_true
+
+
+def _accounts_agree(seen: Seen, b: Blanks) -> bool:
+    tops = [
+        items["poster_id"].value_counts(normalize=True).max() >= 0.9
+        for _, items in seen.of_day("clusters").groupby(["modality", "cluster_id"])
+    ]
+    return _few("one_poster")(seen, b) and sum(told(b["things"]).values()) == sum(tops)
+
+
+def _named_by_one(seen: Seen, b: Blanks) -> bool:
+    rows = seen.of_day("cluster_profiles")
+    return sum(told(b["things"]).values()) == (rows["name_by"] == "one_account").sum() and b["names"].count(
+        "†"
+    ) == min(4, sum(told(b["things"]).values()))
+
+
+def _copies(seen: Seen, b: Blanks) -> bool:
+    n = seen.of_day("cluster_profiles").groupby("modality")["n_near_duplicates"].sum()
+    return all(n[MODALITY[noun]] == m for noun, m in told(b["things"]).items())
+
+
+def _nothing_to_doubt(seen: Seen, _: Blanks) -> bool:
+    pairs, pictures = seen.pairs(), seen.pictures()
+    weak = any(seen.few(m, c) for m in ("image", "text") for c in ("low_support", "one_poster"))
+    return not (weak or len(pairs) > _n_supported(seen) or pictures["topic"].isna().any()) and not len(
+        seen.of_day("rejects")
+    )
+
+
+def _none(*modalities: str) -> Callable[[Seen, Blanks], bool]:
+    """No cluster of these modalities, and some of the other."""
+    return lambda seen, _: (
+        all(not seen.sizes(m) for m in modalities)
+        and all(seen.sizes(m) for m in {"image", "text"} - set(modalities))
+    )
+
+
+TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
+    "in_all": _in_all,
+    "in_all_one_largest": _in_all,
+    "one_style": _one("style", "picture"),
+    "one_topic": _one("topic", "caption"),
+    "no_posts": lambda seen, _: not len(seen.of_day("raw_posts")),
+    "no_pictures": lambda seen, _: len(seen.of_day("raw_posts")) > 0 == _mattes(seen),
+    "all_rejected": lambda seen, b: (
+        0 < _mattes(seen) == _mattes(seen, "rejected") == int(b.get("n") or "1") and not seen.sizes("image")
+    ),
+    "no_captions": lambda seen, _: (
+        len(seen.of_day("raw_posts")) > 0 and not seen.of_day("summaries")["has_text"].any()
+    ),
+    "no_styles": lambda seen, _: not seen.sizes("image"),
+    "no_topics": lambda seen, _: not seen.sizes("text"),
+    "link": _link,
+    "cell": _cell,
+    "links_in_all": _of_pairs(_n_supported),
+    "links_told": lambda seen, b: int(b["n"]) < _n_supported(seen),
+    "no_links": _no_links,
+    "no_pairs": lambda seen, _: (
+        bool(seen.sizes("image") and seen.sizes("text")) and seen.pictures()["topic"].isna().all()
+    ),
+    "no_pairs_without_styles": _none("image"),
+    "no_pairs_without_topics": _none("text"),
+    "no_pairs_without_stylestopics": _none("image", "text"),
+    "no_news": _none("image", "text"),
+    "first_crawl": lambda seen, b: all(seen.sizes(m) and seen.before(m) is None for m in _kinds(b["what"])),
+    "born_image": _new("image"),
+    "born_text": _new("text"),
+    "gone_image": _gone("image"),
+    "gone_text": _gone("text"),
+    "back_image": _back("image"),
+    "back_text": _back("text"),
+    "not_surely_new": _not_surely_new,
+    "all_continued": _lasting,
+    "no_moves": _no_moves,
+    "too_few_crawls": lambda seen, b: all(
+        told(b["crawls"])["crawl"] == seen.crawls_with_new_posts(m) < int(b["n"]) and len(seen.sizes(m)) > 1
+        for m in _kinds(b["what"])
+    ),
+    "moves_single": lambda seen, b: all(len(seen.sizes(m)) == 1 for m in _kinds(b["what"])),
+    "moves_later": lambda seen, b: seen.tables["clusters"]["crawl_date"].max() > seen.day,
+    "few_posts": _few("low_support"),
+    "one_account": _accounts_agree,
+    "named_by_one": _named_by_one,
+    "unsupported_pairs": _of_pairs(lambda seen: len(seen.pairs()) - _n_supported(seen)),
+    "unsupported_all": _no_links,
+    "no_elbow": lambda seen, b: all(
+        "bend" in set(seen.of_day("k_selection", m)["chosen_by"]) and seen.sizes(m) for m in _kinds(b["what"])
+    ),
+    "no_caption_share": lambda seen, b: is_share(
+        b["share"], int(seen.pictures()["topic"].isna().sum()), len(seen.pictures())
+    ),
+    "rejected_in_all": lambda seen, b: numbers(b["files"])[0] == len(seen.of_day("rejects")) > 0,
+    "copies": _copies,
+    "nothing_to_doubt": _nothing_to_doubt,
+    "nothing_to_believe": _none("image", "text"),
+}
+"""By key of a sentence: whether it is true with these blanks."""
+
+
+def keys_of(sentence: str) -> Iterable[tuple[str, Blanks]]:
+    """The sentences of strings that this may be, and what stands in their blanks."""
+    for key in TRUTHS:
+        for amount in (1, 2):
+            blanks = re.findall(r"{(\w+)}", say_template(key, amount))
+            pattern = re.escape(say_template(key, amount))
+            for name in blanks:
+                pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>.+?)", 1)
+            found = re.fullmatch(pattern, sentence)
+            if found:
+                yield key, found.groupdict()
+                break
+
+
+def say_template(key: str, amount: int) -> str:
+    """The English sentence with its blanks."""
+    blanks = set(re.findall(r"{(\w+)}", STRINGS[key][0]))
+    return say(key, amount, **{name: f"{{{name}}}" for name in blanks}).en
+
+
+def untrue(sentences: Iterable[Both], tables: Shelf, day: date) -> list[str]:
+    """The sentences of which no reading is true, or whose Chinese has other numbers."""
+    seen = Seen(tables.frames, day)
+    return [
+        sentence.en
+        for sentence in sentences
+        if not any(TRUTHS[key](seen, blanks) for key, blanks in keys_of(sentence.en))
+        or not set(_figures(sentence.en)) <= set(_figures(sentence.zh))
+    ]
+
+
+def _figures(text: str) -> list[str]:
+    return re.findall(r"[\d.,]*\d", text)
