@@ -41,7 +41,7 @@ def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:
         group="findings",
         kinds={"python", "duckdb", "pandas"},
         deps=["clusters"],
-        code_version=f"3-{settings.low_support_posts}",
+        code_version=f"4-{settings.low_support_posts}",
         description="For every image cluster, the share of each text cluster among its items with a text; counted in "
         "distinct images and in distinct posts, with what stands behind each number and whether to believe it.",
     )

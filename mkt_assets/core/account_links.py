@@ -45,9 +45,9 @@ def poster_p_values(both: Floats, of_topic: Floats) -> Floats:
     links is one observation, too.
 
     The variance of the slope is that over accounts, by leaving out each in turn (MacKinnon, Nielsen and Webb 2023),
-    corrected for leverage as CR2 (Bell and McCaffrey 2002), but no less than the one that r would make, as few
-    accounts may agree by chance; Student's t has accounts - 1 degrees of freedom. p is 1 where the slope without
-    some one account is not positive or cannot be told: such a link rests on that account.
+    corrected for leverage as CR2 (Bell and McCaffrey 2002) and taken of angles (`_angular_gain`), but no less than
+    the one that r would make, as few accounts may agree by chance; Student's t has accounts - 1 degrees of freedom. p
+    is 1 where the slope without some one account is not positive or cannot be told: such a link rests on that account.
 
     Args:
         both: What `counts_by_account` gives.
@@ -104,13 +104,28 @@ def _p_values(both: Floats, accounts: _Accounts) -> Floats:
     style = both.sum(axis=2) / accounts.n[:, None]
     slope, spread, slope_without, spread_without = _slopes(both, style, accounts)
     least = slope_without.min(axis=0)
-    share = accounts.between @ accounts.shares / accounts.between.sum()
+    total = accounts.between.sum()
+    share, size = accounts.between @ accounts.shares / total, (accounts.between @ style / total)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         kept = spread_without / spread
         over_accounts = np.einsum("gst,gs->st", (slope_without - slope) ** 2, kept) * (1 - 1 / n_accounts)
         by_chance = (accounts.variance(style) / spread**2)[:, None] * (share * (1 - share))
-        p = t.sf(slope / np.sqrt(np.maximum(over_accounts, by_chance)), n_accounts - 1)
+        gain = _angular_gain(share + slope * (1 - size), share - slope * size, size)
+        p = t.sf(slope / np.sqrt(np.maximum(over_accounts / gain**2, by_chance)), n_accounts - 1)
     return np.where(least > _TINY, p, 1.0)
+
+
+def _angular_gain(inside: Floats, outside: Floats, size: Floats) -> Floats:
+    """How much surer a difference of shares is as one of angles, at least 1; `size` is the style's own share.
+
+    The variance of a share grows with it, that of the arcsine of its root does not (Bartlett 1947): the share inside
+    a style that is found to be large would else be held against it.
+    """
+    known = (outside > 0) & (inside < 1) & (inside > outside)
+    high, low = np.where(known, inside, 0.75), np.where(known, outside, 0.25)
+    angle = 2 * (np.arcsin(np.sqrt(high)) - np.arcsin(np.sqrt(low)))
+    steepness = (1 - size) / np.sqrt(high * (1 - high)) + size / np.sqrt(low * (1 - low))
+    return np.where(known, np.maximum(angle / ((high - low) * steepness), 1.0), 1.0)
 
 
 def _slopes(both: Floats, style: Floats, accounts: _Accounts) -> tuple[Floats, Floats, Floats, Floats]:

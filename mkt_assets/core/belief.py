@@ -16,8 +16,6 @@ MAX_P = 0.05
 """A link is believed below this q by post and this q by poster."""
 MIN_POSTERS = 3
 """Accounts that must have written a pair before it is believed."""
-N_SIGN_FLIPS = 1999
-"""Of the test by account in `trends`."""
 
 Floats = NDArray[np.float64]
 

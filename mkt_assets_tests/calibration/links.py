@@ -94,7 +94,8 @@ def any_link(world: World, seed: int) -> float:
 def found_links(world: World, seed: int) -> float:
     """The share of the planted links that the crawl shows."""
     found = supported(world, seed)
-    return float((found["image_cluster"] == found["text_cluster"]).sum() / world.n_planted)
+    of_plant = (found["image_cluster"] == found["text_cluster"]) & (found["image_cluster"] < world.n_planted)
+    return float(of_plant.sum() / world.n_planted)
 
 
 def _null(what: str, world: World, n_runs: int = 200) -> Case:
@@ -117,7 +118,18 @@ CASES = (
         World(n_accounts=100, n_posts=2000, concentration=1, exponent=0),
     ),
     _null("400 accounts, concentration 4.5", World(n_accounts=400, n_posts=2000), 100),
+    _null(
+        "100 accounts, concentration 0.3",
+        World(n_accounts=100, n_posts=1500, concentration=0.3, pictures=2),
+        100,
+    ),
     _planted("30 % of 2,000 posts, 400 accounts", 0.8, World(n_accounts=400, n_posts=2000, planted=0.3)),
+    _planted(
+        "30 % of 800 posts, 400 equal accounts, 20 pairs",
+        0.8,
+        World(n_accounts=400, n_posts=800, exponent=0, planted=0.3, n_planted=20),
+        30,
+    ),
     _planted("30 % of 986 posts, 21 accounts", 0.8, World(planted=0.3)),
     _planted("15 % of 2,000 posts, 21 accounts", 0.5, World(n_posts=2000, planted=0.15)),
 )
