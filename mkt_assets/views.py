@@ -214,7 +214,7 @@ _POSTS_OF_TOPIC = View(
         **_NAMED,
         "rank_in_topic": "1 = most typical, nearest to the centroid",
         **_POST,
-        "summary": "title, content and tags, cleaned: the text that was clustered",
+        "summary": "title, content and tags, cleaned: what was clustered is this without addresses and emoji",
     },
     f"""
     SELECT m.crawl_date, m.cluster_id AS topic, c.shown_name AS name, c.identity,

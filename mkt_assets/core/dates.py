@@ -19,7 +19,7 @@ _CLOCK = (
     r"(?P<before>凌晨|早上|上午|中午|下午|傍晚|晚上|[ap]m)?\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})"
     r"(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<after>[ap]\.?m\.?(?![a-z]))?"
 )
-# Hours before UTC. CST is China's here; what is no known zone is taken for a region.
+# Hours ahead of UTC. CST is China's here; what is no known zone is taken for a region.
 _ZONES = {
     **{"z": 0, "utc": 0, "gmt": 0, "etc/utc": 0, "wet": 0, "bst": 1, "cet": 1, "cest": 2, "cst": 8, "hkt": 8},
     **{"sgt": 8, "jst": 9, "kst": 9, "aest": 10, "aedt": 11, "est": -5, "edt": -4, "cdt": -5, "mst": -7},
