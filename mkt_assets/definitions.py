@@ -5,12 +5,12 @@ from __future__ import annotations
 import dagster as dg
 
 from mkt_assets.assets import build_assets
-from mkt_assets.checks import build_checks
-from mkt_assets.jobs import build_crawl_job
-from mkt_assets.notifications import build_failure_sensor
+from mkt_assets.orchestration.checks import build_checks
+from mkt_assets.orchestration.jobs import build_crawl_job
+from mkt_assets.orchestration.notifications import build_failure_sensor
+from mkt_assets.orchestration.schedules import build_daily_schedule
+from mkt_assets.orchestration.sensors import build_drop_sensor
 from mkt_assets.resources import build_resources
-from mkt_assets.schedules import build_daily_schedule
-from mkt_assets.sensors import build_drop_sensor
 from mkt_assets.settings import Settings
 
 

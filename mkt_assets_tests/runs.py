@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from mkt_assets.assets import build_assets
-from mkt_assets.checks import build_checks
+from mkt_assets.orchestration.checks import build_checks
 from mkt_assets.resources import build_resources, open_warehouse
 from mkt_assets.resources.models import Models
 from mkt_assets.settings import Settings

@@ -11,10 +11,10 @@ from pathlib import Path
 from sklearn.metrics import adjusted_rand_score
 
 from mkt_assets.resources.models import Models
-from mkt_assets.sample import generate
-from mkt_assets.sample.lexicon import TOPICS
 from mkt_assets.settings import Settings
 from mkt_assets_tests.runs import materialize, rows
+from mkt_sample import generate
+from mkt_sample.lexicon import TOPICS
 
 D1 = date(2024, 6, 13)
 PINS = {"ops": {"k_selection": {"config": {"image_k": 10, "text_k": 8}}}}

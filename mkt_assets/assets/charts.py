@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from PIL import Image
 
-from mkt_assets.assets.step import crawl_date_of, explained, preview, result, table_asset
+from mkt_assets.assets.step import preview, result, table_asset
 from mkt_assets.charts.bars import draw_bars
 from mkt_assets.charts.base import Picture
 from mkt_assets.charts.elbow import draw_elbow
@@ -25,13 +25,15 @@ from mkt_assets.charts.sheets import (
     draw_cluster_sheet,
     draw_overview,
 )
-from mkt_assets.core.account_words import shown_name
+from mkt_assets.contract.schema import CHARTS, MODALITIES
+from mkt_assets.core.profiles.account_words import shown_name
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.summaries import caption_of
+from mkt_assets.core.text.summaries import caption_of
 from mkt_assets.core.vectors import to_matrix
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import CHARTS, MODALITIES
 from mkt_assets.settings import Settings
 
 TILES_PER_SHEET = 25

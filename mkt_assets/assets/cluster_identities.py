@@ -10,14 +10,15 @@ import pandas as pd
 import pyarrow as pa
 
 from mkt_assets.assets.cluster_profiles import vectors_of
-from mkt_assets.assets.step import explained, markdown_table, table_asset
-from mkt_assets.core.identities import CLUSTER_KEY, REACH, anchors, identify, spreads
-from mkt_assets.core.identity_names import name_identities
-from mkt_assets.core.names import read_names
-from mkt_assets.core.novelty import CrawlItems, claims
-from mkt_assets.core.profiles import unit_centroid
+from mkt_assets.assets.step import markdown_table, table_asset
+from mkt_assets.contract.schema import CLUSTER_IDENTITIES
+from mkt_assets.core.over_time.identities import CLUSTER_KEY, REACH, anchors, identify, spreads
+from mkt_assets.core.over_time.novelty import CrawlItems, claims
+from mkt_assets.core.profiles.identity_names import name_identities
+from mkt_assets.core.profiles.names import read_names
+from mkt_assets.core.profiles.profiles import unit_centroid
+from mkt_assets.orchestration.failures import explained
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.schema import CLUSTER_IDENTITIES
 from mkt_assets.settings import Settings
 
 SOURCES = {

@@ -11,14 +11,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
-from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
-from mkt_assets.core.account_words import ONE_ACCOUNT, shown_name
-from mkt_assets.core.keywords import Caption, CaptionWords
-from mkt_assets.core.profiles import profile_clusters
+from mkt_assets.assets.step import markdown_table, result, table_asset
+from mkt_assets.contract.schema import CLUSTER_PROFILES, MODALITIES
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, shown_name
+from mkt_assets.core.profiles.keywords import Caption, CaptionWords
+from mkt_assets.core.profiles.profiles import profile_clusters
 from mkt_assets.core.rounding import percent
 from mkt_assets.core.vectors import to_matrix
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.schema import CLUSTER_PROFILES, MODALITIES
 from mkt_assets.settings import Settings
 
 COUNTS = ("n_likes", "n_likes_is_lower_bound", "n_collects", "n_collects_is_lower_bound")

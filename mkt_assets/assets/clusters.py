@@ -8,13 +8,14 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from mkt_assets.assets.items import read_items
-from mkt_assets.assets.step import crawl_date_of, explained, markdown_table, result, table_asset
-from mkt_assets.core.kmeans import cluster_means, distances, fit_sweep, rank_in_cluster, refine
-from mkt_assets.partitions import window
+from mkt_assets.assets.step import markdown_table, result, table_asset
+from mkt_assets.contract.schema import CLUSTERS, MODALITIES
+from mkt_assets.core.clustering.kmeans import cluster_means, distances, fit_sweep, rank_in_cluster, refine
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of, window
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.schema import CLUSTERS, MODALITIES
 from mkt_assets.settings import Settings
+from mkt_assets.stored.items import read_items
 
 
 class ClustersConfig(dg.Config):

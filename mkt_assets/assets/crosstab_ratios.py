@@ -8,19 +8,14 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field
 
-from mkt_assets.assets.step import (
-    crawl_date_of,
-    explained,
-    markdown_list,
-    markdown_table,
-    result,
-    table_asset,
-)
-from mkt_assets.core.belief import MAX_P, believe
-from mkt_assets.core.crosstab import cross
-from mkt_assets.core.findings import link_sentences
+from mkt_assets.assets.step import markdown_list, markdown_table, result, table_asset
+from mkt_assets.contract.schema import CROSSTAB_RATIOS, UNITS
+from mkt_assets.core.crosstab.belief import MAX_P, believe
+from mkt_assets.core.crosstab.crosstab import cross
+from mkt_assets.core.crosstab.link_sentences import link_sentences
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import CROSSTAB_RATIOS, UNITS
 from mkt_assets.settings import Settings
 
 

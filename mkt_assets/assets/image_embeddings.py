@@ -11,19 +11,21 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 from pydantic import Field
 
-from mkt_assets.assets.step import crawl_date_of, explained, result, table_asset
-from mkt_assets.core.cached import Batch, embed_missing
-from mkt_assets.core.matting import composite
-from mkt_assets.core.prefetch import map_ahead
+from mkt_assets.assets.step import result, table_asset
+from mkt_assets.compute.cached import Batch, embed_missing
+from mkt_assets.compute.prefetch import map_ahead
+from mkt_assets.contract.schema import IMAGE_EMBEDDINGS
+from mkt_assets.core.media.matting import composite
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, embedding_columns
 from mkt_assets.models.base import ImageEncoder
 from mkt_assets.models.registry import describe
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import IMAGE_EMBEDDINGS
 from mkt_assets.settings import Settings
 
 BATCH_SIZE = 32

@@ -9,16 +9,17 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field
 
-from mkt_assets.assets.items import Items, read_items
-from mkt_assets.assets.step import crawl_date_of, explained, preview, result, table_asset
+from mkt_assets.assets.step import preview, result, table_asset
 from mkt_assets.charts.elbow import draw_elbow
-from mkt_assets.core.kmeans import count_distinct, fit_sweep, silhouette
-from mkt_assets.core.knee import Choice, choose_k, default_ks
-from mkt_assets.core.stability import half_stability, seed_stability, sweeps_over_seeds
-from mkt_assets.partitions import window, window_mapping
+from mkt_assets.contract.schema import K_SELECTION, MODALITIES
+from mkt_assets.core.clustering.kmeans import count_distinct, fit_sweep, silhouette
+from mkt_assets.core.clustering.knee import Choice, choose_k, default_ks
+from mkt_assets.core.clustering.stability import half_stability, seed_stability, sweeps_over_seeds
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of, window, window_mapping
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import K_SELECTION, MODALITIES
 from mkt_assets.settings import Settings
+from mkt_assets.stored.items import Items, read_items
 
 
 class KSelectionConfig(dg.Config):

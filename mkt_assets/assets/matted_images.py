@@ -9,27 +9,21 @@ import pyarrow as pa
 from pydantic import Field
 
 from mkt_assets.assets.previews import before_and_after
-from mkt_assets.assets.step import (
-    counts,
-    crawl_date_of,
-    explained,
-    image_preview,
-    markdown_table,
-    result,
-    table_asset,
-)
-from mkt_assets.core.matting import VerdictThresholds, verdict
-from mkt_assets.core.pictures import PictureLimits
+from mkt_assets.assets.step import counts, image_preview, markdown_table, result, table_asset
+from mkt_assets.compute.matte_maker import MadeMatte, MatteMaker, MediaSource
+from mkt_assets.contract.schema import MATTED_IMAGES, REJECTS
+from mkt_assets.core.media.matting import VerdictThresholds, verdict
+from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.crawlers.media import named_media
 from mkt_assets.models.registry import describe
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
-from mkt_assets.resources.mattes import MadeMatte, MatteMaker, MediaSource
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import MATTED_IMAGES, REJECTS
 from mkt_assets.settings import Settings
 
 

@@ -17,21 +17,18 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from mkt_assets.assets.image_embeddings import MAX_COMPOSITE_SIDE, composited
-from mkt_assets.assets.items import Items, read_items
-from mkt_assets.assets.step import (
-    crawl_date_of,
-    explained,
-    markdown_list,
-    markdown_table,
-    preview,
-    result,
-    table_asset,
-)
+from mkt_assets.assets.step import markdown_list, markdown_table, preview, result, table_asset
 from mkt_assets.charts.methods import draw_comparison
-from mkt_assets.core.cached import Batch, embed_missing
-from mkt_assets.core.comparison import References, group_backgrounds, measure
-from mkt_assets.core.controls import background_pixels, copied_pictures, copied_texts, difference_hash
-from mkt_assets.core.methods import (
+from mkt_assets.compute.cached import Batch, embed_missing
+from mkt_assets.contract.schema import METHOD_COMPARISON, MODALITIES
+from mkt_assets.core.experiments.comparison import References, group_backgrounds, measure
+from mkt_assets.core.experiments.controls import (
+    background_pixels,
+    copied_pictures,
+    copied_texts,
+    difference_hash,
+)
+from mkt_assets.core.experiments.methods import (
     METHODS,
     MIN_ITEMS,
     Trial,
@@ -40,24 +37,25 @@ from mkt_assets.core.methods import (
     fit_kmeans,
     try_method,
 )
-from mkt_assets.core.pictures import PictureError, PictureLimits, decode_picture, shrunk_copy
+from mkt_assets.core.experiments.verdicts import judge
+from mkt_assets.core.media.pictures import PictureError, PictureLimits, decode_picture, shrunk_copy
+from mkt_assets.core.media.videos import FrameError, video_frames
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, content_key
-from mkt_assets.core.verdicts import judge
-from mkt_assets.core.videos import FrameError, video_frames
 from mkt_assets.crawlers.media import MediaFile, named_media
 from mkt_assets.models.colour_histogram import CARD as FLOOR
 from mkt_assets.models.colour_histogram import colour_histogram
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS
-from mkt_assets.partitions import window, window_mapping
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of, window, window_mapping
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import METHOD_COMPARISON, MODALITIES
 from mkt_assets.settings import Settings
+from mkt_assets.stored.items import Items, read_items
 
 BATCH_SIZE = 32
 ABSENT, TOO_FEW = "not run: weights absent", "not run: too few items"

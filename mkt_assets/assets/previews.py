@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from mkt_assets.core.pictures import PictureError, PictureLimits, decode_picture
-from mkt_assets.core.videos import FrameError, video_frames
+from mkt_assets.compute.matte_maker import MadeMatte
+from mkt_assets.core.media.pictures import PictureError, PictureLimits, decode_picture
+from mkt_assets.core.media.videos import FrameError, video_frames
 from mkt_assets.resources.files import FileStore
-from mkt_assets.resources.mattes import MadeMatte
 
 TILE_WIDTH, TILE_HEIGHT, GAP = 110, 150, 6
 # not white: a white dress would vanish

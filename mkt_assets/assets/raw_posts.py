@@ -4,15 +4,16 @@ from typing import Any
 
 import dagster as dg
 
-from mkt_assets.assets.step import counts, crawl_date_of, explained, markdown_table, result, table_asset
+from mkt_assets.assets.step import counts, markdown_table, result, table_asset
+from mkt_assets.contract.schema import RAW_POSTS
 from mkt_assets.crawlers.drop import drop_digest, ingest_drop
+from mkt_assets.orchestration.drop_state import DIGEST_KEY
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.tombstones import TombstoneFile
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import RAW_POSTS
 from mkt_assets.settings import Settings
-
-DIGEST_KEY = "drop_digest"
 
 
 def build_raw_posts(settings: Settings) -> dg.AssetsDefinition:

@@ -13,10 +13,12 @@ import pandas as pd
 import pyarrow as pa
 from PIL import Image
 
-from mkt_assets.assets.items import latest_items
-from mkt_assets.assets.step import crawl_date_of, explained, markdown_list, result, table_asset
-from mkt_assets.core.summaries import caption_of
+from mkt_assets.assets.step import markdown_list, result, table_asset
+from mkt_assets.contract.schema import MODALITIES, REPORT
+from mkt_assets.core.text.summaries import caption_of
 from mkt_assets.models import registry
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.report.facts import Facts, Item, ItemMap, Made, Row
 from mkt_assets.report.findings import answers, headline
 from mkt_assets.report.from_tables import (
@@ -34,8 +36,8 @@ from mkt_assets.report.page import render
 from mkt_assets.report.tiles import TILE_HEIGHT, TILE_WIDTH, Tiles
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import MODALITIES, REPORT
 from mkt_assets.settings import Settings, describe
+from mkt_assets.stored.items import latest_items
 
 FILE_NAME = "report.html"
 UPSTREAM = (

@@ -5,30 +5,18 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
 from mkt_assets.charts.base import Picture, media_type
-from mkt_assets.core.names import NamesError
-from mkt_assets.crawlers.drop import DropMissing
-from mkt_assets.models.provenance import WeightsError
-from mkt_assets.partitions import crawl_date_partitions
-from mkt_assets.resources.database import DatabaseBusyError
-from mkt_assets.resources.files import disk_full
-from mkt_assets.resources.migrations import SchemaError
-from mkt_assets.resources.tombstones import ForgottenDate
-from mkt_assets.resources.warehouse import ContractError
-from mkt_assets.schema import Table
-from mkt_assets.settings import Settings, SettingsError
+from mkt_assets.contract.schema import Table
+from mkt_assets.orchestration.partitions import crawl_date_partitions
+from mkt_assets.settings import Settings
 
 OWNERS = ["team:marketing-data"]
-_PERMANENT = (DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError)
-_TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
-_MAX_RETRIES = 3
 # What makes links, pictures, HTML, code and cells out of text; a picture would be fetched by who looks at it.
 _MARKDOWN = re.compile(r"[\\\[\]<>`|&!]")
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
@@ -87,26 +75,6 @@ def column_schema(table: Table) -> dg.TableSchema:
             for c in table.columns
         ]
     )
-
-
-def crawl_date_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> date:
-    """The crawl date being materialized."""
-    return date.fromisoformat(context.partition_key)
-
-
-@contextmanager
-def explained() -> Generator[None]:
-    """Retry what may pass, fail at once, in a sentence, on what will not."""
-    try:
-        yield
-    except _TRANSIENT as error:
-        raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=5) from error
-    except _PERMANENT as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
-    except Exception as error:
-        if (said := disk_full(error)) is None:
-            raise
-        raise dg.Failure(description=said, allow_retries=False) from error
 
 
 def result(

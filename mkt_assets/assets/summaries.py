@@ -6,10 +6,12 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from mkt_assets.assets.step import counts, crawl_date_of, explained, markdown_table, result, table_asset
-from mkt_assets.core.summaries import STOP_WORD_FILES, Summarizer, load_stop_words
+from mkt_assets.assets.step import counts, markdown_table, result, table_asset
+from mkt_assets.contract.schema import SUMMARIES
+from mkt_assets.core.text.summaries import STOP_WORD_FILES, Summarizer, load_stop_words
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import SUMMARIES
 from mkt_assets.settings import Settings
 
 

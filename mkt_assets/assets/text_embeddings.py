@@ -7,16 +7,18 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from mkt_assets.assets.step import crawl_date_of, explained, result, table_asset
-from mkt_assets.core.cached import Batch, embed_missing
+from mkt_assets.assets.step import result, table_asset
+from mkt_assets.compute.cached import Batch, embed_missing
+from mkt_assets.contract.schema import TEXT_EMBEDDINGS
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, content_key, embedding_columns, token_sha256
 from mkt_assets.models.base import TextEncoder
 from mkt_assets.models.registry import describe
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import TEXT_EMBEDDINGS
 from mkt_assets.settings import Settings
 
 BATCH_SIZE = 64

@@ -7,13 +7,14 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from mkt_assets.assets.step import explained, markdown_table, preview, table_asset
+from mkt_assets.assets.step import markdown_table, preview, table_asset
 from mkt_assets.charts.trends import draw_trends
-from mkt_assets.core.identities import CLUSTER_KEY
-from mkt_assets.core.trends import trends as trends_of
+from mkt_assets.contract.schema import MODALITIES, TRENDS
+from mkt_assets.core.over_time.identities import CLUSTER_KEY
+from mkt_assets.core.over_time.trends import trends as trends_of
+from mkt_assets.orchestration.failures import explained
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import MODALITIES, TRENDS
 from mkt_assets.settings import Settings
 
 SOURCES = {

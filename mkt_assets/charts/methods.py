@@ -19,7 +19,7 @@ from mkt_assets.charts.style import (
     to_picture,
     write,
 )
-from mkt_assets.core.verdicts import NAMES
+from mkt_assets.core.experiments.verdicts import NAMES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

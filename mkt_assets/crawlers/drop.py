@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from mkt_assets.contract.schema import RAW_POSTS, REJECTS
 from mkt_assets.crawlers.base import (
     BadRow,
     FileRefusedError,
@@ -28,12 +29,11 @@ from mkt_assets.crawlers.guess import NEITHER, minimum
 from mkt_assets.crawlers.guessed import GuessedTable
 from mkt_assets.crawlers.media import MediaFile, attach_media, sort_media
 from mkt_assets.crawlers.posts import Post, post_of
-from mkt_assets.crawlers.readers import Tables, format_of
 from mkt_assets.crawlers.redact import Redactor, storable
+from mkt_assets.crawlers.registry import Tables, format_of
 from mkt_assets.crawlers.sqlite_files import COMPANIONS
 from mkt_assets.crawlers.tally import FileTally, SourceFile, tables_of
 from mkt_assets.crawlers.walk import DropFile, DropMissing, drop_digest, list_drops, walk_drop
-from mkt_assets.schema import RAW_POSTS, REJECTS
 
 __all__ = ["DropMissing", "Ingest", "SourceFile", "drop_digest", "ingest_drop", "list_drops"]
 

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mkt_assets.core.pictures import PictureError, PictureLimits, check_picture
+from mkt_assets.core.media.pictures import PictureError, PictureLimits, check_picture
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.crawlers.drop import Ingest, SourceFile, ingest_drop
 from mkt_assets.crawlers.media import MediaFile, named_media

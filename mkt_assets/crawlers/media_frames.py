@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mkt_assets.crawlers.base import MediaKey
-from mkt_assets.crawlers.readers import READERS
 from mkt_assets.crawlers.redact import ID
+from mkt_assets.crawlers.registry import READERS
 
 _NUMBER = re.compile(r"(?<!\d)\d{1,6}$", re.ASCII)
 _OF_A_VIDEO = "video_"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from mkt_assets.core.summaries import strip_platform_suffix
+from mkt_assets.core.text.summaries import strip_platform_suffix
 from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
 _MARKS = frozenset({"post_title", "post_content", "post_fetch_time"})

@@ -10,8 +10,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from mkt_assets.core.counts import parse_count
-from mkt_assets.core.dates import parse_published, parse_timestamp, time_in_post_id
+from mkt_assets.core.text.counts import parse_count
+from mkt_assets.core.text.dates import parse_published, parse_timestamp, time_in_post_id
 from mkt_assets.crawlers.base import Limits, Record
 from mkt_assets.crawlers.ids import is_rounded, unprotected
 from mkt_assets.crawlers.redact import ID, storable

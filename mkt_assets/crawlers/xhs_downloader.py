@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from mkt_assets.core.chinese import simplified
+from mkt_assets.core.text.chinese import simplified
 from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
 # Also in English and in Traditional characters; a live photo is a picture, and what is unknown stays so.

@@ -1,1 +1,4 @@
-"""The model zoo: matting and encoders behind small protocols. Weights load on first use, never at import."""
+"""The model zoo: matting and encoders behind small protocols. Weights load on first use, never at import.
+
+Not here: running a model over a crawl (compute/).
+"""

@@ -14,7 +14,8 @@ from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
-from mkt_assets.core.names import NamesError, read_names
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.core.profiles.names import NamesError, read_names
 from mkt_assets.models import zoo
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
 from mkt_assets.operations.event_log import kept_elsewhere
@@ -23,11 +24,10 @@ from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
 from mkt_assets.resources import open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
-from mkt_assets.resources.inspection import WarehouseState, inspect
 from mkt_assets.resources.locks import lock_holders
 from mkt_assets.resources.migrations import VERSION
 from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
-from mkt_assets.schema import TABLES
+from mkt_assets.resources.warehouse_state import WarehouseState, inspect
 from mkt_assets.settings import Settings, unknown_variables
 
 _PACKAGES = ("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "torch")
@@ -366,8 +366,8 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
 
 
 def _records(settings: Settings) -> Iterator[Finding]:
-    from mkt_assets.instance import prepare_instance
-    from mkt_assets.sensors import is_ticking
+    from mkt_assets.orchestration.instance import prepare_instance
+    from mkt_assets.orchestration.sensors import is_ticking
 
     if not (settings.dagster_home / "dagster.yaml").exists():
         yield Finding("dagster", Verdict.note, "there is no instance yet", "`mkt run` or `make ui` makes it")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from mkt_assets.core.needles import MASK, Needles
+from mkt_assets.core.text.needles import MASK, Needles
 from mkt_assets.operations.places import files_below
 from mkt_assets.resources.files import write_durably
 

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import dagster as dg
 
-from mkt_assets.instance import prepare_instance
 from mkt_assets.operations.places import InUse, crawl_date_in, files_below, in_use
+from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import open_cache
 from mkt_assets.resources.files import ASIDE_PREFIX
 from mkt_assets.resources.running import dead_runs, fail_dead_runs

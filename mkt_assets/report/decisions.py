@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mkt_assets.core.experiments.verdicts import NAMES
 from mkt_assets.core.rounding import index, percent
-from mkt_assets.core.verdicts import NAMES
 from mkt_assets.report.facts import Curve, Facts, Row
 from mkt_assets.report.findings import PLAIN_STABILITY
 from mkt_assets.report.gallery import section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mkt_assets.core.account_words import ONE_ACCOUNT
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Curve, Facts, Pair
 from mkt_assets.report.markup import Both, amounts, counted, say

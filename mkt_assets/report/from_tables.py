@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mkt_assets.charts.maps import lay_out
-from mkt_assets.core.account_words import shown_name
+from mkt_assets.core.profiles.account_words import shown_name
 from mkt_assets.report.facts import (
     Cluster,
     Curve,

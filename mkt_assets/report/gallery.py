@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mkt_assets.charts.palette import cluster_colour
-from mkt_assets.core.account_words import ONE_ACCOUNT
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import count, percent
 from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Pair
 from mkt_assets.report.markup import Both, counted, link, plain, say, written

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from mkt_assets.core.over_time.trends import MIN_TIMES, TOO_FEW
 from mkt_assets.core.rounding import points
-from mkt_assets.core.trends import MIN_TIMES, TOO_FEW
 from mkt_assets.report.facts import Cluster, Facts, Trend
 from mkt_assets.report.markup import Both, amounts, counted, say
 from mkt_assets.report.wording import Remark, names_of, together

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mkt_assets.core.matte_facts import MatteFacts
+from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.core.vectors import to_column, to_matrix
 from mkt_assets.resources.database import exclusive, open_database
 from mkt_assets.resources.erasure import compact

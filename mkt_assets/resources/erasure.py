@@ -12,13 +12,13 @@ from pathlib import Path
 
 import duckdb
 
-from mkt_assets.core.needles import Needles
+from mkt_assets.contract.schema import TABLES, Table
+from mkt_assets.core.text.needles import Needles
 from mkt_assets.resources.database import exclusive, interrupts_later, open_database
 from mkt_assets.resources.files import replacing
-from mkt_assets.resources.inspection import ids_of
 from mkt_assets.resources.migrations import bring_up_to_date, quoted
 from mkt_assets.resources.tombstones import names_any
-from mkt_assets.schema import TABLES, Table
+from mkt_assets.resources.warehouse_state import ids_of
 
 # Sums over many posts: no cell is about one. They stay, counting whom they counted, until their date is re-run.
 _NUMBERS_ONLY = frozenset({"k_selection", "crosstab_ratios", "method_comparison"})

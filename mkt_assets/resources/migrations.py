@@ -13,8 +13,8 @@ from functools import lru_cache
 
 import duckdb
 
-from mkt_assets.schema import TABLES, Table
-from mkt_assets.views import VIEWS, View
+from mkt_assets.contract.schema import TABLES, Table
+from mkt_assets.contract.views import VIEWS, View
 
 
 class SchemaError(ValueError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mkt_assets.core.needles import MASK
+from mkt_assets.core.text.needles import MASK
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.files import write_durably
 

@@ -12,10 +12,10 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
+from mkt_assets.contract.schema import REJECTS, TABLES, Column, Table
 from mkt_assets.resources.database import DatabaseBusyError, exclusive, open_database
 from mkt_assets.resources.files import copy_durably
 from mkt_assets.resources.migrations import bring_up_to_date, quoted
-from mkt_assets.schema import REJECTS, TABLES, Column, Table
 
 _PART_ROWS = 2048  # 20 MB of the widest vectors here
 _DERIVE_ATTEMPTS = 10  # by then the sources change as fast as they are read

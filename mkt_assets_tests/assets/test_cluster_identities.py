@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from mkt_assets.assets.cluster_identities import build_cluster_identities
+from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources import build_resources, open_warehouse
-from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
 
 FIRST = date(2024, 6, 13)

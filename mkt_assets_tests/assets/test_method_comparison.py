@@ -15,14 +15,14 @@ from sklearn.metrics import adjusted_rand_score
 
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.resources.models import Models
-from mkt_assets.sample.outfits import STYLES
-from mkt_assets.sample.people import random_person
-from mkt_assets.sample.pictures import draw_picture, random_framing
-from mkt_assets.sample.scenes import scene
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 from mkt_assets_tests.runs import materialize, metadata, rows
+from mkt_sample.outfits import STYLES
+from mkt_sample.people import random_person
+from mkt_sample.pictures import draw_picture, random_framing
+from mkt_sample.scenes import scene
 
 D1 = date(2024, 6, 13)
 PERSONS = ((255, 140, 140), (140, 255, 140), (140, 140, 255))

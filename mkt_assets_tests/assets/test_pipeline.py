@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from mkt_assets.checks import build_checks
-from mkt_assets.schema import TABLES
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.orchestration.checks import build_checks
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop

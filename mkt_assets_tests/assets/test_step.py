@@ -12,9 +12,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from mkt_assets.assets.step import explained, image_preview, markdown_list, markdown_table
+from mkt_assets.assets.step import image_preview, markdown_list, markdown_table
 from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
+from mkt_assets.orchestration.failures import explained
 from mkt_assets.resources.database import DatabaseBusyError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError, Warehouse

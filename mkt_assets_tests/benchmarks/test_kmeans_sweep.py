@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from mkt_assets.core.kmeans import canonical_labels, cluster_means, distances, fit_sweep
+from mkt_assets.core.clustering.kmeans import canonical_labels, cluster_means, distances, fit_sweep
 
 KS = tuple(range(20, 201, 20))
 

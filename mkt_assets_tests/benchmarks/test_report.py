@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mkt_assets.assets import build_assets
+from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources import build_resources, open_warehouse
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
 
 DAY = date(2024, 6, 13)

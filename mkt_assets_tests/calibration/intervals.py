@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from mkt_assets.core.intervals import clustered_interval
+from mkt_assets.core.crosstab.intervals import clustered_interval
 from mkt_assets_tests.calibration.cases import Case, activity
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mkt_assets.core.belief import believe
-from mkt_assets.core.crosstab import cross
+from mkt_assets.core.crosstab.belief import believe
+from mkt_assets.core.crosstab.crosstab import cross
 from mkt_assets_tests.calibration.cases import Case, activity
 
 Ids = NDArray[np.int64]

@@ -13,10 +13,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.comparison import References, measure
-from mkt_assets.core.kmeans import Labels, Matrix
-from mkt_assets.core.methods import drawn_together, try_method
-from mkt_assets.core.verdicts import encoder_verdict, method_verdict
+from mkt_assets.core.clustering.kmeans import Labels, Matrix
+from mkt_assets.core.experiments.comparison import References, measure
+from mkt_assets.core.experiments.methods import drawn_together, try_method
+from mkt_assets.core.experiments.verdicts import encoder_verdict, method_verdict
 from mkt_assets_tests.calibration.cases import Case, activity
 
 N_ACCOUNTS, N_POSTS, N_KINDS = 21, 500, 6

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mkt_assets.core.identities import CLUSTER_KEY, anchors, identify, spreads
-from mkt_assets.core.kmeans import cluster_means, distances, fit_sweep
-from mkt_assets.core.novelty import CrawlItems, claims
+from mkt_assets.core.clustering.kmeans import cluster_means, distances, fit_sweep
+from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, spreads
+from mkt_assets.core.over_time.novelty import CrawlItems, claims
 from mkt_assets_tests.calibration.cases import Case, activity
 
 BEFORE, NOW = date(2024, 6, 13), date(2024, 6, 14)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mkt_assets.core.trends import trends
+from mkt_assets.core.over_time.trends import trends
 from mkt_assets_tests.calibration.cases import Case, activity
 
 FIRST = date(2024, 6, 1)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mkt_assets.contract.schema import RAW_POSTS, REJECTS
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.crawlers.drop import DropMissing, Ingest, ingest_drop
-from mkt_assets.schema import RAW_POSTS, REJECTS
 
 CRAWL = date(2024, 6, 16)
 PNG, MP4 = b"\x89PNG\r\n\x1a\n0000", b"\0\0\0\x18ftypmp42"

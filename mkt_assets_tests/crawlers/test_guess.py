@@ -6,7 +6,7 @@ import pytest
 
 from mkt_assets.crawlers.column_names import NAMES
 from mkt_assets.crawlers.guess import FIELDS, guess, normal
-from mkt_assets.crawlers.readers import reader_of
+from mkt_assets.crawlers.registry import reader_of
 
 
 @pytest.mark.parametrize(

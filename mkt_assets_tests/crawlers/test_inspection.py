@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mkt_assets.cli import app
+from mkt_assets.commands.cli import app
 from mkt_assets.crawlers.inspection import inspect_drop
 from mkt_assets.crawlers.walk import DropMissing
 from mkt_assets.resources.accounts import creator_hash

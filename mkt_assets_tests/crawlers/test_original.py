@@ -6,7 +6,7 @@ import pytest
 
 from mkt_assets.crawlers.base import MediaKey, Record
 from mkt_assets.crawlers.original import OriginalReader
-from mkt_assets.crawlers.readers import reader_of
+from mkt_assets.crawlers.registry import reader_of
 
 COLUMNS = [
     "poster_id", "post_id", "post_url", "post_title", "post_location", "post_date", "post_time", "post_content",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mkt_assets.crawlers.base import MediaKey
 from mkt_assets.crawlers.posts import split_tags
-from mkt_assets.crawlers.readers import reader_of
+from mkt_assets.crawlers.registry import reader_of
 from mkt_assets.crawlers.spider_xhs import SpiderXhsReader
 
 READER = SpiderXhsReader()

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from mkt_assets.crawlers.base import MediaKey
-from mkt_assets.crawlers.readers import reader_of
+from mkt_assets.crawlers.registry import reader_of
 from mkt_assets.crawlers.xhs_downloader import XhsDownloaderReader
 
 READER = XhsDownloaderReader()

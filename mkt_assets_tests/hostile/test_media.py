@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mkt_assets.core.pictures import PictureError, PictureLimits, check_picture, decode_picture
-from mkt_assets.core.videos import FrameError, video_frames
+from mkt_assets.core.media.pictures import PictureError, PictureLimits, check_picture, decode_picture
+from mkt_assets.core.media.videos import FrameError, video_frames
 from mkt_assets_tests.heic_files import heic
 from mkt_assets_tests.hostile.guards import guarded
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from mkt_assets.cli import app
+from mkt_assets.commands.cli import app
 from mkt_assets.models import zoo
 from mkt_assets.models.checkpoints import CheckpointError
 from mkt_assets.models.provenance import WeightsError

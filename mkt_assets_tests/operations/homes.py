@@ -7,7 +7,7 @@ from datetime import date
 import dagster as dg
 
 from mkt_assets.assets import build_assets
-from mkt_assets.instance import prepare_instance
+from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import build_resources
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from mkt_assets.cli import app
+from mkt_assets.commands.cli import app
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mkt_assets.cli import app
-from mkt_assets.core.needles import Needles
+from mkt_assets.commands.cli import app
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.forget import ForgetError, Request, forget
 from mkt_assets.operations.search import search_home
 from mkt_assets.resources import open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import open_database
-from mkt_assets.schema import TABLES
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop

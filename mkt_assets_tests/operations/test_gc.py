@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
-from mkt_assets.cli import app
+from mkt_assets.commands.cli import app
 from mkt_assets.operations import gc
 from mkt_assets.operations.gc import clear_dead_runs, collect_garbage, find_garbage
 from mkt_assets.operations.places import InUse, in_use

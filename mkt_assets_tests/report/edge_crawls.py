@@ -15,14 +15,14 @@ from mkt_assets.assets.cluster_identities import identities_of
 from mkt_assets.assets.crosstab_ratios import ratios_of
 from mkt_assets.assets.report import _Crawl  # pyright: ignore[reportPrivateUsage]
 from mkt_assets.assets.trends import items_of
-from mkt_assets.core.identity_names import name_identities
-from mkt_assets.core.keywords import Caption
-from mkt_assets.core.novelty import CrawlItems, claims
-from mkt_assets.core.profiles import profile_clusters
-from mkt_assets.core.trends import trends
+from mkt_assets.contract.schema import MODALITIES, TABLES
+from mkt_assets.core.over_time.novelty import CrawlItems, claims
+from mkt_assets.core.over_time.trends import trends
+from mkt_assets.core.profiles.identity_names import name_identities
+from mkt_assets.core.profiles.keywords import Caption
+from mkt_assets.core.profiles.profiles import profile_clusters
 from mkt_assets.report.facts import Facts
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import MODALITIES, TABLES
 from mkt_assets.settings import Settings
 
 DAYS = tuple(date(2024, 6, 10) + timedelta(days=n) for n in range(6))

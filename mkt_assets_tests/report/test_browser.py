@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mkt_assets.core.names import MAX_LENGTH
+from mkt_assets.core.profiles.names import MAX_LENGTH
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.a_crawl import a_crawl, cluster, grey_tiles, pair
 from mkt_assets_tests.report.browser import Tab, chromium, find_chromium, tab

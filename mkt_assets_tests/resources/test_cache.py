@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mkt_assets.core.matte_facts import MatteFacts
+from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.resources.cache import Cache
 
 SLOW_EMBEDDING = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from mkt_assets.core.cached import embed_missing
+from mkt_assets.compute.cached import embed_missing
 from mkt_assets.resources.cache import Cache
 
 cache = Cache(Path(sys.argv[1]))

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources.migrations import MIGRATIONS, VERSION, SchemaError, bring_up_to_date, stored_version
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.schema import TABLES
 
 HERE = Path(__file__).parent
 D1 = date(2024, 6, 13)

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from mkt_assets.contract.schema import REJECTS, SUMMARIES, TABLES
 from mkt_assets.core.vectors import to_column, to_matrix
 from mkt_assets.resources.database import DatabaseBusyError, open_database
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.schema import REJECTS, SUMMARIES, TABLES
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 

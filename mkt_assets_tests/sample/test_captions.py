@@ -6,8 +6,8 @@ import emoji
 import pytest
 from instant_clip_tokenizer import Tokenizer  # pyright: ignore[reportAttributeAccessIssue]
 
-from mkt_assets.sample.captions import LENGTHS, ODDITIES, Caption, compose
-from mkt_assets.sample.lexicon import TOPICS
+from mkt_sample.captions import LENGTHS, ODDITIES, Caption, compose
+from mkt_sample.lexicon import TOPICS
 
 TOKENIZER = Tokenizer()
 CONTEXT = 77

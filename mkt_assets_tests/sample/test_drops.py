@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from mkt_assets.crawlers.drop import ingest_drop, list_drops
-from mkt_assets.sample import NotASampleError, SampleTruth, generate
-from mkt_assets.sample.drops import ITEM_COLUMNS
+from mkt_sample import NotASampleError, SampleTruth, generate
+from mkt_sample.drops import ITEM_COLUMNS
 
 N_POSTS = 58
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from mkt_assets.models.selfie_segmentation import SelfieSegmentation
-from mkt_assets.sample.outfits import STYLES
-from mkt_assets.sample.pictures import (
+from mkt_sample.outfits import STYLES
+from mkt_sample.pictures import (
     Drawn,
     draw_close_up,
     draw_empty,

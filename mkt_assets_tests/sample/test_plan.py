@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkt_assets.sample.lexicon import TOPICS
-from mkt_assets.sample.outfits import STYLES
-from mkt_assets.sample.plan import (
+from mkt_sample.lexicon import TOPICS
+from mkt_sample.outfits import STYLES
+from mkt_sample.plan import (
     CHINA_HOURS,
     COUNT_FORMS,
     CROSSTAB,

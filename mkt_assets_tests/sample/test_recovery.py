@@ -10,13 +10,13 @@ from PIL import Image
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from mkt_assets.core.summaries import Summarizer, load_stop_words
+from mkt_assets.core.text.summaries import Summarizer, load_stop_words
 from mkt_assets.models.efficientnet_lite import EfficientNetLite0
 from mkt_assets.models.universal_sentence_encoder import UniversalSentenceEncoder
-from mkt_assets.sample.outfits import STYLES
-from mkt_assets.sample.pictures import draw_pictures
-from mkt_assets.sample.plan import plan_crawls
-from mkt_assets.sample.tables import caption_of
+from mkt_sample.outfits import STYLES
+from mkt_sample.pictures import draw_pictures
+from mkt_sample.plan import plan_crawls
+from mkt_sample.tables import caption_of
 
 
 def agreement(vectors: NDArray[np.float32], truth: list[str]) -> float:

@@ -7,7 +7,7 @@ import pytest
 from av.error import FFmpegError
 from PIL import Image
 
-from mkt_assets.sample.videos import FRAMES_PER_SECOND, cut_short, encode_mp4, without_timing
+from mkt_sample.videos import FRAMES_PER_SECOND, cut_short, encode_mp4, without_timing
 
 STILLS = [Image.new("RGB", (64, 96), (40 * step, 90, 200 - 30 * step)) for step in range(6)]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import atheris  # pyright: ignore[reportMissingImports]
 
-with atheris.instrument_imports(include=["mkt_assets.crawlers", "mkt_assets.core.pictures"]):  # pyright: ignore
-    from mkt_assets.core.pictures import PictureError, PictureLimits, decode_picture
+with atheris.instrument_imports(include=["mkt_assets.crawlers", "mkt_assets.core.media.pictures"]):  # pyright: ignore
+    from mkt_assets.core.media.pictures import PictureError, PictureLimits, decode_picture
     from mkt_assets.crawlers.drop import UNFORESEEN, ingest_drop
     from mkt_assets.resources.accounts import creator_hash
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 
+from mkt_assets.contract.schema import TABLES
 from mkt_assets.operations.gc import collect_garbage, find_garbage
 from mkt_assets.resources import open_warehouse
-from mkt_assets.resources.inspection import inspect
-from mkt_assets.schema import TABLES
+from mkt_assets.resources.warehouse_state import inspect
 from mkt_assets.settings import Settings
 
 # What differs between two runs on the same crawl: times, and the page that tells of its run

@@ -1,0 +1,4 @@
+"""The `mkt` command line: it parses, calls and prints.
+
+Not here: what a command does (orchestration/, operations/, crawlers/, mkt_sample).
+"""

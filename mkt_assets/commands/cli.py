@@ -1,0 +1,202 @@
+"""The `mkt` command. It parses, calls, and prints; everything else is Dagster's own command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from mkt_assets.commands import operations as operations
+from mkt_assets.commands.inspect import inspect
+from mkt_assets.commands.models import models_app
+from mkt_assets.commands.plain_errors import plain_errors
+from mkt_assets.settings import Settings, describe, unknown_variables
+
+app = typer.Typer(
+    help="Understand what a crowd of posts looks like and talks about.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(models_app, name="models")
+app.command()(inspect)
+operations.register(app)
+_out = Console()
+_err = Console(stderr=True)
+
+
+class Unit(StrEnum):
+    """Counting units of the cross table."""
+
+    legacy = "legacy"
+    image = "image"
+    post = "post"
+
+
+class Pictures(StrEnum):
+    """What becomes of the matted pictures in an export."""
+
+    png = "png"
+    webp = "webp"
+    none = "none"
+
+
+class Ties(StrEnum):
+    """Who comes first at equal ratio."""
+
+    text_id = "text_id"
+    first_seen = "first_seen"
+
+
+@contextmanager
+def _bars() -> Generator[Progress]:
+    with Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=_err,
+    ) as bars:
+        yield bars
+
+
+@app.command()
+@plain_errors
+def sample(
+    out_dir: Annotated[Path, typer.Argument(help="where the drops go; OUT_DIR/truth holds what was planted")],
+    crawl_dates: Annotated[int, typer.Option(min=1, help="number of crawl dates, from 2024-06-13")] = 3,
+    posts: Annotated[int, typer.Option(min=1, help="posts per crawl date")] = 90,
+    seed: Annotated[int, typer.Option(help="same seed, same files")] = 0,
+    processes: Annotated[int, typer.Option(min=1, help="processes that draw; for large crawls")] = 1,
+    shuffled: Annotated[
+        bool, typer.Option("--shuffled", help="control: topics have nothing to do with styles")
+    ] = False,
+) -> None:
+    """Generate an invented crawl, with the truth beside it."""
+    from mkt_sample import generate
+
+    with _bars() as bars:
+        task = bars.add_task("posts drawn", total=crawl_dates * posts)
+        generate(
+            out_dir,
+            n_crawl_dates=crawl_dates,
+            n_posts=posts,
+            seed=seed,
+            shuffled=shuffled,
+            n_processes=processes,
+            progress=lambda done, total: bars.update(task, completed=done, total=total),
+        )
+    _out.print(f"{crawl_dates} drops in {out_dir}, the planted truth in {out_dir / 'truth'}", highlight=False)
+
+
+@app.command()
+@plain_errors
+def run(
+    crawl_date: Annotated[
+        list[datetime] | None, typer.Option(formats=["%Y-%m-%d"], help="may be repeated; default: every drop")
+    ] = None,
+) -> None:
+    """Materialize everything for crawl dates, through Dagster, and say what came out."""
+    from mkt_assets.commands.run import materialize, summarize
+
+    settings = Settings.load()
+    dates = [d.date() for d in crawl_date] if crawl_date else None
+    with _bars() as bars:
+        outcomes = materialize(settings, dates, bars)
+    _out.print(summarize(settings, outcomes))
+    for outcome in outcomes:
+        for problem in outcome.problems:
+            _err.print(f"[red]{outcome.crawl_date}[/] {escape(problem)}", highlight=False, soft_wrap=True)
+    if not all(outcome.success for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
+@plain_errors
+def crosstab(
+    images: Annotated[Path, typer.Option(help="CSV: poster_id, post_id, nums_category_img")],
+    texts: Annotated[Path, typer.Option(help="CSV: poster_id, post_id, num_category_text")],
+    out: Annotated[Path, typer.Option(help="CSV to write: nums_category_img, num_category_text, ratio")],
+    unit: Annotated[Unit, typer.Option(help="what is counted")] = Unit.image,
+    table: Annotated[Path | None, typer.Option(help="CSV to write: one row an image cluster")] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="keep the largest ratios of an image cluster")
+    ] = None,
+    ties: Annotated[Ties, typer.Option(help="who stays at the cut when ratios are equal")] = Ties.text_id,
+) -> None:
+    """Cross two label files, as the original project did or better."""
+    from mkt_assets.core.crosstab.crosstab import crosstab_files
+
+    crosstab_files(images, texts, unit=unit.value, out=out, table=table, top_n=top, ties=ties.value)
+
+
+@app.command()
+@plain_errors
+def export(
+    out_dir: Annotated[Path, typer.Argument(help="a new or empty folder")],
+    crawl_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="which crawl")],
+    pictures: Annotated[
+        Pictures, typer.Option(help="matted pictures by style: as PNG, as they are stored (WebP), or none")
+    ] = Pictures.png,
+) -> None:
+    """Write a crawl's tables as Parquet, its charts and pictures, and the original project's files."""
+    from mkt_assets.operations.export import export_crawl
+
+    with _bars() as bars:
+        task = bars.add_task("pictures written", visible=False)
+        written = export_crawl(
+            Settings.load(),
+            crawl_date.date(),
+            out_dir,
+            pictures=pictures.value,
+            progress=lambda what, done, total: bars.update(
+                task, description=what, completed=done, total=total, visible=True
+            ),
+        )
+    for made in written:
+        _out.print(f"{made.n:>8,} {made.what:<8}  {escape(str(made.path))}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@plain_errors
+def settings(
+    dagster_home: Annotated[
+        bool,
+        typer.Option("--dagster-home", help="only print where the Dagster instance is, made ready for use"),
+    ] = False,
+) -> None:
+    """Show every setting: its environment variable, its value, what it means."""
+    loaded = Settings.load()
+    if dagster_home:
+        from mkt_assets.orchestration.instance import prepare_instance
+
+        # plain print: rich would wrap a long path
+        print(prepare_instance(loaded))
+        return
+    # plain lines, not a table: a path must come out whole, whatever the width
+    for variable, value, source, meaning in describe(loaded):
+        print(f"{variable}={value}" + ("" if source == "default" else f"   ({source})"))
+        print(f"    {meaning}")
+    if unknown := unknown_variables(os.environ):
+        _err.print(f"[yellow]not a setting, perhaps misspelt:[/] {', '.join(unknown)}", highlight=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,130 @@
+"""`mkt run`: the daily job for some crawl dates, in this process, on the user's Dagster instance."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from mkt_assets.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the run of a crawl date ended; `problems` says why it did not."""
+
+    crawl_date: date
+    success: bool
+    problems: tuple[str, ...]
+
+
+def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Progress) -> list[Outcome]:
+    """Run the crawl job for each date (default: every drop), oldest first; a failed one stops no other.
+
+    Raises:
+        SettingsError: if a date lies before the first partition, or there is no drop at all.
+    """
+    from mkt_assets.crawlers.drop import list_drops
+    from mkt_assets.orchestration.instance import prepare_instance
+
+    dates = sorted(set(crawl_dates)) if crawl_dates is not None else list_drops(settings.drops)
+    if not dates:
+        raise SettingsError(
+            f"there is no drop in {settings.drops}: put a crawl into {settings.drops}/<crawl date>/."
+        )
+    if dates[0] < settings.first_crawl_date:
+        raise SettingsError(f"{dates[0]} is before MKT_FIRST_CRAWL_DATE ({settings.first_crawl_date}).")
+    prepare_instance(settings)
+
+    import dagster as dg
+
+    from mkt_assets.definitions import build_defs
+
+    bar = _StepBar(bars)
+    job = build_defs(settings, progress=bar.listen).resolve_job_def("crawl")
+    outcomes: list[Outcome] = []
+    total = bars.add_task("crawl dates", total=len(dates))
+    with dg.DagsterInstance.get() as instance:
+        for crawl_date in dates:
+            bar.begin(crawl_date)
+            outcomes.append(_run_one(job, instance, crawl_date))
+            bars.advance(total)
+    return outcomes
+
+
+def _run_one(job: dg.JobDefinition, instance: dg.DagsterInstance, crawl_date: date) -> Outcome:
+    done = job.execute_in_process(
+        partition_key=crawl_date.isoformat(),
+        instance=instance,
+        raise_on_error=False,
+        run_config={
+            "loggers": {"console": {"config": {"log_level": logging.getLevelName(logging.CRITICAL)}}}
+        },
+    )
+    from mkt_assets.orchestration.failures import reason_of
+
+    problems = [f"{event.step_key}: {reason_of(event)}" for event in done.get_step_failure_events()]
+    return Outcome(crawl_date, done.success, tuple(problems))
+
+
+def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
+    """What the warehouse holds now for these dates, and where to look."""
+    from mkt_assets.resources import open_warehouse
+
+    warehouse = open_warehouse(settings)
+    table = Table(
+        "crawl date",
+        "posts",
+        "pictures used",
+        "styles",
+        "topics",
+        "rejects",
+        "outcome",
+        title="What was found",
+    )
+    for outcome in outcomes:
+        dates = [outcome.crawl_date]
+        chosen = {
+            row["modality"]: row["k"]
+            for row in warehouse.read("k_selection", dates, columns=["modality", "k", "chosen"]).to_pylist()
+            if row["chosen"]
+        }
+        table.add_row(
+            outcome.crawl_date.isoformat(),
+            f"{warehouse.read('raw_posts', dates, columns=['post_id']).num_rows:,}",
+            f"{warehouse.read('image_embeddings', dates, columns=['post_id']).num_rows:,}",
+            str(chosen.get("image", "-")),
+            str(chosen.get("text", "-")),
+            f"{warehouse.read('rejects', dates, columns=['reason']).num_rows:,}",
+            "done" if outcome.success else "failed",
+        )
+    table.caption = f"pictures: {settings.charts_dir}\ntables:   {settings.snapshot_path}"
+    return table
+
+
+class _StepBar:
+    """One bar a piece of work of the current crawl date."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._crawl_date = ""
+        self._tasks: dict[str, TaskID] = {}
+
+    def begin(self, crawl_date: date) -> None:
+        for task in self._tasks.values():
+            self._bars.remove_task(task)
+        self._tasks.clear()
+        self._crawl_date = crawl_date.isoformat()
+
+    def listen(self, what: str, done: int, total: int) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(f"{self._crawl_date} {what}", total=total)
+        self._bars.update(self._tasks[what], completed=done, total=total)

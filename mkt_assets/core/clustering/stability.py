@@ -1,0 +1,74 @@
+"""How much a clustering changes when the seed or the items change; the clustering itself is in `kmeans`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mkt_assets.core.clustering.kmeans import Matrix, Sweep, count_distinct, distinct_rows, fit_sweep
+
+
+def sweeps_over_seeds(X: Matrix, ks: Sequence[int], *, seeds: Sequence[int] = (1, 2)) -> list[Sweep]:
+    """One sweep of single starts for each seed.
+
+    Raises:
+        ValueError: X is not a matrix of finite numbers, or there are fewer than two seeds.
+    """
+    if len(seeds) < 2:
+        raise ValueError("Stability compares seeds: give two or more.")
+    return [fit_sweep(X, ks, random_state=seed, n_init=1) for seed in seeds]
+
+
+def seed_stability(sweeps: Sequence[Sweep], ks: Sequence[int]) -> NDArray[np.float64]:
+    """Mean adjusted Rand index (Hubert and Arabie 1985) between the seeds' clusterings, for each k.
+
+    1 if every seed finds the same clusters, about 0 if they agree as chance does; NaN where there is nothing
+    to agree on: one cluster, or as many as distinct items.
+    """
+    values = np.full(len(ks), np.nan)
+    for i, k in enumerate(ks):
+        if 1 < k < sweeps[0].n_distinct:
+            pairs = combinations([sweep.labels(k) for sweep in sweeps], 2)
+            values[i] = np.mean([_adjusted_rand(a, b) for a, b in pairs])
+    return values
+
+
+def half_stability(X: Matrix, ks: Sequence[int], *, random_state: int = 0) -> NDArray[np.float64]:
+    """Adjusted Rand index between the clusterings that two halves of the items give all of them, for each k.
+
+    Each half is clustered by itself, and every item goes to the nearest centroid of each. Where `seed_stability`
+    asks whether the search is reproducible, this asks whether other items of the kind would give the same
+    clusters (Ben-Hur et al. 2002, Lange et al. 2004). NaN for one cluster, and where a half has no more
+    distinct items than k.
+
+    Items are halved by their content, so the order of the rows does not matter.
+    """
+    distinct = distinct_rows(X)
+    drawn = np.random.default_rng(random_state).permutation(len(distinct))
+    halves = [distinct[drawn[: len(drawn) // 2]], distinct[drawn[len(drawn) // 2 :]]]
+    possible = [k for k in ks if 1 < k < min(map(count_distinct, halves))]
+    values = np.full(len(ks), np.nan)
+    if possible:
+        sweeps = [fit_sweep(half, possible, random_state=random_state, n_init=1) for half in halves]
+        for i, k in enumerate(ks):
+            if k in possible:
+                values[i] = _adjusted_rand(*(_nearest(X, sweep.centers(k)) for sweep in sweeps))
+    return values
+
+
+def _nearest(X: Matrix, centers: NDArray[np.float64]) -> NDArray[np.int64]:
+    from threadpoolctl import threadpool_limits
+
+    half = 0.5 * np.square(centers).sum(axis=1)
+    with threadpool_limits(limits=1):
+        parts = [(X[a : a + 2048] @ centers.T - half).argmax(axis=1) for a in range(0, len(X), 2048)]
+    return np.concatenate(parts)
+
+
+def _adjusted_rand(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
+    from sklearn.metrics import adjusted_rand_score
+
+    return float(adjusted_rand_score(a, b))

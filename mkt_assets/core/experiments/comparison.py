@@ -1,0 +1,109 @@
+"""All that is measured of one trial: the row of the comparison, from a clustering and what it may have found."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mkt_assets.core.clustering.kmeans import Matrix, count_distinct, fit_sweep, silhouette
+from mkt_assets.core.clustering.knee import choose_k, default_ks
+from mkt_assets.core.experiments.controls import (
+    IsCopy,
+    agreement,
+    copied_neighbours,
+    nearest_neighbours,
+    once_a_post,
+    same_group_neighbours,
+    without_copies,
+)
+from mkt_assets.core.experiments.methods import (
+    MIN_ITEMS,
+    Trial,
+    clustered_silhouette,
+    half_sample_error,
+    stability_replicates,
+)
+
+
+@dataclass(frozen=True)
+class References:
+    """What is known of the sampled items beside their vectors, one entry an item.
+
+    Attributes:
+        posts: Post of each.
+        posters: Account of each.
+        other_clusters: Its cluster in the other modality; None where it has none.
+        backgrounds: Group of its background's colours; None where unknown.
+        is_copy: Whether two items are near duplicates of each other.
+    """
+
+    posts: Sequence[Hashable]
+    posters: Sequence[Hashable]
+    other_clusters: Sequence[Hashable | None]
+    backgrounds: Sequence[Hashable | None]
+    is_copy: IsCopy
+
+
+def measure(trial: Trial, X: Matrix, references: References) -> dict[str, object]:
+    """Columns of `method_comparison` for one trial; NaN where a thing cannot be known.
+
+    Agreements with what is not in the vectors count one item a post. Beside the columns there are the replicates
+    (of each refit) of what `verdicts` compares, under the column's name and "_replicates".
+    """
+    stable, stable_replicates = stability_replicates(trial)
+    nearest = nearest_neighbours(X, references.posts)
+    neighbours, expected = same_group_neighbours(nearest, references.posters, references.posts)
+    posters, topics, backgrounds = (
+        once_a_post(reference, references.posts)
+        for reference in (references.posters, references.other_clusters, references.backgrounds)
+    )
+    cross = agreement(trial, topics)
+    without = agreement(trial, without_copies(topics, nearest, references.is_copy))
+    background = agreement(trial, backgrounds)
+    return {
+        "parameters": trial.parameters,
+        "n_clusters": trial.n_clusters,
+        "noise_share": trial.noise_share,
+        "silhouette": clustered_silhouette(X, trial.labels),
+        "stability": stable,
+        "stability_spread": half_sample_error(stable_replicates),
+        "poster_agreement": agreement(trial, posters).value,
+        "poster_neighbours": neighbours,
+        "poster_neighbours_expected": expected,
+        "cross_agreement": cross.value,
+        "cross_error": cross.error,
+        "cross_agreement_without_copies": without.value,
+        "background_agreement": background.value,
+        "background_error": background.error,
+        "copied_neighbours": copied_neighbours(nearest, references.is_copy),
+        "seconds": trial.seconds,
+        "stability_replicates": stable_replicates,
+        "cross_agreement_replicates": cross.replicates,
+        "background_agreement_replicates": background.replicates,
+    }
+
+
+def group_backgrounds(descriptions: Matrix, *, random_state: int = 0) -> list[int | None]:
+    """Groups of backgrounds by their colours: k-means at the k that `choose_k` finds.
+
+    Args:
+        descriptions: Colour histograms, (n, d) float32; all zeros where nothing is seen of a background.
+        random_state: Seed.
+
+    Returns:
+        The group of each; None where nothing is seen, and everywhere if fewer than `MIN_ITEMS` are seen.
+    """
+    seen = np.flatnonzero(descriptions.any(axis=1))
+    groups: list[int | None] = [None] * len(descriptions)
+    if len(seen) < MIN_ITEMS:
+        return groups
+    X = descriptions[seen]
+    n_distinct = count_distinct(X)
+    sweep = fit_sweep(X, default_ks(n_distinct, largest=40), random_state=random_state)
+    silhouettes = [silhouette(X, sweep.labels(k)) for k in sweep.ks]
+    k = choose_k(sweep.ks, sweep.inertia, silhouettes, n_distinct=n_distinct, vectors=X).k
+    for row, label in zip(seen.tolist(), sweep.labels(k).tolist(), strict=True):
+        groups[row] = label
+    return groups

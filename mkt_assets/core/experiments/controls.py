@@ -1,0 +1,166 @@
+"""What else a clustering may have found: accounts, backgrounds, copies, the other modality; no clustering here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mkt_assets.core.clustering.kmeans import Labels, Matrix
+from mkt_assets.core.experiments.methods import NOISE, Trial, half_sample_error
+
+NEAR_DUPLICATE_BITS = 6
+"""Pictures whose difference hashes differ in no more of 64 bits are copies of each other."""
+NEAR_DUPLICATE_TRIGRAMS = 0.8
+"""Texts that share this part of their character trigrams are copies of each other."""
+
+IsCopy = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Adjusted mutual information with a reference, and the same of each refit, (refits,); NaN: unknown."""
+
+    value: float
+    replicates: NDArray[np.float64]
+
+    @property
+    def error(self) -> float:
+        """Standard error of the value, by the refits."""
+        return half_sample_error(self.replicates)
+
+
+def agreement(trial: Trial, reference: Sequence[Hashable | None]) -> Agreement:
+    """How much a clustering knows of another grouping: 0 as by chance, 1 the same groups (Vinh et al. 2010).
+
+    Items that are noise, or that have no reference (None), are left out.
+    """
+    codes = _codes(reference)
+    values = [_mutual_information(codes[rows], labels) for rows, labels in trial.resamples]
+    return Agreement(_mutual_information(codes, trial.labels), np.array(values, dtype=np.float64))
+
+
+def nearest_neighbours(X: Matrix, posts: Sequence[Hashable]) -> Labels:
+    """Row of the most similar item of another post, (n,) int64; ties: the first row.
+
+    Items of one post (frames of a video) are alike by nature and would hide everything else. -1 where all items
+    are of one post.
+
+    Args:
+        X: Unit vectors, (n, d) float32.
+        posts: Post of each.
+    """
+    from threadpoolctl import threadpool_limits
+
+    post = _codes(posts)
+    nearest = np.full(len(X), -1, dtype=np.int64)
+    with threadpool_limits(limits=1):
+        for start in range(0, len(X), 1024):
+            rows = slice(start, min(start + 1024, len(X)))
+            similarity = X[rows] @ X.T
+            similarity[post[rows, None] == post] = -np.inf
+            found = similarity.argmax(axis=1)
+            possible = similarity[np.arange(len(found)), found] > -np.inf
+            nearest[rows] = np.where(possible, found, -1)
+    return nearest
+
+
+def same_group_neighbours(
+    nearest: Labels, groups: Sequence[Hashable], posts: Sequence[Hashable]
+) -> tuple[float, float]:
+    """Share of items whose nearest neighbour is of the same group, and the share expected by chance.
+
+    By chance the neighbour is any item of another post. NaN where there is no other post.
+    """
+    codes, post = _codes(groups), _codes(posts)
+    asked = np.flatnonzero(nearest >= 0)
+    if not len(asked):
+        return float("nan"), float("nan")
+    # all items of a post are of one group, so the group's others are its size less the post's
+    same = np.bincount(codes)[codes] - np.bincount(post)[post]
+    others = len(post) - np.bincount(post)[post]
+    return float((codes[nearest[asked]] == codes[asked]).mean()), float((same[asked] / others[asked]).mean())
+
+
+def copied_neighbours(nearest: Labels, is_copy: IsCopy) -> float:
+    """Share of items whose nearest neighbour is a near duplicate; NaN where there is no other post."""
+    asked = np.flatnonzero(nearest >= 0).tolist()
+    return float(np.mean([is_copy(i, int(nearest[i])) for i in asked])) if asked else float("nan")
+
+
+def once_a_post(reference: Sequence[Hashable | None], posts: Sequence[Hashable]) -> list[Hashable | None]:
+    """The reference for the first item of each post, None for its others.
+
+    Frames of one video share clothes, room and account: counted each, they agree with anything of the post's.
+    """
+    seen: set[Hashable] = set()
+    firsts = [post not in seen and not seen.add(post) for post in posts]
+    return [group if first else None for group, first in zip(reference, firsts, strict=True)]
+
+
+def without_copies(
+    reference: Sequence[Hashable | None], nearest: Labels, is_copy: IsCopy
+) -> list[Hashable | None]:
+    """The reference, None for items whose nearest neighbour is a near duplicate in an earlier row.
+
+    So the first of each set of copies stays, and an agreement counts it once.
+    """
+    return [
+        None if 0 <= near < i and is_copy(i, near) else group
+        for i, (group, near) in enumerate(zip(reference, nearest.tolist(), strict=True))
+    ]
+
+
+def difference_hash(image: Image.Image) -> int:
+    """64 bits: is each of 8 x 8 grey cells darker than its right neighbour (Krawetz 2013)."""
+    grey = image.convert("L").resize((9, 8), Image.Resampling.BOX)
+    pixels = np.asarray(grey, dtype=np.int16)
+    return int("".join("1" if bit else "0" for bit in (pixels[:, 1:] > pixels[:, :-1]).ravel()), 2)
+
+
+def copied_pictures(hashes: Sequence[int]) -> IsCopy:
+    """Whether two pictures, by their difference hashes, are copies."""
+    return lambda i, j: (hashes[i] ^ hashes[j]).bit_count() <= NEAR_DUPLICATE_BITS
+
+
+def copied_texts(texts: Sequence[str]) -> IsCopy:
+    """Whether two texts, by their character trigrams (Jaccard), are copies."""
+    trigrams = [{text[i : i + 3] for i in range(max(1, len(text) - 2))} for text in texts]
+
+    def is_copy(i: int, j: int) -> bool:
+        return len(trigrams[i] & trigrams[j]) >= NEAR_DUPLICATE_TRIGRAMS * len(trigrams[i] | trigrams[j])
+
+    return is_copy
+
+
+def background_pixels(image: Image.Image, alpha: Image.Image, side: int = 96) -> NDArray[np.uint8]:
+    """The pixels that are surely not the person, (n, 3) RGB, of a picture scaled to `side` squared.
+
+    Args:
+        image: The picture as crawled.
+        alpha: Its matte in mode L, of the same shape or smaller: 0 is background.
+        side: Pixels of a side of what is looked at.
+    """
+    small = np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BOX, reducing_gap=2.0))
+    covered = np.asarray(alpha.convert("L").resize((side, side), Image.Resampling.BOX))
+    return small[covered < 8]
+
+
+def _codes(groups: Sequence[Hashable | None]) -> Labels:
+    """Groups as numbers from 0 in order of first appearance; None is -1."""
+    seen: dict[Hashable, int] = {}
+    return np.array(
+        [NOISE if group is None else seen.setdefault(group, len(seen)) for group in groups], dtype=np.int64
+    )
+
+
+def _mutual_information(codes: Labels, labels: Labels) -> float:
+    from sklearn.metrics import adjusted_mutual_info_score
+
+    used = (codes != NOISE) & (labels != NOISE)
+    if len(np.unique(codes[used])) < 2 or len(np.unique(labels[used])) < 2:
+        return float("nan")
+    return float(adjusted_mutual_info_score(codes[used], labels[used]))

@@ -1,0 +1,97 @@
+"""Looking into a warehouse without changing it: its version, its keys, and the files that its rows point to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from mkt_assets.contract.schema import TABLES, Table
+from mkt_assets.resources.database import open_database
+from mkt_assets.resources.migrations import stored_version
+
+
+@dataclass(frozen=True)
+class WarehouseState:
+    """What is in a warehouse.
+
+    Args:
+        version: of the schema it was written with.
+        n_rows: by table.
+        crawl_dates: that have posts.
+        ids: posters and posts that any row is of.
+        repeated: a key that is there twice, by table.
+        mattes: names of the mattes that rows point to.
+        charts: names of the charts that rows point to, and the sha256 of each.
+        reports: the same of reports.
+    """
+
+    version: int
+    n_rows: dict[str, int]
+    crawl_dates: frozenset[date]
+    ids: frozenset[str]
+    repeated: dict[str, str]
+    mattes: tuple[str, ...]
+    charts: dict[str, str]
+    reports: dict[str, str]
+
+
+def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
+    """The state of the warehouse at `path`, which may be of an earlier version; every value in it is read.
+
+    Raises:
+        DatabaseBusyError: if runs keep it for too long.
+        duckdb.Error: if it is damaged.
+    """
+    with open_database(path, timeout_seconds=timeout_seconds, read_only=True) as connection:
+        return WarehouseState(
+            version=stored_version(connection),
+            n_rows={name: _n_rows(connection, name) for name in TABLES},
+            crawl_dates=frozenset(row[0] for row in _rows(connection, "raw_posts", "crawl_date")),
+            ids=ids_of(connection, "poster_id") | ids_of(connection, "post_id"),
+            repeated={table.name: key for table in TABLES.values() if (key := _repeated(connection, table))},
+            mattes=tuple(
+                dict.fromkeys(
+                    str(row[0]) for row in _rows(connection, "matted_images", "matte_path") if row[0]
+                )
+            ),
+            charts={str(path): str(sha) for path, sha in _rows(connection, "charts", "path, sha256")},
+            reports={str(path): str(sha) for path, sha in _rows(connection, "report", "path, sha256")},
+        )
+
+
+def ids_of(connection: duckdb.DuckDBPyConnection, column: str) -> frozenset[str]:
+    """Values of `post_id` or `poster_id`, whichever is asked for, in all tables."""
+    return frozenset(
+        str(row[0])
+        for table in TABLES.values()
+        if column in table.column_names
+        for row in _rows(connection, table.name, f"DISTINCT {column}", f"WHERE {column} IS NOT NULL")
+    )
+
+
+def _n_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    # the hash of whole rows meets a damaged page, wherever it is
+    rows = _rows(connection, table, "count(*), bit_xor(hash(stored))", "AS stored")
+    return int(rows[0][0]) if rows else 0
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+    if not table.key:
+        return None
+    key = ", ".join(dict.fromkeys(("crawl_date", *table.key)))
+    rows = _rows(connection, table.name, key, "GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
+    return ", ".join(map(str, rows[0])) if rows else None
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rest: str = ""
+) -> list[tuple[Any, ...]]:
+    """Rows of a table, none if an earlier version had no such table."""
+    query = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
+    if connection.execute(query, [table]).fetchone() == (0,):
+        return []
+    return connection.execute(f"SELECT {columns} FROM {table} {rest}").fetchall()
