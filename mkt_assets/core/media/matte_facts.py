@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class MatteFacts:
     bbox_top: int | None
     bbox_right: int | None
     bbox_bottom: int | None
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Self:
+        """The facts in a table row that has their columns, among others."""
+        return cls(**{name: row[name] for name in cls.column_names()})
 
     @classmethod
     def column_names(cls) -> list[str]:
