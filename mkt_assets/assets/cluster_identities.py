@@ -4,78 +4,90 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mkt_assets.assets.cluster_profiles import vectors_of
-from mkt_assets.assets.step import markdown_table, table_asset
+from mkt_assets.assets.metadata import markdown_table
+from mkt_assets.assets.step import Derived, Run, step
 from mkt_assets.contract.schema import CLUSTER_IDENTITIES
-from mkt_assets.core.over_time.identities import CLUSTER_KEY, REACH, anchors, identify, spreads
+from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, spreads
 from mkt_assets.core.over_time.novelty import CrawlItems, claims
+from mkt_assets.core.over_time.versions import versions_by_date
 from mkt_assets.core.profiles.identity_names import name_identities
 from mkt_assets.core.profiles.names import read_names
 from mkt_assets.core.profiles.profiles import unit_centroid
-from mkt_assets.orchestration.failures import explained
+from mkt_assets.core.rounding import percent
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.stored.items import vectors_of
 
+# What is told of a cluster on its crawl date; the rest is known when there is a later one.
+AS_OF_DATE = [
+    *("modality", "cluster_id", "identity", "name", "name_by", "event", "previous_crawl_date"),
+    *("split_from", "absorbed", "is_new", "is_back"),
+]
 SOURCES = {
-    "cluster_profiles": [*CLUSTER_KEY, "name", "name_by", "n_items", "encoder", "centroid"],
+    "cluster_profiles": [
+        *CLUSTER_KEY,
+        "proposed_name",
+        "proposed_by",
+        "n_items",
+        "share",
+        "encoder",
+        "centroid",
+    ],
     "clusters": [*CLUSTER_KEY, "post_id", "poster_id", "frame", "item_crawl_date", "distance"],
-    "cluster_identities": [*CLUSTER_KEY, "encoder", "identity", "centroid"],
+    "cluster_identities": [*AS_OF_DATE, "crawl_date", "is_gone", "encoder", "centroid"],
 }
 SHOWN_EVENTS = 30
 _SAME_DIRECTION = 1e-4  # cosine distance of a stored centroid from that of the vectors, rounding apart
 
 
-def build_cluster_identities(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
+@step(
+    CLUSTER_IDENTITIES,
+    version=3,
+    group="findings",
+    kinds={"python", "duckdb", "scipy"},
+    deps=["cluster_profiles"],
+    settings=("low_support_posts", "names_file"),
+    description="Clusters of successive crawl dates, matched one-to-one by their centroids, so that a style or "
+    "topic keeps its id and its name; which of them are new, gone or back, by a test of the posts that allows for "
+    "accounts. Computed of all crawl dates each time, and so the same in whatever order they were run; but an id, "
+    "once it is published, stays.",
+)
+def cluster_identities(run: Run, warehouse: Warehouse) -> Derived:
+    """Match, test and name the clusters of all crawl dates."""
+    given = read_names(run.settings.names_file)
+    metadata: dict[str, Any] = {}
+    before: dict[date, str] = {}
 
-    @table_asset(
-        CLUSTER_IDENTITIES,
-        settings,
-        group="findings",
-        kinds={"python", "duckdb", "scipy"},
-        deps=["cluster_profiles"],
-        code_version=f"2-{REACH}-{settings.low_support_posts}",
-        description="Clusters of successive crawl dates, matched one-to-one by their centroids, so that a style or "
-        "topic keeps its id and its name; which of them are new, gone or back, by a test of the posts that allows for "
-        "accounts. Computed of all crawl dates each time, and so the same in whatever order they were run; but an id, "
-        "once it is published, stays.",
-    )
-    def cluster_identities(
-        settings: dg.ResourceParam[Settings], warehouse: dg.ResourceParam[Warehouse]
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            given = read_names(settings.names_file)
-            said: dict[str, Any] = {}
+    def derive(tables: Mapping[str, pa.Table]) -> pa.Table:
+        profiles, members, left_out = read_clusters(tables)
+        known = tables["cluster_identities"].to_pandas()
+        before.update(_versions(known))
+        identities, unused = name_identities(
+            claims(
+                identities_of(profiles, members, known[[*CLUSTER_KEY, "encoder", "identity", "centroid"]]),
+                _Items(warehouse, profiles, members).of,
+                min_posts=run.settings.low_support_posts,
+            ),
+            profiles,
+            members,
+            given,
+        )
+        metadata.update(_metadata(identities, profiles, run.crawl_date, unused, left_out))
+        return pa.Table.from_pandas(
+            identities[CLUSTER_IDENTITIES.column_names],
+            CLUSTER_IDENTITIES.arrow_schema(),
+            preserve_index=False,
+        )
 
-            def derive(tables: Mapping[str, pa.Table]) -> pa.Table:
-                profiles, members, left_out = read_clusters(tables)
-                known = tables["cluster_identities"].to_pandas()
-                identities, unused = name_identities(
-                    claims(
-                        identities_of(profiles, members, known),
-                        _Items(warehouse, profiles, members).of,
-                        min_posts=settings.low_support_posts,
-                    ),
-                    profiles,
-                    members,
-                    given,
-                )
-                said.update(_metadata(identities, unused, left_out))
-                return pa.Table.from_pandas(
-                    identities[CLUSTER_IDENTITIES.column_names],
-                    CLUSTER_IDENTITIES.arrow_schema(),
-                    preserve_index=False,
-                )
+    rows = warehouse.replace_derived("cluster_identities", SOURCES, derive)
+    return Derived(rows.num_rows, metadata, _versions(rows.to_pandas()), before)
 
-            rows = warehouse.replace_derived("cluster_identities", SOURCES, derive)
-            return dg.MaterializeResult(metadata={"dagster/row_count": rows.num_rows, **said})
 
-    return cluster_identities
+def _versions(identities: pd.DataFrame) -> dict[date, str]:
+    return versions_by_date(identities, AS_OF_DATE, known_later=["is_gone"])
 
 
 def read_clusters(tables: Mapping[str, pa.Table]) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
@@ -83,7 +95,9 @@ def read_clusters(tables: Mapping[str, pa.Table]) -> tuple[pd.DataFrame, pd.Data
 
     Another run is at work there; it computes the identities anew when its profiles are done.
     """
-    profiles, members = tables["cluster_profiles"].to_pandas(), tables["clusters"].to_pandas()
+    profiles = tables["cluster_profiles"].to_pandas()
+    profiles = profiles.rename(columns={"proposed_name": "name", "proposed_by": "name_by"})
+    members = tables["clusters"].to_pandas()
     sizes = members.groupby(CLUSTER_KEY).size().rename("n_now").reset_index()
     both = profiles[[*CLUSTER_KEY, "n_items"]].merge(sizes, on=CLUSTER_KEY, how="outer")
     stale = set(both.loc[both["n_items"] != both["n_now"], "crawl_date"])
@@ -93,8 +107,8 @@ def read_clusters(tables: Mapping[str, pa.Table]) -> tuple[pd.DataFrame, pd.Data
 
 def identities_of(profiles: pd.DataFrame, members: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """What `identify` finds of profiles and members, ids as they are known."""
-    told = pd.concat([anchors(members), spreads(members)], axis=1).reset_index()
-    return identify(profiles.merge(told, on=CLUSTER_KEY, how="left"), known)
+    of_members = pd.concat([anchors(members), spreads(members)], axis=1).reset_index()
+    return identify(profiles.merge(of_members, on=CLUSTER_KEY, how="left"), known)
 
 
 class _Items:
@@ -125,14 +139,24 @@ class _Items:
 
 
 def _metadata(
-    identities: pd.DataFrame, unused: Sequence[tuple[str, str]], left_out: Sequence[str]
+    identities: pd.DataFrame,
+    profiles: pd.DataFrame,
+    crawl_date: date,
+    unused: Sequence[tuple[str, str]],
+    left_out: Sequence[str],
 ) -> dict[str, Any]:
+    """The names of the crawl date's styles and topics, and what the last crawl date brought."""
     last = identities[identities["crawl_date"] == identities["crawl_date"].max()]
     before = identities[identities["crawl_date"] < identities["crawl_date"].max()]
+    here = identities[identities["crawl_date"] == crawl_date].merge(
+        profiles[[*CLUSTER_KEY, "n_items", "share"]], on=CLUSTER_KEY
+    )
     return {
         "styles": int(identities.loc[identities["modality"] == "image", "identity"].nunique()),
         "topics": int(identities.loc[identities["modality"] == "text", "identity"].nunique()),
         "crawl_dates": int(identities["crawl_date"].nunique()),
+        "styles_of_this_crawl": markdown_table(_largest(here[here["modality"] == "image"])),
+        "topics_of_this_crawl": markdown_table(_largest(here[here["modality"] == "text"])),
         **{
             f"n_{event}": int((last["event"] == event).sum())
             for event in ("continued", "merged", "unmatched")
@@ -147,16 +171,27 @@ def _metadata(
     }
 
 
+def _largest(here: pd.DataFrame, n: int = 20) -> list[dict[str, object]]:
+    return [
+        {
+            "name": row["name"],
+            "named by": row["name_by"],
+            "share": percent(row["share"]),
+            "items": row["n_items"],
+            "cluster": row["cluster_id"],
+            "identity": row["identity"],
+        }
+        for row in here.sort_values("cluster_id").head(n).to_dict("records")
+    ]
+
+
 def _events(identities: pd.DataFrame) -> list[dict[str, object]]:
     """What happened, latest first: what is new, took in others, came back or went."""
     rows: list[dict[str, object]] = []
     names = dict(zip(identities["identity"], identities["name"], strict=True))
     for row in identities.sort_values(CLUSTER_KEY, ascending=[False, True, True]).to_dict("records"):
         for what in _what(row, names):
-            cluster = f"{row['modality']} {row['cluster_id']}"
-            rows.append(
-                {"crawl date": row["crawl_date"], "cluster": cluster, "name": row["name"], "what": what}
-            )
+            rows.append({"crawl date": row["crawl_date"], "name": row["name"], "what": what})
     return rows[:SHOWN_EVENTS]
 
 

@@ -1,66 +1,42 @@
 """cluster_profiles: what every style and topic is, with a name. The counting is in core/profiles and core/keywords."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
-from pydantic import Field
 
-from mkt_assets.assets.step import markdown_table, result, table_asset
+from mkt_assets.assets.metadata import markdown_table
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.schema import CLUSTER_PROFILES, MODALITIES
-from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, shown_name
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.profiles.keywords import Caption, CaptionWords
 from mkt_assets.core.profiles.profiles import profile_clusters
 from mkt_assets.core.rounding import percent
-from mkt_assets.core.vectors import to_matrix
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of
-from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.stored.items import vectors_of
 
 COUNTS = ("n_likes", "n_likes_is_lower_bound", "n_collects", "n_collects_is_lower_bound")
 
 
-class ClusterProfilesConfig(dg.Config):
-    """Run configuration; a field left out keeps the setting."""
-
-    low_support_posts: int | None = Field(default=None, description="fewer posts than this are low support")
-
-
-def build_cluster_profiles(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-
-    @table_asset(
-        CLUSTER_PROFILES,
-        settings,
-        group="findings",
-        kinds={"python", "duckdb", "pandas"},
-        deps=["clusters"],
-        code_version=f"2-{settings.low_support_posts}",
-        description="Every style and topic: its name and keywords (class-based TF-IDF of the captions), size, "
-        "most typical members, accounts and how concentrated they are, near duplicates, median likes and collects.",
-    )
-    def cluster_profiles(
-        context: dg.AssetExecutionContext,
-        config: ClusterProfilesConfig,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            settings = settings.overridden_by(config)
-            clusters = warehouse.read("clusters", [crawl_date]).to_pandas()
-            profiles = _profiles(warehouse, clusters, settings.low_support_posts)
-            rows = _rows(profiles, clusters, crawl_date)
-            warehouse.replace_partition("cluster_profiles", crawl_date, rows)
-            return result(rows.num_rows, _metadata(profiles))
-
-    return cluster_profiles
+@step(
+    CLUSTER_PROFILES,
+    version=3,
+    group="findings",
+    kinds={"python", "duckdb", "pandas"},
+    deps=["clusters"],
+    settings=("low_support_posts",),
+    description="Every style and topic: its keywords (class-based TF-IDF of the captions) and the name they propose, "
+    "size, most typical members, accounts and how concentrated they are, near duplicates, median likes and collects.",
+)
+def cluster_profiles(run: Run, warehouse: Warehouse) -> Made:
+    """Count and describe every cluster."""
+    crawl_date, settings = run.crawl_date, run.settings
+    clusters = warehouse.read("clusters", [crawl_date]).to_pandas()
+    profiles = _profiles(warehouse, clusters, settings.low_support_posts)
+    rows = _rows(profiles, clusters, crawl_date)
+    return Made(rows, _metadata(profiles))
 
 
 def _profiles(warehouse: Warehouse, clusters: pd.DataFrame, min_posts: int) -> pd.DataFrame:
@@ -97,33 +73,17 @@ def _of_versions(rows: pa.Table, versions: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(versions, on=["item_crawl_date", "post_id"]).drop(columns="item_crawl_date")
 
 
-def vectors_of(
-    warehouse: Warehouse, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
-) -> NDArray[np.float32]:
-    """(n, d) vectors of the items, in their order.
-
-    Raises:
-        ContractError: an item has no vector any more.
-    """
-    keys = ["item_crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
-    rows = warehouse.read(
-        f"{modality}_embeddings", item_dates, columns=["crawl_date", *keys[1:], "embedding"]
-    )
-    places = rows.drop_columns(["embedding"]).to_pandas().rename(columns={"crawl_date": "item_crawl_date"})
-    found = items[keys].merge(places.assign(position=np.arange(len(places))), on=keys, how="left")["position"]
-    if found.isna().any():
-        raise ContractError(
-            f"{int(found.isna().sum())} clustered {modality} items have no vector any more: materialize "
-            "clusters again."
-        )
-    return to_matrix(rows["embedding"])[found.to_numpy(np.int64)]
-
-
 def _rows(profiles: pd.DataFrame, clusters: pd.DataFrame, crawl_date: date) -> pa.Table:
     if profiles.empty:
         return CLUSTER_PROFILES.empty()
     encoders = clusters.groupby("modality")["encoder"].first()
-    frame = profiles.assign(crawl_date=crawl_date, encoder=profiles["modality"].map(encoders))
+    says_something = profiles["name_by"] != "number"
+    frame = profiles.assign(
+        crawl_date=crawl_date,
+        encoder=profiles["modality"].map(encoders),
+        proposed_name=profiles["name"].where(says_something, None),
+        proposed_by=profiles["name_by"].where(says_something, None),
+    )
     return pa.Table.from_pandas(
         frame[CLUSTER_PROFILES.column_names], CLUSTER_PROFILES.arrow_schema(), preserve_index=False
     )
@@ -136,8 +96,8 @@ def _metadata(profiles: pd.DataFrame) -> dict[str, Any]:
     return {
         "styles": len(by["image"]),
         "topics": len(by["text"]),
-        "named_by_keywords": int((profiles["name_by"] == "keywords").sum()),
-        "named_by_one_account": int((profiles["name_by"] == ONE_ACCOUNT).sum()),
+        "with_keywords": int((profiles["name_by"] == "keywords").sum()),
+        "with_words_of_one_account": int((profiles["name_by"] == ONE_ACCOUNT).sum()),
         "one_poster_clusters": int(profiles["one_poster"].sum()),
         "low_support_clusters": int(profiles["low_support"].sum()),
         "near_duplicates": int(profiles["n_near_duplicates"].sum()),
@@ -153,7 +113,6 @@ def _largest(profiles: pd.DataFrame, n: int = 12) -> list[dict[str, object]]:
     return [
         {
             "cluster": row["cluster_id"],
-            "name": shown_name(row["name"], row["name_by"]),
             "share": percent(row["share"]),
             "items": row["n_items"],
             "posts": row["n_posts"],

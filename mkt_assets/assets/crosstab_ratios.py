@@ -1,79 +1,59 @@
 """crosstab_ratios: which topics dominate which style. The counting is in core/crosstab."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
-import dagster as dg
 import pandas as pd
 import pyarrow as pa
-from pydantic import Field
 
-from mkt_assets.assets.step import markdown_list, markdown_table, result, table_asset
+from mkt_assets.assets.metadata import markdown_list, markdown_table
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.schema import CROSSTAB_RATIOS, UNITS
 from mkt_assets.core.crosstab.belief import MAX_P, believe
 from mkt_assets.core.crosstab.crosstab import cross
 from mkt_assets.core.crosstab.link_sentences import link_sentences
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.stored.crawl import Crawl
 
 
-class CrosstabConfig(dg.Config):
-    """Run configuration; a field left out keeps the setting."""
-
-    low_support_posts: int | None = Field(
-        default=None, description="fewer posts with text than this are low support"
+@step(
+    CROSSTAB_RATIOS,
+    version=5,
+    group="findings",
+    kinds={"python", "duckdb", "pandas"},
+    deps=["clusters", "cluster_identities"],
+    settings=("low_support_posts",),
+    description="For every image cluster, the share of each text cluster among its items with a text; counted in "
+    "distinct images and in distinct posts, with what stands behind each number and whether to believe it.",
+)
+def crosstab_ratios(run: Run, warehouse: Warehouse) -> Made:
+    """Count the pairs, and weigh what stands behind them."""
+    crawl_date, settings = run.crawl_date, run.settings
+    crawl = Crawl(warehouse.read, crawl_date)
+    clusters, names = crawl.clusters, crawl.names
+    ratios = ratios_of(clusters, crawl_date, min_posts=settings.low_support_posts)
+    rows = pa.Table.from_pandas(ratios, CROSSTAB_RATIOS.arrow_schema(), preserve_index=False)
+    by_image = ratios[ratios["unit"] == "image"]
+    styles = by_image.drop_duplicates("image_cluster")
+    n_with, n_without = int(styles["n_with_text"].sum()), int(styles["n_without_text"].sum())
+    return Made(
+        rows,
+        {
+            "image_clusters": len(styles),
+            "text_clusters": int(by_image["text_cluster"].nunique()),
+            "images_with_text": n_with,
+            "images_without_text": n_without,
+            "coverage": n_with / (n_with + n_without) if n_with + n_without else 1.0,
+            "low_support_image_clusters": int(styles["low_support"].sum()),
+            "pairs": int(by_image["text_cluster"].notna().sum()),
+            "supported_pairs": int(by_image["supported"].fillna(value=False).sum()),
+            "pairs_below_q": int((by_image["q_value"] < MAX_P).sum()),
+            "findings": markdown_list(
+                link_sentences(by_image, style_names=names["image"], topic_names=names["text"])
+            ),
+            "strongest_links": markdown_table(_strongest(by_image, names)),
+        },
     )
-
-
-def build_crosstab_ratios(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-
-    @table_asset(
-        CROSSTAB_RATIOS,
-        settings,
-        group="findings",
-        kinds={"python", "duckdb", "pandas"},
-        deps=["clusters"],
-        code_version=f"4-{settings.low_support_posts}",
-        description="For every image cluster, the share of each text cluster among its items with a text; counted in "
-        "distinct images and in distinct posts, with what stands behind each number and whether to believe it.",
-    )
-    def crosstab_ratios(
-        context: dg.AssetExecutionContext,
-        config: CrosstabConfig,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            settings = settings.overridden_by(config)
-            clusters = warehouse.read("clusters", [crawl_date]).to_pandas()
-            ratios = ratios_of(clusters, crawl_date, min_posts=settings.low_support_posts)
-            rows = pa.Table.from_pandas(ratios, CROSSTAB_RATIOS.arrow_schema(), preserve_index=False)
-            warehouse.replace_partition("crosstab_ratios", crawl_date, rows)
-            by_image = ratios[ratios["unit"] == "image"]
-            styles = by_image.drop_duplicates("image_cluster")
-            n_with, n_without = int(styles["n_with_text"].sum()), int(styles["n_without_text"].sum())
-            return result(
-                len(ratios),
-                {
-                    "image_clusters": len(styles),
-                    "text_clusters": int(by_image["text_cluster"].nunique()),
-                    "images_with_text": n_with,
-                    "images_without_text": n_without,
-                    "coverage": n_with / (n_with + n_without) if n_with + n_without else 1.0,
-                    "low_support_image_clusters": int(styles["low_support"].sum()),
-                    "pairs": int(by_image["text_cluster"].notna().sum()),
-                    "supported_pairs": int(by_image["supported"].fillna(value=False).sum()),
-                    "pairs_below_q": int((by_image["q_value"] < MAX_P).sum()),
-                    "findings": markdown_list(link_sentences(by_image)),
-                    "strongest_links": markdown_table(_strongest(by_image)),
-                },
-            )
-
-    return crosstab_ratios
 
 
 def ratios_of(clusters: pd.DataFrame, crawl_date: date, *, min_posts: int) -> pd.DataFrame:
@@ -89,14 +69,16 @@ def ratios_of(clusters: pd.DataFrame, crawl_date: date, *, min_posts: int) -> pd
     return pd.concat(parts, ignore_index=True).assign(crawl_date=crawl_date)
 
 
-def _strongest(ratios: pd.DataFrame, n: int = 12) -> list[dict[str, object]]:
+def _strongest(
+    ratios: pd.DataFrame, names: Mapping[str, Mapping[int, str]], n: int = 12
+) -> list[dict[str, object]]:
     """The links most worth believing, for the UI; those that are not stand below."""
     order = ["supported", "q_value", "cautious_lift"]
     best = ratios.dropna(subset=["text_cluster"]).sort_values(order, ascending=[False, True, False])
     return [
         {
-            "style": row["image_cluster"],
-            "topic": row["text_cluster"],
+            "style": names["image"].get(row["image_cluster"], row["image_cluster"]),
+            "topic": names["text"].get(row["text_cluster"], row["text_cluster"]),
             "share": f"{row['ratio']:.0%} ({row['ratio_low']:.0%} to {row['ratio_high']:.0%})",
             "lift, at least": f"{row['cautious_lift']:.1f}",
             "posts": row["n_posts"],

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
-import dagster as dg
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
-from pydantic import Field
 
-from mkt_assets.assets.step import result, table_asset
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.cached import Batch, embed_missing
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.contract.schema import IMAGE_EMBEDDINGS
@@ -19,101 +16,73 @@ from mkt_assets.core.media.matting import composite
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, embedding_columns
 from mkt_assets.models.base import ImageEncoder
-from mkt_assets.models.registry import describe
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
 
 BATCH_SIZE = 32
 # four times what the encoder sees: a 50-megapixel original need not be held as such in every thread
 MAX_COMPOSITE_SIDE = 896
 
 
-class ImageEmbeddingsConfig(dg.Config):
-    """Run configuration; a field left out keeps the setting."""
+@step(
+    IMAGE_EMBEDDINGS,
+    version=1,
+    group="pictures",
+    kinds={"python", "duckdb", "torch"},
+    deps=["matted_images"],
+    settings=("image_encoder", "background"),
+    description="Unit vectors of the kept and flagged pictures: the matte over a plain colour, in the encoder's "
+    "preprocessing. A picture that was embedded before, in any crawl, is not embedded again.",
+)
+def image_embeddings(
+    run: Run, warehouse: Warehouse, cache: Cache, media: FileStore, models: Models, progress: ProgressListener
+) -> Made:
+    """Embed every usable picture that is not known by its content."""
+    crawl_date, settings = run.crawl_date, run.settings
+    mattes = warehouse.read("matted_images", [crawl_date]).to_pylist()
+    used = [m for m in mattes if m["verdict"] != "rejected"]
+    encoder = models.image_encoder(settings.image_encoder)
+    colour = ImageColor.getrgb(settings.background)[:3]
+    background = f"{settings.background} at {MAX_COMPOSITE_SIDE}"
+    keys = [cache_key(m["matte_path"], encoder.model_id, encoder.version, background) for m in used]
+    known = cache.get_vectors(keys)
+    by_key = dict(zip(keys, used, strict=True))
+    bar = Progress("pictures embedded", len(set(keys) - set(known)), run.log, progress)
 
-    image_encoder: str | None = Field(default=None, description="encoder of pictures")
-    background: str | None = Field(default=None, description="colour behind a matte: a CSS name or #rrggbb")
+    def prepare(key: str) -> NDArray[np.float32]:
+        return encoder.prepare(composited(by_key[key], media, (colour[0], colour[1], colour[2])))
 
-
-def build_image_embeddings(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-    card = describe("image_encoder", settings.image_encoder, settings.model_options)
-
-    @table_asset(
-        IMAGE_EMBEDDINGS,
-        settings,
-        group="pictures",
-        kinds={"python", "duckdb", "torch"},
-        deps=["matted_images"],
-        code_version=f"1-{card.model_id}-{card.version}-{settings.background}",
-        description="Unit vectors of the kept and flagged pictures: the matte over a plain colour, in the encoder's "
-        "preprocessing. A picture that was embedded before, in any crawl, is not embedded again.",
+    embedded = embed_missing(
+        keys,
+        known,
+        compute=lambda missing: _batches(missing, prepare, encoder, settings.workers, bar),
+        store=cache.put_vectors,
+        dimension=encoder.dimension,
     )
-    def image_embeddings(
-        context: dg.AssetExecutionContext,
-        config: ImageEmbeddingsConfig,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-        cache: dg.ResourceParam[Cache],
-        media: dg.ResourceParam[FileStore],
-        models: dg.ResourceParam[Models],
-        progress: dg.ResourceParam[ProgressListener],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            settings = settings.overridden_by(config)
-            mattes = warehouse.read("matted_images", [crawl_date]).to_pylist()
-            used = [m for m in mattes if m["verdict"] != "rejected"]
-            encoder = models.image_encoder(settings.image_encoder)
-            colour = ImageColor.getrgb(settings.background)[:3]
-            background = f"{settings.background} at {MAX_COMPOSITE_SIDE}"
-            keys = [cache_key(m["matte_path"], encoder.model_id, encoder.version, background) for m in used]
-            known = cache.get_vectors(keys)
-            by_key = dict(zip(keys, used, strict=True))
-            bar = Progress("pictures embedded", len(set(keys) - set(known)), context.log.info, progress)
-
-            def prepare(key: str) -> NDArray[np.float32]:
-                return encoder.prepare(composited(by_key[key], media, (colour[0], colour[1], colour[2])))
-
-            embedded = embed_missing(
-                keys,
-                known,
-                compute=lambda missing: _batches(missing, prepare, encoder, settings.workers, bar),
-                store=cache.put_vectors,
-                dimension=encoder.dimension,
-            )
-            rows = pa.table(
-                {
-                    "crawl_date": pa.array([crawl_date] * len(used), pa.date32()),
-                    **{
-                        name: pa.array([m[name] for m in used], pa.string())
-                        for name in ("post_id", "poster_id", "frame", "content_sha256")
-                    },
-                    **embedding_columns(
-                        embedded.matrix, encoder=encoder.model_id, encoder_version=encoder.version
-                    ),
-                }
-            )
-            warehouse.replace_partition("image_embeddings", crawl_date, rows)
-            cosine = models.cosine_to_float32("image_encoder", encoder.model_id)
-            return result(
-                len(used),
-                {
-                    "pictures": len(used),
-                    "embedded_now": embedded.n_computed,
-                    "from_cache": embedded.n_from_cache,
-                    "dimension": encoder.dimension,
-                    "encoder": f"{encoder.model_id} {encoder.version}, {encoder.licence}",
-                    **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
-                },
-            )
-
-    return image_embeddings
+    rows = pa.table(
+        {
+            "crawl_date": pa.array([crawl_date] * len(used), pa.date32()),
+            **{
+                name: pa.array([m[name] for m in used], pa.string())
+                for name in ("post_id", "poster_id", "frame", "content_sha256")
+            },
+            **embedding_columns(embedded.matrix, encoder=encoder.model_id, encoder_version=encoder.version),
+        }
+    )
+    cosine = models.cosine_to_float32("image_encoder", encoder.model_id)
+    return Made(
+        rows,
+        {
+            "pictures": len(used),
+            "embedded_now": embedded.n_computed,
+            "from_cache": embedded.n_from_cache,
+            "dimension": encoder.dimension,
+            "encoder": f"{encoder.model_id} {encoder.version}, {encoder.licence}",
+            **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
+        },
+    )
 
 
 def composited(matte: Mapping[str, object], media: FileStore, colour: tuple[int, int, int]) -> Image.Image:

@@ -1,91 +1,66 @@
 """k_selection: the curve of every k tried, and which k was chosen, by whom and why. The rules are in core/knee."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pydantic import Field
 
-from mkt_assets.assets.step import preview, result, table_asset
+from mkt_assets.assets.metadata import preview
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.elbow import draw_elbow
 from mkt_assets.contract.schema import K_SELECTION, MODALITIES
-from mkt_assets.core.clustering.kmeans import count_distinct, fit_sweep, silhouette
+from mkt_assets.core.clustering.kmeans import count_distinct, fit_sweep, refine, silhouette
 from mkt_assets.core.clustering.knee import Choice, choose_k, default_ks
 from mkt_assets.core.clustering.stability import half_stability, seed_stability, sweeps_over_seeds
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of, window, window_mapping
+from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
 from mkt_assets.stored.items import Items, read_items
 
 
-class KSelectionConfig(dg.Config):
-    """Run configuration; a field left out keeps the setting."""
-
-    image_k: int | None = Field(default=None, description="pin the number of image clusters")
-    text_k: int | None = Field(default=None, description="pin the number of text clusters")
-    image_k_range: str | None = Field(default=None, description="smallest and largest k tried, as 2-200")
-    text_k_range: str | None = Field(default=None, description="smallest and largest k tried, as 2-100")
-    random_state: int | None = Field(default=None, description="seed")
-
-
-def build_k_selection(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-    pins = f"{settings.image_k}-{settings.text_k}-{settings.image_k_range}-{settings.text_k_range}"
-
-    @table_asset(
-        K_SELECTION,
-        settings,
-        group="clusters",
-        kinds={"python", "duckdb", "scikitlearn"},
-        deps=[
-            dg.AssetDep("image_embeddings", partition_mapping=window_mapping(settings)),
-            dg.AssetDep("text_embeddings", partition_mapping=window_mapping(settings)),
-        ],
-        code_version=f"4-{pins}-{settings.knee_sensitivity}-{settings.random_state}-{settings.window_crawl_dates}",
-        description="Inertia, silhouette and stability of k-means at every k tried, for pictures and for captions; and "
-        "the k that was chosen: where clusters stand out most against items without clusters, or a pin.",
-    )
-    def k_selection(
-        context: dg.AssetExecutionContext,
-        config: KSelectionConfig,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            settings = settings.overridden_by(config)
-            dates = window(crawl_date, settings.window_crawl_dates)
-            pinned_by = {m: _pinned_by(getattr(config, f"{m}_k")) for m in MODALITIES}
-            curves = {
-                m: _curve(read_items(warehouse, m, dates), m, settings, pinned_by[m]) for m in MODALITIES
-            }
-            frames = [
-                curve.assign(crawl_date=crawl_date, modality=modality, window_start=dates[0])
-                for modality, curve in curves.items()
-                if len(curve)
-            ]
-            rows = K_SELECTION.empty()
-            if frames:
-                rows = pa.Table.from_pandas(
-                    pd.concat(frames)[K_SELECTION.column_names],
-                    K_SELECTION.arrow_schema(),
-                    preserve_index=False,
-                )
-            warehouse.replace_partition("k_selection", crawl_date, rows)
-            metadata: dict[str, object] = {"window": f"{dates[0]} to {dates[-1]}"}
-            for modality, curve in curves.items():
-                metadata |= _metadata(modality, curve)
-            return result(rows.num_rows, metadata)
-
-    return k_selection
+@step(
+    K_SELECTION,
+    window_deps=["image_embeddings", "text_embeddings"],
+    version=5,
+    group="clusters",
+    kinds={"python", "duckdb", "scikitlearn"},
+    deps=[],
+    settings=(
+        "image_k",
+        "text_k",
+        "image_k_range",
+        "text_k_range",
+        "knee_sensitivity",
+        "random_state",
+        "window_crawl_dates",
+    ),
+    description="Inertia, silhouette and stability of k-means at every k tried, for pictures and for captions; and "
+    "the k that was chosen: where clusters stand out most against items without clusters, or a pin.",
+)
+def k_selection(run: Run, warehouse: Warehouse) -> Made:
+    """Fit k-means at every k, choose one, and keep its labels."""
+    crawl_date, settings = run.crawl_date, run.settings
+    dates = window(crawl_date, settings.window_crawl_dates)
+    curves = {m: _curve(read_items(warehouse, m, dates), m, run) for m in MODALITIES}
+    frames = [
+        curve.assign(crawl_date=crawl_date, modality=modality, window_start=dates[0])
+        for modality, curve in curves.items()
+        if len(curve)
+    ]
+    rows = K_SELECTION.empty()
+    if frames:
+        rows = pa.Table.from_pandas(
+            pd.concat(frames)[K_SELECTION.column_names], K_SELECTION.arrow_schema(), preserve_index=False
+        )
+    metadata: dict[str, object] = {"window": f"{dates[0]} to {dates[-1]}"}
+    for modality, curve in curves.items():
+        metadata |= _metadata(modality, curve)
+    return Made(rows, metadata)
 
 
-def _curve(items: Items, modality: str, settings: Settings, pinned_by: str) -> pd.DataFrame:
+def _curve(items: Items, modality: str, run: Run) -> pd.DataFrame:
     """Rows of k_selection for one modality, without the columns that say where they belong."""
+    settings = run.settings
     n_distinct = count_distinct(items.vectors)
     if n_distinct == 0:
         return pd.DataFrame()
@@ -107,8 +82,10 @@ def _curve(items: Items, modality: str, settings: Settings, pinned_by: str) -> p
     )
     reason = choice.reason
     if pin is not None:
+        pinned_by = "the run's configuration" if f"{modality}_k" in run.configured else "the settings"
         reason += f" by {pinned_by}; by itself: {choice.by_itself}"
     seeds = sweeps_over_seeds(items.vectors, sweep.ks)
+    labels = refine(items.vectors, sweep.labels(choice.k)).tolist()
     lowest, highest = _plateau(choice)
     chosen = np.asarray(sweep.ks) == choice.k
 
@@ -134,6 +111,9 @@ def _curve(items: Items, modality: str, settings: Settings, pinned_by: str) -> p
             "n_items": len(items.vectors),
             "n_distinct": n_distinct,
             "encoder": items.encoder,
+            "random_state": settings.random_state,
+            "items_sha256": if_chosen(items.sha256),
+            "labels": if_chosen(labels),
         }
     )
 
@@ -154,10 +134,6 @@ def _compared(choice: Choice, ks: Sequence[int]) -> dict[str, list[float | None]
         name: [float(values[seen.ks.index(k)]) if k in seen.ks else None for k in ks]
         for name, values in curves.items()
     }
-
-
-def _pinned_by(configured: int | None) -> str:
-    return "the settings" if configured is None else "the run's configuration"
 
 
 def _integers(values: list[object]) -> pd.Series:

@@ -4,21 +4,17 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-import dagster as dg
 import pyarrow as pa
-from pydantic import Field
 
+from mkt_assets.assets.metadata import counts, image_preview, markdown_table
 from mkt_assets.assets.previews import before_and_after
-from mkt_assets.assets.step import counts, image_preview, markdown_table, result, table_asset
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.matte_maker import MadeMatte, MatteMaker, MediaSource
 from mkt_assets.contract.schema import MATTED_IMAGES, REJECTS
 from mkt_assets.core.media.matting import VerdictThresholds, verdict
 from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.crawlers.media import named_media
-from mkt_assets.models.registry import describe
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
@@ -27,104 +23,88 @@ from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
 
-class MattingConfig(dg.Config):
-    """Run configuration; a field left out keeps the setting."""
-
-    matting: str | None = Field(default=None, description="matting model")
-    reject_foreground_below: float | None = Field(default=None, description="share of the picture, 0..1")
-    flag_foreground_below: float | None = Field(default=None, description="share of the picture, 0..1")
-    flag_foreground_above: float | None = Field(default=None, description="share of the picture, 0..1")
-
-
-def build_matted_images(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-    card = describe("matting", settings.matting, settings.model_options)
-
-    @table_asset(
-        MATTED_IMAGES,
-        settings,
-        group="pictures",
-        kinds={"python", "duckdb", "tensorflow"},
-        deps=["raw_posts"],
-        code_version=f"1-{card.model_id}-{card.version}-{settings.reject_foreground_below}",
-        description="Every picture and video frame (at 1/4, 2/4 and 3/4) with the person cut out. Nothing is deleted: "
-        "a picture that cannot be used has the verdict 'rejected' and a reason.",
+@step(
+    MATTED_IMAGES,
+    version=1,
+    group="pictures",
+    kinds={"python", "duckdb", "tensorflow"},
+    deps=["raw_posts"],
+    settings=(
+        "matting",
+        "reject_foreground_below",
+        "flag_foreground_below",
+        "flag_foreground_above",
+        "max_picture_megapixels",
+        "max_picture_megabytes",
+        "max_video_megabytes",
+        "max_video_seconds",
+    ),
+    description="Every picture and video frame (at 1/4, 2/4 and 3/4) with the person cut out. Nothing is deleted: "
+    "a picture that cannot be used has the verdict 'rejected' and a reason.",
+)
+def matted_images(
+    run: Run,
+    warehouse: Warehouse,
+    cache: Cache,
+    media: FileStore,
+    models: Models,
+    accounts: AccountHasher,
+    progress: ProgressListener,
+) -> Made:
+    """Matte every picture and frame that is not known by its content."""
+    crawl_date, settings = run.crawl_date, run.settings
+    posts = warehouse.read("raw_posts", [crawl_date], columns=["post_id", "poster_id", "media_paths"])
+    sources, refused = _sources(posts, settings, accounts, crawl_date)
+    model = models.matting(settings.matting)
+    limits = PictureLimits(
+        max_bytes=int(settings.max_picture_megabytes * 1e6),
+        max_pixels=int(settings.max_picture_megapixels * 1e6),
+        max_video_seconds=settings.max_video_seconds,
     )
-    def matted_images(
-        context: dg.AssetExecutionContext,
-        config: MattingConfig,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-        cache: dg.ResourceParam[Cache],
-        media: dg.ResourceParam[FileStore],
-        models: dg.ResourceParam[Models],
-        accounts: dg.ResourceParam[AccountHasher],
-        progress: dg.ResourceParam[ProgressListener],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            settings = settings.overridden_by(config)
-            posts = warehouse.read("raw_posts", [crawl_date], columns=["post_id", "poster_id", "media_paths"])
-            sources, refused = _sources(posts, settings, accounts, crawl_date)
-            model = models.matting(settings.matting)
-            limits = PictureLimits(
-                max_bytes=int(settings.max_picture_megabytes * 1e6),
-                max_pixels=int(settings.max_picture_megapixels * 1e6),
-                max_video_seconds=settings.max_video_seconds,
-            )
-            maker = MatteMaker(
-                model,
-                cache=cache,
-                media=media,
-                limits=limits,
-                max_video_bytes=int(settings.max_video_megabytes * 1e6),
-                workers=settings.workers,
-            )
-            bar = Progress("pictures matted", sum(len(s.frames) for s in sources), context.log.info, progress)
-            made = maker.make(sources, on_done=bar.advance)
-            thresholds = VerdictThresholds(
-                settings.reject_foreground_below,
-                settings.flag_foreground_below,
-                settings.flag_foreground_above,
-            )
-            rows = [_row(crawl_date, m, thresholds, f"{model.model_id} {model.version}") for m in made]
-            rejects = refused + [
-                _reject(crawl_date, str(r["media_path"]), r["post_id"], str(r["reason"]))
-                for r in rows
-                if r["verdict"] == "rejected"
-            ]
-            table = pa.Table.from_pylist(rows, MATTED_IMAGES.arrow_schema())
-            warehouse.replace_partition(
-                "matted_images",
-                crawl_date,
-                table,
-                rejects=pa.Table.from_pylist(rejects, REJECTS.arrow_schema()),
-            )
-            verdicts = [str(row["verdict"]) for row in rows]
-            usable = [m for m, v in zip(made, verdicts, strict=True) if v != "rejected"]
-            return result(
-                len(rows),
-                {
-                    "pictures": len(rows),
-                    "kept": verdicts.count("kept"),
-                    "flagged": verdicts.count("flagged"),
-                    "rejected": verdicts.count("rejected"),
-                    "rejects": len(rejects),
-                    "from_cache": sum(m.from_cache for m in made),
-                    "matted_now": sum(m.facts is not None and not m.from_cache for m in made),
-                    "reasons": markdown_table(
-                        counts(str(row["reason"]) for row in rows if row["reason"])[:20]
-                    ),
-                    "model": f"{model.model_id} {model.version}, {model.licence}",
-                    **(
-                        {"before_and_after": image_preview(shown, "before and after")}
-                        if (shown := before_and_after(usable, media, limits))
-                        else {}
-                    ),
-                },
-            )
-
-    return matted_images
+    maker = MatteMaker(
+        model,
+        cache=cache,
+        media=media,
+        limits=limits,
+        max_video_bytes=int(settings.max_video_megabytes * 1e6),
+        workers=settings.workers,
+    )
+    bar = Progress("pictures matted", sum(len(s.frames) for s in sources), run.log, progress)
+    made = maker.make(sources, on_done=bar.advance)
+    thresholds = VerdictThresholds(
+        settings.reject_foreground_below,
+        settings.flag_foreground_below,
+        settings.flag_foreground_above,
+    )
+    rows = [_row(crawl_date, m, thresholds, f"{model.model_id} {model.version}") for m in made]
+    rejects = refused + [
+        _reject(crawl_date, str(r["media_path"]), r["post_id"], str(r["reason"]))
+        for r in rows
+        if r["verdict"] == "rejected"
+    ]
+    table = pa.Table.from_pylist(rows, MATTED_IMAGES.arrow_schema())
+    verdicts = [str(row["verdict"]) for row in rows]
+    usable = [m for m, v in zip(made, verdicts, strict=True) if v != "rejected"]
+    return Made(
+        table,
+        {
+            "pictures": len(rows),
+            "kept": verdicts.count("kept"),
+            "flagged": verdicts.count("flagged"),
+            "rejected": verdicts.count("rejected"),
+            "rejects": len(rejects),
+            "from_cache": sum(m.from_cache for m in made),
+            "matted_now": sum(m.facts is not None and not m.from_cache for m in made),
+            "reasons": markdown_table(counts(str(row["reason"]) for row in rows if row["reason"])[:20]),
+            "model": f"{model.model_id} {model.version}, {model.licence}",
+            **(
+                {"before_and_after": image_preview(shown, "before and after")}
+                if (shown := before_and_after(usable, media, limits))
+                else {}
+            ),
+        },
+        rejects=pa.Table.from_pylist(rejects, REJECTS.arrow_schema()),
+    )
 
 
 def _sources(

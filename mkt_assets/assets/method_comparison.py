@@ -9,7 +9,6 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from mkt_assets.assets.image_embeddings import MAX_COMPOSITE_SIDE, composited
-from mkt_assets.assets.step import markdown_list, markdown_table, preview, result, table_asset
+from mkt_assets.assets.metadata import markdown_list, markdown_table, preview
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.methods import draw_comparison
 from mkt_assets.compute.cached import Batch, embed_missing
 from mkt_assets.contract.schema import METHOD_COMPARISON, MODALITIES
@@ -47,8 +47,7 @@ from mkt_assets.models.colour_histogram import CARD as FLOOR
 from mkt_assets.models.colour_histogram import colour_histogram
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of, window, window_mapping
+from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
@@ -64,52 +63,41 @@ Row = dict[str, Any]
 Vectors = NDArray[np.float32]
 
 
-def build_method_comparison(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-    sampled = f"{settings.comparison_pictures}-{settings.comparison_texts}"
-
-    @table_asset(
-        METHOD_COMPARISON,
-        settings,
-        group="research",
-        kinds={"python", "duckdb", "scikitlearn"},
-        deps=[
-            "clusters",
-            dg.AssetDep("matted_images", partition_mapping=window_mapping(settings)),
-            dg.AssetDep("summaries", partition_mapping=window_mapping(settings)),
-        ],
-        code_version=f"3-{sampled}-{settings.random_state}-{settings.window_crawl_dates}",
-        description="K-means against DBSCAN, OPTICS and HDBSCAN, matted against unmatted pictures, and encoder "
-        "against encoder, on a sample of this crawl, with controls: do clusters find accounts, backgrounds or copies?",
+@step(
+    METHOD_COMPARISON,
+    window_deps=["matted_images", "summaries"],
+    version=4,
+    group="research",
+    kinds={"python", "duckdb", "scikitlearn"},
+    deps=["clusters"],
+    settings=("comparison_pictures", "comparison_texts", "background", "random_state", "window_crawl_dates"),
+    description="K-means against DBSCAN, OPTICS and HDBSCAN, matted against unmatted pictures, and encoder "
+    "against encoder, on a sample of this crawl, with controls: do clusters find accounts, backgrounds or copies?",
+)
+def method_comparison(
+    run: Run,
+    warehouse: Warehouse,
+    cache: Cache,
+    media: FileStore,
+    models: Models,
+    accounts: AccountHasher,
+    progress: ProgressListener,
+) -> Made:
+    """Run the experiments on a sample, and judge them."""
+    crawl_date, settings = run.crawl_date, run.settings
+    bench = _Bench(crawl_date, settings, warehouse, cache, media, models, accounts)
+    n_rows = 2 * len(METHODS) + 2 + len(IMAGE_ENCODERS) + len(TEXT_ENCODERS)
+    bar = Progress("variants compared", n_rows, run.log, progress)
+    rows: list[Row] = []
+    for row in bench.rows():
+        rows.append(row)
+        bar.advance()
+    bar.finish()
+    judge(rows, FLOOR.model_id)
+    table = pa.Table.from_pylist(
+        [{"crawl_date": crawl_date, **_nulls(row)} for row in rows], METHOD_COMPARISON.arrow_schema()
     )
-    def method_comparison(
-        context: dg.AssetExecutionContext,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-        cache: dg.ResourceParam[Cache],
-        media: dg.ResourceParam[FileStore],
-        models: dg.ResourceParam[Models],
-        accounts: dg.ResourceParam[AccountHasher],
-        progress: dg.ResourceParam[ProgressListener],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            bench = _Bench(crawl_date, settings, warehouse, cache, media, models, accounts)
-            n_rows = 2 * len(METHODS) + 2 + len(IMAGE_ENCODERS) + len(TEXT_ENCODERS)
-            bar = Progress("variants compared", n_rows, context.log.info, progress)
-            rows: list[Row] = []
-            for row in bench.rows():
-                rows.append(row)
-                bar.advance()
-            bar.finish()
-            judge(rows, FLOOR.model_id)
-            table = pa.Table.from_pylist(
-                [{"crawl_date": crawl_date, **_nulls(row)} for row in rows], METHOD_COMPARISON.arrow_schema()
-            )
-            warehouse.replace_partition("method_comparison", crawl_date, table)
-            return result(table.num_rows, _metadata(table.to_pandas()))
-
-    return method_comparison
+    return Made(table, _metadata(table.to_pandas()))
 
 
 @dataclass(frozen=True)

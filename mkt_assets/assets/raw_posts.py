@@ -1,80 +1,69 @@
 """raw_posts: the crawl drop, read, cleaned of duplicates, and stored. Reading itself is in crawlers/."""
 
-from typing import Any
-
-import dagster as dg
-
-from mkt_assets.assets.step import counts, markdown_table, result, table_asset
+from mkt_assets.assets.metadata import counts, markdown_table
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.schema import RAW_POSTS
 from mkt_assets.crawlers.drop import drop_digest, ingest_drop
 from mkt_assets.orchestration.drop_state import DIGEST_KEY
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.tombstones import TombstoneFile
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
 
 
-def build_raw_posts(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-
-    @table_asset(
-        RAW_POSTS,
-        settings,
-        group="ingest",
-        kinds={"python", "duckdb"},
-        expected_daily=True,
-        code_version="2",
-        description="The posts of the crawl drop of this date, whichever crawler wrote it. The latest fetch of a "
-        "post wins; rows that cannot be used are in `rejects`, with file, row and reason.",
+@step(
+    RAW_POSTS,
+    version=2,
+    group="ingest",
+    kinds={"python", "duckdb"},
+    expected_daily=True,
+    settings=(
+        "timezone",
+        "max_table_megabytes",
+        "max_unpacked_megabytes",
+        "max_kept_megabytes",
+        "max_row_characters",
+        "max_field_characters",
+        "max_text_characters",
+        "max_columns",
+    ),
+    description="The posts of the crawl drop of this date, whichever crawler wrote it. The latest fetch of a "
+    "post wins; rows that cannot be used are in `rejects`, with file, row and reason.",
+)
+def raw_posts(run: Run, warehouse: Warehouse, accounts: AccountHasher, tombstones: TombstoneFile) -> Made:
+    """Read the drop, and leave out who was forgotten."""
+    crawl_date, settings = run.crawl_date, run.settings
+    forgotten = tombstones.read()
+    forgotten.check_date(crawl_date)
+    drop_dir = settings.drops / crawl_date.isoformat()
+    # taken before reading: what changes while we read makes the sensor run the date again
+    digest = drop_digest(drop_dir)
+    ingest = ingest_drop(
+        drop_dir,
+        crawl_date,
+        hash_poster=accounts.hash,
+        timezone=settings.timezone,
+        limits=settings.read_limits,
     )
-    def raw_posts(
-        context: dg.AssetExecutionContext,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-        accounts: dg.ResourceParam[AccountHasher],
-        tombstones: dg.ResourceParam[TombstoneFile],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            forgotten = tombstones.read()
-            forgotten.check_date(crawl_date)
-            drop_dir = settings.drops / crawl_date.isoformat()
-            # taken before reading: what changes while we read makes the sensor run the date again
-            digest = drop_digest(drop_dir)
-            ingest = ingest_drop(
-                drop_dir,
-                crawl_date,
-                hash_poster=accounts.hash,
-                timezone=settings.timezone,
-                limits=settings.read_limits,
-            )
-            posts = forgotten.without_posts(ingest.posts)
-            rejects = forgotten.without_rejects(ingest.rejects)
-            warehouse.replace_partition("raw_posts", crawl_date, posts, rejects=rejects)
-            context.log.info(
-                f"{ingest.n_rows:,} rows read: {posts.num_rows:,} posts, {ingest.n_merged:,} older fetches "
-                f"merged, {ingest.n_rejected_rows:,} rejected"
-            )
-            reasons = counts(str(reason) for reason in rejects["reason"].to_pylist())
-            files = [
-                {"file": forgotten.masked(f.name), "crawler": f.crawler, "rows": f.n_rows}
-                for f in ingest.files
-            ]
-            return result(
-                posts.num_rows,
-                {
-                    "posts": posts.num_rows,
-                    "rows_read": ingest.n_rows,
-                    "rows_merged": ingest.n_merged,
-                    "rows_rejected": ingest.n_rejected_rows,
-                    "rejects": rejects.num_rows,
-                    "posts_of_the_forgotten": ingest.posts.num_rows - posts.num_rows,
-                    "reject_reasons": markdown_table(reasons[:20]),
-                    "files": markdown_table(files[:50]),
-                    DIGEST_KEY: digest,
-                },
-            )
-
-    return raw_posts
+    posts = forgotten.without_posts(ingest.posts)
+    rejects = forgotten.without_rejects(ingest.rejects)
+    run.log(
+        f"{ingest.n_rows:,} rows read: {posts.num_rows:,} posts, {ingest.n_merged:,} older fetches "
+        f"merged, {ingest.n_rejected_rows:,} rejected"
+    )
+    reasons = counts(str(reason) for reason in rejects["reason"].to_pylist())
+    files = [{"file": forgotten.masked(f.name), "crawler": f.crawler, "rows": f.n_rows} for f in ingest.files]
+    return Made(
+        posts,
+        {
+            "posts": posts.num_rows,
+            "rows_read": ingest.n_rows,
+            "rows_merged": ingest.n_merged,
+            "rows_rejected": ingest.n_rejected_rows,
+            "rejects": rejects.num_rows,
+            "posts_of_the_forgotten": ingest.posts.num_rows - posts.num_rows,
+            "reject_reasons": markdown_table(reasons[:20]),
+            "files": markdown_table(files[:50]),
+            DIGEST_KEY: digest,
+        },
+        rejects=rejects,
+    )

@@ -1,61 +1,264 @@
-"""What every asset shell shares: how it is declared from its table, how it fails, how it reports."""
+"""How a step is declared: its table, the settings its result depends on, its version, once. The rest follows.
 
-from __future__ import annotations
+From the declaration come the asset's key, columns and partitions, its code version (so that a changed setting shows
+as stale what it changes), its run configuration, the crawl date, how it fails, what is stored and its row count.
 
-import base64
-import re
-from collections import Counter
+Not here: what a step computes (its own file, and core/), what the UI shows of it (assets/metadata).
+"""
+
+import hashlib
+import inspect
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, cast, get_args, get_origin
 
 import dagster as dg
+import pyarrow as pa
+from pydantic import Field, create_model
 
-from mkt_assets.charts.base import Picture, media_type
 from mkt_assets.contract.schema import Table
-from mkt_assets.orchestration.partitions import crawl_date_partitions
+from mkt_assets.models.registry import describe
+from mkt_assets.orchestration.failures import explained
+from mkt_assets.orchestration.partitions import crawl_date_of, crawl_date_partitions, window_mapping
+from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
 OWNERS = ["team:marketing-data"]
-# What makes links, pictures, HTML, code and cells out of text; a picture would be fetched by who looks at it.
-_MARKDOWN = re.compile(r"[\\\[\]<>`|&!]")
+SETTINGS_KEY = "settings"
+"""In a materialization's metadata: the settings that its result depends on, as they were."""
+_DATA_VERSION, _CODE_VERSION = "dagster/data_version", "dagster/code_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
+_ROLES = ("matting", "image_encoder", "text_encoder")
+# What a launchpad cannot give: lineage hangs on the window, files and limits are the operator's.
+_OF_THE_OPERATOR = ("window_crawl_dates", "timezone", "stop_words", "names_file")
 
-AssetDecorator = Callable[[Callable[..., Any]], dg.AssetsDefinition]
+
+@dataclass(frozen=True)
+class Run:
+    """What a step works for: a crawl date, with the settings and what the run's configuration changes of them."""
+
+    crawl_date: date
+    settings: Settings
+    configured: frozenset[str]
+    """Names of the settings that the run's configuration gave."""
+    log: Callable[[str], None]
+    instance: dg.DagsterInstance
 
 
-def table_asset(
+@dataclass(frozen=True)
+class Made:
+    """What a step made of a crawl date; it is stored in one transaction, in place of what was.
+
+    `after_stored` is called when the rows are stored.
+    """
+
+    rows: pa.Table
+    metadata: Mapping[str, Any]
+    rejects: pa.Table | None = None
+    after_stored: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What a step made of all crawl dates, and stored itself, see `Warehouse.replace_derived`.
+
+    `versions` says, by crawl date, what its rows are now, `versions_before` what they were. A crawl date whose rows
+    are others than before is reported to Dagster: what was made of them shows as stale, and of the others as fresh.
+    """
+
+    n_rows: int
+    metadata: Mapping[str, Any]
+    versions: Mapping[date, str]
+    versions_before: Mapping[date, str]
+
+
+Compute = Callable[..., Made | Derived]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A declared step, see `step`; `build` makes the asset of it."""
+
+    compute: Compute
+    table: Table
+    version: int
+    settings: tuple[str, ...]
+    group: str
+    kinds: frozenset[str]
+    description: str
+    deps: tuple[str, ...]
+    window_deps: tuple[str, ...]
+    expected_daily: bool
+
+    def build(self, settings: Settings) -> dg.AssetsDefinition:
+        """The asset; `settings` decide its partitions, its lineage, and by their values its code version."""
+        config = run_config(self.table.name, self.settings)
+        looking_back = window_mapping(settings)
+
+        @dg.asset(
+            name=self.table.name,
+            deps=[*self.deps, *(dg.AssetDep(d, partition_mapping=looking_back) for d in self.window_deps)],
+            partitions_def=crawl_date_partitions(settings),
+            group_name=self.group,
+            kinds=set(self.kinds),
+            owners=OWNERS,
+            code_version=self.code_version(settings),
+            description=f"{self.description}\n\nOne row is {self.table.row_is}.",
+            metadata={
+                "dagster/column_schema": column_schema(self.table),
+                "dagster/table_name": f"mkt.main.{self.table.name}",
+            },
+            freshness_policy=_DAILY if self.expected_daily else None,
+            required_resource_keys={"settings", "warehouse", *self._resources()},
+            config_schema=None if config is None else config.to_config_schema().as_field(),
+        )
+        def materialize(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+            with explained():
+                return self._materialize(context, config)
+
+        return materialize
+
+    def code_version(self, settings: Settings) -> str:
+        """The version, and a digest of the values of the settings that the result depends on."""
+        values = self.values(settings)
+        if not values:
+            return str(self.version)
+        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+        return f"{self.version}-{digest[:8]}"
+
+    def values(self, settings: Settings) -> dict[str, Any]:
+        """The settings that the result depends on, see `value_of`."""
+        return {name: value_of(name, settings) for name in self.settings}
+
+    def _resources(self) -> list[str]:
+        """The resources that the function asks for, by name, behind the run."""
+        return list(inspect.signature(self.compute).parameters)[1:]
+
+    def _materialize(
+        self, context: dg.AssetExecutionContext, config: type[dg.Config] | None
+    ) -> dg.MaterializeResult[Any]:
+        settings = cast("Settings", context.resources.settings)
+        configured: frozenset[str] = frozenset()
+        if config is not None:
+            given = config(**context.op_execution_context.op_config)
+            configured = frozenset(name for name, value in given.model_dump().items() if value is not None)
+            settings = settings.overridden_by(given)
+        run = Run(crawl_date_of(context), settings, configured, context.log.info, context.instance)
+        made = self.compute(run, **{name: getattr(context.resources, name) for name in self._resources()})
+        values = self.values(settings)
+        metadata = {**made.metadata, **({SETTINGS_KEY: dg.MetadataValue.json(values)} if values else {})}
+        if isinstance(made, Derived):
+            self._report_other_dates(context, made)
+            return dg.MaterializeResult(
+                metadata={"dagster/row_count": made.n_rows, **metadata},
+                data_version=dg.DataVersion(made.versions.get(run.crawl_date, "no rows")),
+            )
+        warehouse = cast("Warehouse", context.resources.warehouse)
+        warehouse.replace_partition(self.table.name, run.crawl_date, made.rows, rejects=made.rejects)
+        if made.after_stored is not None:
+            made.after_stored()
+        return dg.MaterializeResult(metadata={"dagster/partition_row_count": made.rows.num_rows, **metadata})
+
+    def _report_other_dates(self, context: dg.AssetExecutionContext, made: Derived) -> None:
+        """Tell Dagster of the other crawl dates whose rows this run changed, or that it does not know yet."""
+        key, partitions = context.asset_key, context.assets_def.partitions_def
+        known = context.instance.get_materialized_partitions(key)
+        settings = cast("Settings", context.resources.settings)
+        for crawl_date, version in made.versions.items():
+            partition = crawl_date.isoformat()
+            is_unchanged = partition in known and made.versions_before.get(crawl_date) == version
+            if is_unchanged or partition == context.partition_key:
+                continue
+            if partitions is not None and partitions.has_partition_key(partition):
+                tags = {_DATA_VERSION: version, _CODE_VERSION: self.code_version(settings)}
+                context.log_event(dg.AssetMaterialization(key, partition=partition, tags=tags))
+
+
+def step(
     table: Table,
-    settings: Settings,
     *,
+    version: int,
     group: str,
     kinds: set[str],
     description: str,
-    code_version: str,
-    deps: Iterable[dg.AssetDep | str] = (),
-    check_specs: Sequence[dg.AssetCheckSpec] | None = None,
+    settings: Iterable[str] = (),
+    deps: Sequence[str] = (),
+    window_deps: Sequence[str] = (),
     expected_daily: bool = False,
-) -> AssetDecorator:
-    """`@dg.asset` for a table of the schema: its key is the table's name, its columns are the schema's.
+) -> Callable[[Compute], Step]:
+    """Declare a step: a function of a `Run` and, by the names of its parameters, of resources.
 
-    With `expected_daily` the UI shows it as stale when it was not made for two days, and as failed after four.
+    Args:
+        table: What it stores; the asset's key is the table's name, its columns are the schema's.
+        version: Of the function: another one makes what was materialized before stale.
+        group: Where it stands in the UI.
+        kinds: Tags in the UI.
+        description: For the UI.
+        settings: Names of the settings that its result depends on; a run's configuration may give those that are
+            not the operator's alone.
+        deps: Tables it reads, of the same crawl date.
+        window_deps: Tables it reads, of all crawl dates of the window.
+        expected_daily: The UI shows it as stale when it was not made for two days, and as failed after four.
     """
-    return dg.asset(
-        name=table.name,
-        deps=list(deps),
-        partitions_def=crawl_date_partitions(settings) if table.partitioned else None,
-        group_name=group,
-        kinds=kinds,
-        owners=OWNERS,
-        code_version=code_version,
-        description=f"{description}\n\nOne row is {table.row_is}.",
-        metadata={
-            "dagster/column_schema": column_schema(table),
-            "dagster/table_name": f"mkt.main.{table.name}",
-        },
-        check_specs=check_specs,
-        freshness_policy=_DAILY if expected_daily else None,
+
+    def declare(compute: Compute) -> Step:
+        return Step(
+            compute,
+            table,
+            version,
+            tuple(settings),
+            group,
+            frozenset(kinds),
+            description,
+            tuple(deps),
+            tuple(window_deps),
+            expected_daily,
+        )
+
+    return declare
+
+
+def value_of(name: str, settings: Settings) -> Any:
+    """A setting as results depend on it: a model with its version, files by their content, else the value."""
+    value = getattr(settings, name)
+    if name in _ROLES:
+        card = describe(name, value, settings.model_options)
+        return f"{card.model_id} {card.version}"
+    if name == "names_file":  # which file; what is in it is data, and read in every run
+        return str(value.relative_to(settings.home) if value.is_relative_to(settings.home) else value)
+    if name == "stop_words":
+        return [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in value]
+    return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
+
+
+def run_config(name: str, settings: Iterable[str]) -> type[dg.Config] | None:
+    """The run configuration of a step: a field for each setting that a launchpad may give; None without any."""
+    fields: dict[str, Any] = {}
+    for setting in settings:
+        if setting not in _OF_THE_OPERATOR and not setting.startswith("max_"):
+            described = Settings.model_fields[setting]
+            default = Field(default=None, description=described.description)
+            fields[setting] = (_config_type(described.annotation) | None, default)
+    if not fields:
+        return None
+    title = "".join(part.capitalize() for part in name.split("_"))
+    return create_model(
+        f"{title}Config",
+        __base__=dg.Config,
+        __doc__="Run configuration; a field left out keeps the setting.",
+        **fields,
     )
+
+
+def _config_type(annotation: Any) -> type[Any]:
+    """What a setting is in the launchpad: a flag, a number, or else text, which the settings check."""
+    parts = get_args(annotation) if get_origin(annotation) in (UnionType, Union) else (annotation,)
+    kinds = [part for part in parts if part is not type(None)]
+    return kinds[0] if kinds in ([bool], [int], [float]) else str
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -75,50 +278,3 @@ def column_schema(table: Table) -> dg.TableSchema:
             for c in table.columns
         ]
     )
-
-
-def result(
-    n_rows: int, metadata: Mapping[str, Any], *, checks: Sequence[dg.AssetCheckResult] = ()
-) -> dg.MaterializeResult[Any]:
-    """A materialization with its row count and what `metadata` says."""
-    return dg.MaterializeResult(
-        metadata={"dagster/partition_row_count": n_rows, **metadata}, check_results=list(checks)
-    )
-
-
-def preview(picture: Picture, *, max_side: int = 900) -> dg.MarkdownMetadataValue:
-    """A thumbnail for the Dagster UI, tens of kB: the event log stores it."""
-    return image_preview(picture.thumbnail(max_side=max_side), picture.title)
-
-
-def image_preview(data: bytes, alt: str) -> dg.MarkdownMetadataValue:
-    """A small PNG or JPEG as a picture in the Dagster UI."""
-    return dg.MetadataValue.md(
-        f"![{in_markdown(alt)}](data:{media_type(data)};base64,{base64.b64encode(data).decode()})"
-    )
-
-
-def in_markdown(text: str) -> str:
-    """The text as Markdown shows it: whatever file or name it comes from, it is no link, picture, HTML or cell."""
-    return " ".join(_MARKDOWN.sub(r"\\\g<0>", text).split())
-
-
-def markdown_list(sentences: Iterable[str]) -> dg.MarkdownMetadataValue:
-    """Sentences as a Markdown list."""
-    return dg.MetadataValue.md("\n".join(f"- {in_markdown(sentence)}" for sentence in sentences))
-
-
-def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
-    """Rows as a Markdown table."""
-    if not rows:
-        return dg.MetadataValue.md("nothing")
-    names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(in_markdown(str(row[name])) for name in names) + " |" for row in rows]
-    return dg.MetadataValue.md("\n".join(lines))
-
-
-def counts(values: Iterable[str]) -> list[dict[str, object]]:
-    """How often each value occurs, most frequent first."""
-    ranked = sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))
-    return [{"n": n, "what": what} for what, n in ranked]

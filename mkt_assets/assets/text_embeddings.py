@@ -1,111 +1,82 @@
 """text_embeddings: a unit vector for every post that has text. The encoders are in models/."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-import dagster as dg
 import pyarrow as pa
-from pydantic import Field
 
-from mkt_assets.assets.step import result, table_asset
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.cached import Batch, embed_missing
 from mkt_assets.contract.schema import TEXT_EMBEDDINGS
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import cache_key, content_key, embedding_columns, token_sha256
 from mkt_assets.models.base import TextEncoder
-from mkt_assets.models.registry import describe
-from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
 
 BATCH_SIZE = 64
 
 
-class TextEmbeddingsConfig(dg.Config):
-    """Run configuration; a field left out keeps the setting."""
-
-    text_encoder: str | None = Field(default=None, description="encoder of captions")
-
-
-def build_text_embeddings(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
-    card = describe("text_encoder", settings.text_encoder, settings.model_options)
-
-    @table_asset(
-        TEXT_EMBEDDINGS,
-        settings,
-        group="text",
-        kinds={"python", "duckdb", "numpy"},
-        deps=["summaries"],
-        code_version=f"2-{card.model_id}-{card.version}",
-        description="Unit vectors of the summaries, of any length: nothing is cut off. A text that was embedded "
-        "before, in any crawl, is not embedded again.",
+@step(
+    TEXT_EMBEDDINGS,
+    version=2,
+    group="text",
+    kinds={"python", "duckdb", "numpy"},
+    deps=["summaries"],
+    settings=("text_encoder",),
+    description="Unit vectors of the summaries, of any length: nothing is cut off. A text that was embedded "
+    "before, in any crawl, is not embedded again.",
+)
+def text_embeddings(
+    run: Run, warehouse: Warehouse, cache: Cache, models: Models, progress: ProgressListener
+) -> Made:
+    """Embed every text that is not known by its content."""
+    crawl_date, settings = run.crawl_date, run.settings
+    posts = [p for p in warehouse.read("summaries", [crawl_date]).to_pylist() if p["has_text"]]
+    encoder = models.text_encoder(settings.text_encoder)
+    # rows of an earlier version have no text of their own for the encoder
+    texts = [str(p["encoder_text"] or p["summary"]) for p in posts]
+    hashes = [content_key(text) for text in texts]
+    keys = [cache_key(sha, encoder.model_id, encoder.version) for sha in hashes]
+    known = cache.get_vectors(keys)
+    text_of = dict(zip(keys, texts, strict=True))
+    bar = Progress("texts embedded", len(set(keys) - set(known)), run.log, progress)
+    embedded = embed_missing(
+        keys,
+        known,
+        compute=lambda missing: _batches(missing, text_of, encoder, bar),
+        store=cache.put_vectors,
+        dimension=encoder.dimension,
     )
-    def text_embeddings(
-        context: dg.AssetExecutionContext,
-        config: TextEmbeddingsConfig,
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-        cache: dg.ResourceParam[Cache],
-        models: dg.ResourceParam[Models],
-        progress: dg.ResourceParam[ProgressListener],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
-            crawl_date = crawl_date_of(context)
-            settings = settings.overridden_by(config)
-            posts = [p for p in warehouse.read("summaries", [crawl_date]).to_pylist() if p["has_text"]]
-            encoder = models.text_encoder(settings.text_encoder)
-            # rows of an earlier version have no text of their own for the encoder
-            texts = [str(p["encoder_text"] or p["summary"]) for p in posts]
-            hashes = [content_key(text) for text in texts]
-            keys = [cache_key(sha, encoder.model_id, encoder.version) for sha in hashes]
-            known = cache.get_vectors(keys)
-            text_of = dict(zip(keys, texts, strict=True))
-            bar = Progress("texts embedded", len(set(keys) - set(known)), context.log.info, progress)
-            embedded = embed_missing(
-                keys,
-                known,
-                compute=lambda missing: _batches(missing, text_of, encoder, bar),
-                store=cache.put_vectors,
-                dimension=encoder.dimension,
-            )
-            tokens = [encoder.tokenize(text) for text in texts]
-            n = len(posts)
-            rows = pa.table(
-                {
-                    "crawl_date": pa.array([crawl_date] * n, pa.date32()),
-                    "post_id": pa.array([p["post_id"] for p in posts], pa.string()),
-                    "poster_id": pa.array([p["poster_id"] for p in posts], pa.string()),
-                    "text_sha256": pa.array(hashes, pa.string()),
-                    "token_sha256": pa.array([token_sha256(ids) for ids in tokens], pa.string()),
-                    "n_tokens": pa.array([len(ids) for ids in tokens], pa.int64()),
-                    "n_chunks": pa.array([encoder.n_windows(len(ids)) for ids in tokens], pa.int64()),
-                    **embedding_columns(
-                        embedded.matrix, encoder=encoder.model_id, encoder_version=encoder.version
-                    ),
-                }
-            )
-            warehouse.replace_partition("text_embeddings", crawl_date, rows)
-            lengths = sorted(len(ids) for ids in tokens)
-            cosine = models.cosine_to_float32("text_encoder", encoder.model_id)
-            return result(
-                n,
-                {
-                    "posts_with_text": n,
-                    "embedded_now": embedded.n_computed,
-                    "from_cache": embedded.n_from_cache,
-                    "dimension": encoder.dimension,
-                    "median_tokens": lengths[n // 2] if lengths else 0,
-                    "longest_tokens": lengths[-1] if lengths else 0,
-                    "encoder": f"{encoder.model_id} {encoder.version}, {encoder.licence}",
-                    **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
-                },
-            )
-
-    return text_embeddings
+    tokens = [encoder.tokenize(text) for text in texts]
+    n = len(posts)
+    rows = pa.table(
+        {
+            "crawl_date": pa.array([crawl_date] * n, pa.date32()),
+            "post_id": pa.array([p["post_id"] for p in posts], pa.string()),
+            "poster_id": pa.array([p["poster_id"] for p in posts], pa.string()),
+            "text_sha256": pa.array(hashes, pa.string()),
+            "token_sha256": pa.array([token_sha256(ids) for ids in tokens], pa.string()),
+            "n_tokens": pa.array([len(ids) for ids in tokens], pa.int64()),
+            "n_chunks": pa.array([encoder.n_windows(len(ids)) for ids in tokens], pa.int64()),
+            **embedding_columns(embedded.matrix, encoder=encoder.model_id, encoder_version=encoder.version),
+        }
+    )
+    lengths = sorted(len(ids) for ids in tokens)
+    cosine = models.cosine_to_float32("text_encoder", encoder.model_id)
+    return Made(
+        rows,
+        {
+            "posts_with_text": n,
+            "embedded_now": embedded.n_computed,
+            "from_cache": embedded.n_from_cache,
+            "dimension": encoder.dimension,
+            "median_tokens": lengths[n // 2] if lengths else 0,
+            "longest_tokens": lengths[-1] if lengths else 0,
+            "encoder": f"{encoder.model_id} {encoder.version}, {encoder.licence}",
+            **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
+        },
+    )
 
 
 def _batches(

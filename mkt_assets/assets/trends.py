@@ -1,66 +1,64 @@
 """trends: the share of every style and topic over time, and what rises or falls. The tests are in core/trends."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from mkt_assets.assets.step import markdown_table, preview, table_asset
+from mkt_assets.assets.metadata import markdown_table, preview
+from mkt_assets.assets.step import Derived, Run, step
 from mkt_assets.charts.trends import draw_trends
 from mkt_assets.contract.schema import MODALITIES, TRENDS
 from mkt_assets.core.over_time.identities import CLUSTER_KEY
 from mkt_assets.core.over_time.trends import trends as trends_of
-from mkt_assets.orchestration.failures import explained
+from mkt_assets.core.over_time.versions import versions_by_date
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
 
+# What a report of a crawl date draws; a direction is of all crawls, and told where they are no later ones.
+AS_OF_DATE = ["modality", "identity", "name", "share", "share_low", "share_high", "n_posts"]
 SOURCES = {
     "cluster_identities": [*CLUSTER_KEY, "identity", "name", "encoder", "split_from", "absorbed"],
     "clusters": [*CLUSTER_KEY, "post_id", "poster_id", "item_crawl_date"],
     "raw_posts": ["crawl_date", "post_id", "published_at"],
+    "trends": [*AS_OF_DATE, "crawl_date", "basis"],
 }
 FOLDER = "trends"
 
 
-def build_trends(settings: Settings) -> dg.AssetsDefinition:
-    """The asset, for these settings."""
+@step(
+    TRENDS,
+    version=3,
+    group="findings",
+    kinds={"python", "duckdb", "matplotlib"},
+    deps=["cluster_identities"],
+    description="The share of every style and topic in the posts of each crawl date, and of each month of "
+    "publication; every post counts once, in its first crawl, and not at all if it is of a stock that had gathered "
+    "before. Which shares rise or fall, by a test that allows for crawls and accounts that differ, corrected for "
+    "the number of tests, and confirmed without any one account.",
+)
+def trends(run: Run, warehouse: Warehouse, chart_files: FileStore) -> Derived:
+    """Test and draw the shares of all crawl dates."""
+    before: dict[date, str] = {}
 
-    @table_asset(
-        TRENDS,
-        settings,
-        group="findings",
-        kinds={"python", "duckdb", "matplotlib"},
-        deps=["cluster_identities"],
-        code_version="2",
-        description="The share of every style and topic in the posts of each crawl date, and of each month of "
-        "publication; every post counts once, in its first crawl, and not at all if it is of a stock that had gathered "
-        "before. Which shares rise or fall, by a test that allows for crawls and accounts that differ, corrected for "
-        "the number of tests, and confirmed without any one account.",
-    )
-    def trends(
-        settings: dg.ResourceParam[Settings],
-        warehouse: dg.ResourceParam[Warehouse],
-        chart_files: dg.ResourceParam[FileStore],
-    ) -> dg.MaterializeResult[Any]:
-        with explained():
+    def derive(tables: Mapping[str, pa.Table]) -> pa.Table:
+        before.update(_versions(tables["trends"].to_pandas()))
+        found = trends_of(items_of(tables))
+        return pa.Table.from_pandas(found, TRENDS.arrow_schema(), preserve_index=False)
 
-            def derive(tables: Mapping[str, pa.Table]) -> pa.Table:
-                found = trends_of(items_of(tables))
-                return pa.Table.from_pandas(found, TRENDS.arrow_schema(), preserve_index=False)
+    rows = warehouse.replace_derived("trends", SOURCES, derive).to_pandas()
+    shown: dict[str, Any] = {}
+    for modality in MODALITIES:
+        picture = draw_trends(modality, rows[rows["modality"] == modality])
+        chart_files.write(f"{FOLDER}/{picture.name}.png", picture.png)
+        shown[picture.name] = preview(picture)
+    return Derived(len(rows), {**_metadata(rows), **shown}, _versions(rows), before)
 
-            table = warehouse.replace_derived("trends", SOURCES, derive)
-            rows = table.to_pandas()
-            shown: dict[str, Any] = {}
-            for modality in MODALITIES:
-                picture = draw_trends(modality, rows[rows["modality"] == modality])
-                chart_files.write(f"{FOLDER}/{picture.name}.png", picture.png)
-                shown[picture.name] = preview(picture)
-            return dg.MaterializeResult(metadata={**_metadata(rows), **shown})
 
-    return trends
+def _versions(rows: pd.DataFrame) -> dict[date, str]:
+    return versions_by_date(rows[rows["basis"] == "crawl_date"], AS_OF_DATE)
 
 
 def items_of(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
@@ -77,7 +75,6 @@ def _metadata(rows: pd.DataFrame) -> dict[str, Any]:
     moved = tested[tested["direction"].isin(["rising", "falling"])]
     moved = moved.sort_values("change", key=lambda change: -change.abs())
     return {
-        "dagster/row_count": len(rows),
         "n_rising": int((tested["direction"] == "rising").sum()),
         "n_falling": int((tested["direction"] == "falling").sum()),
         "n_flat": int((tested["direction"] == "flat").sum()),

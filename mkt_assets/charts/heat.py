@@ -34,11 +34,17 @@ _FULL, _FULL_LOW_SUPPORT = CLUSTER_COLOURS[0], "#9b9b96"
 _TITLE = "Which text clusters go with which image clusters"
 
 
-def draw_heatmap(ratios: pd.DataFrame, *, text_names: Mapping[int, str] | None = None) -> Picture:
+def draw_heatmap(
+    ratios: pd.DataFrame,
+    *,
+    image_names: Mapping[int, str] | None = None,
+    text_names: Mapping[int, str] | None = None,
+) -> Picture:
     """Draw every ratio of the cross table; links that are not worth believing in grey instead of blue.
 
     Args:
         ratios: `crosstab_ratios` rows of one unit; no rows: a picture that says so.
+        image_names: names of image clusters, left of the rows.
         text_names: names of text clusters, above the columns.
 
     Returns:
@@ -47,11 +53,13 @@ def draw_heatmap(ratios: pd.DataFrame, *, text_names: Mapping[int, str] | None =
     Raises:
         ValueError: rows of more than one unit.
     """
-    figure = heatmap_figure(ratios, text_names or {})
+    figure = heatmap_figure(ratios, image_names or {}, text_names or {})
     return to_picture(figure, "crosstab_heatmap", 0, _TITLE)
 
 
-def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:
+def heatmap_figure(
+    ratios: pd.DataFrame, image_names: Mapping[int, str], text_names: Mapping[int, str]
+) -> Figure:
     """The figure of `draw_heatmap`."""
     units = ratios["unit"].unique().tolist()
     if len(units) > 1:
@@ -60,18 +68,20 @@ def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:
     if not any(bar.shares for bar in bars):
         return nothing_figure(_TITLE, "No image cluster has an item with a text.")
     text_ids = sorted({text_id for bar in bars for text_id in bar.shares})
-    labels = [_column_label(text_id, names) for text_id in text_ids]
-    label_height = max(text_width(label, _POINTS) for label in labels) if names else 0.15
+    labels = [_label(text_id, text_names) for text_id in text_ids]
+    label_height = max(text_width(label, _POINTS) for label in labels) if text_names else 0.15
+    row_labels = [_label(bar.image_cluster, image_names) for bar in bars]
+    left = _LEFT + (max(text_width(label, _POINTS) for label in row_labels) if image_names else 0.0)
     subtitle = (
         f"Percent of an image cluster's {units[0]}s with a text, by text cluster; a row adds up to 100. "
         f"Right: how many {units[0]}s with and without a text. "
         "Grey: no more than chance explains, or too few posts or accounts."
     )
-    width = max(_LEFT + _CELL_WIDTH * len(text_ids) + _RIGHT, 7.0)
+    width = max(left + _CELL_WIDTH * len(text_ids) + _RIGHT, 7.0)
     top = headline_height(_TITLE, subtitle, width) + 0.35 + label_height
     figure = new_figure(width, top + _CELL_HEIGHT * len(bars) + MARGIN)
     headline(figure, _TITLE, subtitle)
-    axes = add_axes(figure, _LEFT, top, _CELL_WIDTH * len(text_ids), _CELL_HEIGHT * len(bars))
+    axes = add_axes(figure, left, top, _CELL_WIDTH * len(text_ids), _CELL_HEIGHT * len(bars))
     axes.grid(False)
     axes.set_facecolor(TILE)
     axes.hlines(range(len(bars) + 1), 0, len(text_ids), color=PAPER, linewidth=1.2)
@@ -82,8 +92,8 @@ def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     columns, rows = [x + 0.5 for x in range(len(text_ids))], [y + 0.5 for y in range(len(bars))]
-    axes.set_xticks(columns, labels, rotation=90 if names else 0, fontsize=_POINTS)
-    axes.set_yticks(rows, [str(bar.image_cluster) for bar in bars], fontsize=_POINTS)
+    axes.set_xticks(columns, labels, rotation=90 if text_names else 0, fontsize=_POINTS)
+    axes.set_yticks(rows, row_labels, fontsize=_POINTS)
     axes.set_xlabel("text cluster", fontsize=8, color=MUTED, loc="left")
     axes.set_ylabel("image cluster", fontsize=8, color=MUTED, loc="top")
     for right, heading in _COUNTS:
@@ -93,8 +103,8 @@ def heatmap_figure(ratios: pd.DataFrame, names: Mapping[int, str]) -> Figure:
     return figure
 
 
-def _column_label(text_id: int, names: Mapping[int, str]) -> str:
-    text = drawable(f"{text_id}  {names.get(text_id, '')}")
+def _label(cluster_id: int, names: Mapping[int, str]) -> str:
+    text = drawable(f"{cluster_id}  {names.get(cluster_id, '')}").strip()
     return elide(text, lambda piece: text_width(piece, _POINTS), _NAME_ROOM)
 
 

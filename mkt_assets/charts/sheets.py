@@ -171,7 +171,7 @@ def draw_captions_overview(clusters: Sequence[TextCluster], *, max_captions: int
 
 
 def _title(what: str, cluster_id: int, name: str) -> str:
-    return f"{what} {cluster_id}: {drawable(name)}" if drawable(name) else f"{what} {cluster_id}"
+    return f"{drawable(name)} ({what.lower()} {cluster_id})" if drawable(name) else f"{what} {cluster_id}"
 
 
 def _overview_title(modality: str, n_shown: int, n_all: int) -> str:

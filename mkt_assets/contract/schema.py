@@ -21,6 +21,7 @@ ARROW_TYPES: Mapping[str, pa.DataType] = MappingProxyType(
         "DATE": pa.date32(),
         "TIMESTAMP": pa.timestamp("us"),
         "VARCHAR[]": pa.list_(pa.string()),
+        "BIGINT[]": pa.list_(pa.int64()),
         "FLOAT[]": pa.list_(pa.float32()),
     }
 )
@@ -295,6 +296,21 @@ K_SELECTION = Table(
         Column("n_distinct", "BIGINT", "distinct vectors among them", "items", minimum=1),
         Column("encoder", "VARCHAR", "encoder of the vectors"),
         Column("window_start", "DATE", "first crawl date of the window the fit is on"),
+        Column(
+            "random_state", "BIGINT", "seed of the fit; null: of an earlier version", nullable=True, minimum=0
+        ),
+        Column(
+            "items_sha256",
+            "VARCHAR",
+            "of the items fitted: crawl dates, posts, frames and vectors; with the chosen k",
+            nullable=True,
+        ),
+        Column(
+            "labels",
+            "BIGINT[]",
+            "cluster of each item at the chosen k, items in the order of post and frame: what `clusters` stores",
+            nullable=True,
+        ),
     ),
     key=("modality", "k"),
     checks=("chosen = (reason IS NOT NULL)",),
@@ -425,7 +441,8 @@ CROSSTAB_RATIOS = Table(
     ),
 )
 
-NAMED_BY = ("keywords", "one_account", "number")
+PROPOSED_BY = ("keywords", "one_account")
+NAMED_BY = ("analyst", *PROPOSED_BY, "identity")
 
 
 def _median(name: str) -> tuple[Column, ...]:
@@ -446,18 +463,24 @@ CLUSTER_PROFILES = Table(
         _CRAWL_DATE,
         _MODALITY,
         Column("cluster_id", "BIGINT", "cluster, as in clusters", minimum=0),
-        Column("name", "VARCHAR", "its best keywords, or style / topic and the number; unique in a modality"),
         Column(
-            "name_by",
+            "proposed_name",
             "VARCHAR",
-            "what the name is made of: keywords of several accounts, one account's words (there are no others), or "
-            "its number",
-            allowed=NAMED_BY,
+            "name that this crawl's captions propose, of its best keywords, unique in a modality; null: they propose "
+            "none. What it is called is in cluster_identities",
+            nullable=True,
+        ),
+        Column(
+            "proposed_by",
+            "VARCHAR",
+            "what that is made of: keywords of several accounts, or one account's words (there are no others)",
+            nullable=True,
+            allowed=PROPOSED_BY,
         ),
         Column(
             "keywords",
             "VARCHAR[]",
-            "words that set it apart, best first, with name_by one_account of one account; [] if none does",
+            "words that set it apart, best first, with proposed_by one_account of one account; [] if none does",
         ),
         Column("n_items", "BIGINT", "images or texts in it", "items", minimum=1),
         Column("n_posts", "BIGINT", "distinct posts they come from", "posts", minimum=1),
@@ -494,7 +517,8 @@ CLUSTER_PROFILES = Table(
     key=("modality", "cluster_id"),
     checks=(
         "(modality = 'text') = (medoid_frame IS NULL)",
-        "(name_by = 'number') <= (len(keywords) = 0)",
+        "(proposed_by IS NULL) = (proposed_name IS NULL)",
+        "proposed_by IS NULL OR len(keywords) > 0",
         "len(typical_post_ids) = len(typical_frames) AND typical_post_ids[1] = medoid_post_id",
     ),
 )
@@ -587,12 +611,17 @@ CLUSTER_IDENTITIES = Table(
         _MODALITY,
         Column("cluster_id", "BIGINT", "cluster of that crawl date", minimum=0),
         _IDENTITY,
-        Column("name", "VARCHAR", "name of the identity, the same on every crawl date"),
+        Column(
+            "name",
+            "VARCHAR",
+            "what it is called wherever it is shown, the same on every crawl date, unique in a modality; with † it is "
+            "of one account's words",
+        ),
         Column(
             "name_by",
             "VARCHAR",
-            "who named it: keywords, the analyst, or nobody (its id)",
-            allowed=("keywords", "analyst", "identity"),
+            "who named it: the analyst, keywords of several accounts, one account's words, or nobody (its id)",
+            allowed=NAMED_BY,
         ),
         Column(
             "event",

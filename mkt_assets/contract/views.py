@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mkt_assets.core.profiles.account_words import MARK, ONE_ACCOUNT
+from mkt_assets.core.profiles.account_words import MARK
 
 
 @dataclass(frozen=True)
@@ -25,22 +25,15 @@ class View:
 
 # The latest crawl that has clusters: one without posts, or still under way, hides nothing.
 _LATEST = "(SELECT max(crawl_date) FROM cluster_profiles)"
-# As everywhere: the name that lasts; where nobody and no keyword gave one, the cluster's of that crawl, marked if its
-# words are one account's.
-_NAME = (
-    "CASE WHEN i.name_by <> 'identity' THEN i.name "
-    f"WHEN p.name_by = '{ONE_ACCOUNT}' THEN p.name || ' {MARK}' ELSE p.name END"
-)
-_CLUSTERS = f"""(
+_CLUSTERS = """(
     SELECT p.*, i.identity, i.event, i.split_from, i.is_new, i.n_posts_before, i.novelty_q_value,
-        {_NAME} AS shown_name
+        i.name
     FROM cluster_profiles p LEFT JOIN cluster_identities i USING (crawl_date, modality, cluster_id)
 )"""
 
 _CRAWL_DATE = {"crawl_date": "date of the crawl"}
 _NAMED = {
-    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words, and this "
-    "crawl's",
+    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words",
     "identity": "its lasting id, over crawl dates",
 }
 _SIZE = {
@@ -65,7 +58,7 @@ def _top(name: str, kind: str, modality: str, items: str) -> View:
             **_SIZE,
         },
         f"""
-        SELECT c.crawl_date, c.cluster_id AS {kind}, c.shown_name AS name, c.identity, c.n_items AS n_{items},
+        SELECT c.crawl_date, c.cluster_id AS {kind}, c.name, c.identity, c.n_items AS n_{items},
             c.n_posts, c.n_posters, c.share, c.likes_median, c.low_support, c.one_poster
         FROM {_CLUSTERS} c
         WHERE c.modality = '{modality}' AND c.crawl_date = {_LATEST}
@@ -95,8 +88,8 @@ _REAL_LINKS = View(
         "poster_q_value": "the same asked by account",
     },
     f"""
-    SELECT r.crawl_date, r.image_cluster AS style, s.shown_name AS style_name, r.text_cluster AS topic,
-        t.shown_name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters,
+    SELECT r.crawl_date, r.image_cluster AS style, s.name AS style_name, r.text_cluster AS topic,
+        t.name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters,
         r.largest_poster_share, r.q_value, r.poster_q_value
     FROM crosstab_ratios r
     LEFT JOIN {_CLUSTERS} s
@@ -157,7 +150,7 @@ _NEW_STYLES = View(
         "q_value": "chance of so few if its share were the same, corrected for all styles or topics",
     },
     f"""
-    SELECT c.crawl_date, c.modality, c.cluster_id, c.shown_name AS name, c.identity, c.event,
+    SELECT c.crawl_date, c.modality, c.cluster_id, c.name, c.identity, c.event,
         (SELECT any_value(o.name) FROM cluster_identities o
          WHERE o.modality = c.modality AND o.identity = c.split_from) AS split_from_name,
         c.n_posts, c.share, c.n_posts_before, c.novelty_q_value AS q_value
@@ -190,7 +183,7 @@ _POSTS_OF_STYLE = View(
         "matte_path": "the person cut out of the picture, relative to media/ in the home",
     },
     f"""
-    SELECT m.crawl_date, m.cluster_id AS style, c.shown_name AS name, c.identity,
+    SELECT m.crawl_date, m.cluster_id AS style, c.name, c.identity,
         m.rank_in_cluster AS rank_in_style, m.post_id, p.title, p.post_url, p.n_likes, p.n_collects, p.published_at,
         m.frame, f.matte_path
     FROM clusters m
@@ -217,7 +210,7 @@ _POSTS_OF_TOPIC = View(
         "summary": "title, content and tags, cleaned: what was clustered is this without addresses and emoji",
     },
     f"""
-    SELECT m.crawl_date, m.cluster_id AS topic, c.shown_name AS name, c.identity,
+    SELECT m.crawl_date, m.cluster_id AS topic, c.name, c.identity,
         m.rank_in_cluster AS rank_in_topic, m.post_id, p.title, p.post_url, p.n_likes, p.n_collects, p.published_at,
         s.summary
     FROM clusters m

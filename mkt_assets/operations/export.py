@@ -10,7 +10,7 @@ import io
 import json
 import shutil
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +19,7 @@ from typing import Literal
 from uuid import uuid4
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
@@ -30,6 +31,7 @@ from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.files import ASIDE_PREFIX, FileStore
 from mkt_assets.resources.warehouse import ReadParts
 from mkt_assets.settings import Settings, SettingsError
+from mkt_assets.stored.crawl import Crawl, ReadTable
 
 Pictures = Literal["png", "webp", "none"]
 
@@ -77,12 +79,13 @@ def export_crawl(
     out_dir = _new_folder(out_dir)
     with _complete_or_nothing(out_dir) as folder:
         written = _write_tables(settings, crawl_date, folder / "tables")
-        crawl = _Crawl.read(folder / "tables", _SUFFIXES[pictures])
-        written += _write_original_files(crawl, folder)
-        written += _copy_charts(crawl, FileStore(settings.charts_dir), folder)
+        crawl = Crawl(_exported(folder / "tables"), crawl_date)
+        items = _Items.of(crawl, _SUFFIXES[pictures])
+        written += _write_original_files(items, crawl.ratios, folder)
+        written += _copy_charts(crawl.table("charts"), FileStore(settings.charts_dir), folder)
         if pictures != "none":
             media = FileStore(settings.media_dir)
-            written.append(_write_pictures(crawl, media, folder, settings.workers, progress))
+            written.append(_write_pictures(items, media, folder, settings.workers, progress))
     return [Written(out_dir / w.path.relative_to(folder), w.n, w.what) for w in written]
 
 
@@ -143,60 +146,51 @@ def _dates(read: ReadParts, crawl_date: date) -> dict[str, list[date]]:
 
 
 @dataclass(frozen=True)
-class _Crawl:
-    """What the original's files are made of, from the exported tables."""
+class _Items:
+    """Clustered pictures and texts, in the order of the original's files."""
 
     images: pd.DataFrame
     texts: pd.DataFrame
-    ratios: pd.DataFrame
-    charts: pd.DataFrame
     names: list[str]
+    """Of the pictures, as files."""
 
     @classmethod
-    def read(cls, tables: Path, suffix: str) -> _Crawl:
-        clusters = _table(tables, "clusters")
-        clusters = clusters.drop(columns="crawl_date").rename(columns={"item_crawl_date": "crawl_date"})
-        mattes = _table(tables, "matted_images", "crawl_date", "post_id", "frame", "matte_path")
-        posts = _table(tables, "raw_posts", "crawl_date", "post_id", "published_at")
-        summaries = _table(tables, "summaries", "crawl_date", "post_id", "summary")
-        images = clusters[clusters["modality"] == "image"].merge(
-            mattes, on=["crawl_date", "post_id", "frame"], how="left"
-        )
-        images = images.merge(posts, on=["crawl_date", "post_id"], how="left")
-        images = images.rename(columns={"crawl_date": "item_crawl_date"})
-        texts = clusters[clusters["modality"] == "text"].merge(
-            summaries, on=["crawl_date", "post_id"], how="left"
-        )
+    def of(cls, crawl: Crawl, suffix: str) -> _Items:
+        mattes = crawl.mattes[["item_crawl_date", "post_id", "frame", "matte_path"]]
+        posts = crawl.posts[["item_crawl_date", "post_id", "published_at"]]
+        images = crawl.items("image").merge(mattes, on=["item_crawl_date", "post_id", "frame"], how="left")
+        images = images.merge(posts, on=["item_crawl_date", "post_id"], how="left")
         images = images.sort_values(["post_id", "frame"], ignore_index=True).fillna({"matte_path": _LOST})
-        ratios = _table(tables, "crosstab_ratios")
-        return cls(
-            images=images,
-            # no text where the post was crawled again since, and its clusters were not
-            texts=texts.sort_values("post_id", ignore_index=True).fillna({"summary": ""}),
-            # as in the original's join, a picture counts once
-            ratios=ratios[ratios["unit"] == "image"],
-            charts=_table(tables, "charts"),
-            names=original.picture_names(images, suffix),
-        )
+        texts = crawl.items("text").merge(crawl.summaries, on=["item_crawl_date", "post_id"], how="left")
+        # no text where the post was crawled again since, and its clusters were not
+        texts = texts.sort_values("post_id", ignore_index=True).fillna({"summary": ""})
+        return cls(images, texts, original.picture_names(images, suffix))
 
 
-def _table(tables: Path, name: str, *columns: str) -> pd.DataFrame:
-    return pq.read_table(tables / f"{name}.parquet", columns=list(columns) or None).to_pandas()
+def _exported(tables: Path) -> ReadTable:
+    """Reads the exported tables, which hold what belongs to the crawl and nothing else."""
+
+    def read(
+        table: str, crawl_dates: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        return pq.read_table(tables / f"{table}.parquet", columns=None if columns is None else list(columns))
+
+    return read
 
 
-def _write_original_files(crawl: _Crawl, folder: Path) -> list[Written]:
-    labels, texts = original.clustered_labels(crawl.images), original.clustered_summaries(crawl.texts)
-    n_image, n_text = crawl.images["cluster_id"].nunique(), crawl.texts["cluster_id"].nunique()
+def _write_original_files(items: _Items, ratios: pd.DataFrame, folder: Path) -> list[Written]:
+    labels, texts = original.clustered_labels(items.images), original.clustered_summaries(items.texts)
+    n_image, n_text = items.images["cluster_id"].nunique(), items.texts["cluster_id"].nunique()
     frames = {
         f"clustered_labels{n_image}.csv": labels,
         f"clustered_summaries{n_text}.csv": texts,
         original.COMBINED: original.combined(labels, texts),
-        original.RATIOS: original.category_ratios(crawl.ratios, labels, texts),
-        original.TABLE: original.all_categories_table(crawl.ratios),
+        original.RATIOS: original.category_ratios(ratios, labels, texts),
+        original.TABLE: original.all_categories_table(ratios),
     }
     written = [write_csv(frame, folder / name) for name, frame in frames.items()]
-    of_names = original.labels_json(crawl.names, crawl.images)
-    of_texts = original.clustered_summaries_json(crawl.texts)
+    of_names = original.labels_json(items.names, items.images)
+    of_texts = original.clustered_summaries_json(items.texts)
     written.append(_write_json(of_names, folder / original.LABELS, len(of_names)))
     path = folder / f"clustered_summaries{n_text}.json"
     written.append(_write_json(of_texts, path, len(of_texts["clusters"])))
@@ -225,11 +219,11 @@ def _write_json(content: object, path: Path, n: int) -> Written:
     return Written(path, n, "rows")
 
 
-def _copy_charts(crawl: _Crawl, files: FileStore, folder: Path) -> list[Written]:
+def _copy_charts(charts: pd.DataFrame, files: FileStore, folder: Path) -> list[Written]:
     """Each chart once: under the original's name where it has one, else below `charts/`."""
     folders: Counter[Path] = Counter()
     written: list[Written] = []
-    for name, part, stored in crawl.charts[["name", "part", "path"]].itertuples(index=False, name=None):
+    for name, part, stored in charts[["name", "part", "path"]].itertuples(index=False, name=None):
         path = folder / (original.chart_name(name, part) or f"charts/{name}_{part}.png")
         path.parent.mkdir(exist_ok=True)
         with _there(f"the chart {name}_{part}", "charts"):
@@ -242,11 +236,11 @@ def _copy_charts(crawl: _Crawl, files: FileStore, folder: Path) -> list[Written]
 
 
 def _write_pictures(
-    crawl: _Crawl, media: FileStore, folder: Path, workers: int, progress: ProgressListener | None
+    items: _Items, media: FileStore, folder: Path, workers: int, progress: ProgressListener | None
 ) -> Written:
     """The matted pictures, in a folder for each image cluster."""
     out = folder / original.PICTURES
-    images = crawl.images
+    images = items.images
     for cluster_id in images["cluster_id"].unique():
         (out / str(cluster_id)).mkdir(parents=True)
 
@@ -255,7 +249,7 @@ def _write_pictures(
         with _there(f"the matted picture {stored} of post {post_id}", "matted_images"):
             _write_as(media.path(stored), out / str(cluster_id) / name)
 
-    todo = zip(crawl.names, images["cluster_id"], images["matte_path"], images["post_id"], strict=True)
+    todo = zip(items.names, images["cluster_id"], images["matte_path"], images["post_id"], strict=True)
     for n, _ in enumerate(map_ahead(write, todo, n_threads=workers, n_ahead=4 * workers), start=1):
         if progress is not None:
             progress("pictures written", n, len(images))

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mkt_assets.charts.maps import lay_out
-from mkt_assets.core.profiles.account_words import shown_name
 from mkt_assets.report.facts import (
     Cluster,
     Curve,
@@ -75,8 +74,8 @@ def clusters_of(
                 modality=modality,
                 cluster_id=number,
                 identity=str(lasting.get("identity", "")),
-                name=_name(modality, number, row, lasting),
-                named_by=_named_by(row, lasting),
+                name=identity_name(lasting) if lasting else numbered(modality, number),
+                named_by=str(lasting.get("name_by", "")),
                 keywords=tuple(str(word) for word in row["keywords"]),
                 n_items=int(row["n_items"]),
                 n_posts=int(row["n_posts"]),
@@ -95,19 +94,6 @@ def clusters_of(
             )
         )
     return tuple(sorted(clusters, key=lambda c: (-c.n_items, c.cluster_id)))
-
-
-def _name(modality: str, number: int, profile: Row, lasting: Row) -> Text:
-    if lasting and lasting["name_by"] != "identity":
-        return str(lasting["name"])
-    if profile["name_by"] != "number":
-        return shown_name(str(profile["name"]), str(profile["name_by"]))
-    return numbered(modality, number)
-
-
-def _named_by(profile: Row, lasting: Row) -> str:
-    lasts = lasting and lasting["name_by"] != "identity"
-    return str(lasting["name_by"] if lasts else profile["name_by"])
 
 
 def _likes(row: Row) -> tuple[float, float | None, float | None, bool] | None:
@@ -244,10 +230,10 @@ def events_of(identities: pd.DataFrame, until: date, shown: Iterable[Cluster]) -
 
 
 def identity_name(row: Row) -> Text:
-    """The name of an identity; one that has none has a few digits."""
+    """The one name of an identity; one that nobody named is called by its kind, in the reader's language."""
     if row["name_by"] != "identity":
         return str(row["name"])
-    return numbered(str(row["modality"]), str(row["identity"]).rpartition("-")[2][:4])
+    return numbered(str(row["modality"]), str(row["name"]).partition(" ")[2] or str(row["name"]))
 
 
 def curve_of(modality: str, k_selection: pd.DataFrame) -> Curve | None:

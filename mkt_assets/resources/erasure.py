@@ -209,9 +209,10 @@ def _lent_names(connection: duckdb.DuckDBPyConnection, crawl_dates: frozenset[da
     if not crawl_dates:
         return frozenset()
     query = (
-        "SELECT DISTINCT i.crawl_date FROM cluster_identities i WHERE i.name_by = 'keywords' AND NOT EXISTS "
+        "SELECT DISTINCT i.crawl_date FROM cluster_identities i "
+        "WHERE i.name_by IN ('keywords', 'one_account') AND NOT EXISTS "
         "(SELECT 1 FROM cluster_profiles p WHERE p.modality = i.modality AND p.crawl_date < ? "
-        "AND starts_with(i.name, p.name))"
+        "AND starts_with(i.name, p.proposed_name))"
     )
     rows = connection.execute(query, [min(crawl_dates)]).fetchall()
     return frozenset(row[0] for row in rows)

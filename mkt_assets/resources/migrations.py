@@ -45,12 +45,30 @@ def _forget_knee_counts(connection: duckdb.DuckDBPyConnection) -> None:
         _drop_column(connection, "k_selection", column)
 
 
+def _propose_names(connection: duckdb.DuckDBPyConnection) -> None:
+    if "name_by" not in _columns(connection).get("cluster_profiles", ()):
+        return
+    # by a new table: the old one's CHECK keeps its columns; today's constraints are put on it afterwards
+    connection.execute(
+        "CREATE TABLE proposing AS SELECT * EXCLUDE (name, name_by), "
+        "CASE WHEN name_by <> 'number' THEN name END AS proposed_name, nullif(name_by, 'number') AS proposed_by "
+        "FROM cluster_profiles"
+    )
+    connection.execute("DROP TABLE cluster_profiles")
+    connection.execute("ALTER TABLE proposing RENAME TO cluster_profiles")
+
+
 MIGRATIONS = (
     Migration(
         1, "k is no more chosen by its silhouette: `reason` still says that it was.", _forget_silhouette_rule
     ),
     Migration(2, "method_comparison has standard errors in place of the spreads it had.", _drop_spreads),
     Migration(3, "k_selection no more counts the elbows of other seeds and ranges.", _forget_knee_counts),
+    Migration(
+        4,
+        "cluster_profiles proposes names (proposed_name, or none); what a cluster is called is in cluster_identities.",
+        _propose_names,
+    ),
 )
 VERSION = MIGRATIONS[-1].version
 

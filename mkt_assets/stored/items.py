@@ -1,7 +1,11 @@
-"""The items a clustering is fitted on: of the window's crawl dates, each post in its latest version."""
+"""The items a clustering is fitted on (of the window's crawl dates, each post in its latest version), and vectors.
+
+Not here: clustered items with all that is known of them (crawl).
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mkt_assets.core.vectors import to_matrix
-from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.settings import SettingsError
 
 
@@ -31,6 +35,16 @@ class Items:
     frame: pd.DataFrame
     vectors: NDArray[np.float32]
     encoder: str | None
+
+    @property
+    def sha256(self) -> str | None:
+        """Of which items these are and of their vectors, in order; None without items."""
+        if self.frame.empty:
+            return None
+        names = self.frame[["item_crawl_date", "post_id", "frame"]].to_csv(index=False)
+        digest = hashlib.sha256(names.encode())
+        digest.update(np.ascontiguousarray(self.vectors).data)
+        return digest.hexdigest()
 
 
 def read_items(warehouse: Warehouse, modality: str, window: Sequence[date]) -> Items:
@@ -59,6 +73,44 @@ def latest_items(rows: pa.Table, modality: str) -> Items:
     vectors = to_matrix(rows["embedding"])[kept.index.to_numpy()]
     names = ["item_crawl_date", "post_id", "poster_id", "frame"]
     return Items(kept[names].reset_index(drop=True), vectors, encoder)
+
+
+def vectors_of(
+    warehouse: Warehouse, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
+) -> NDArray[np.float32]:
+    """(n, d) vectors of clustered items, in their order.
+
+    Args:
+        warehouse: where vectors are.
+        modality: image or text.
+        items: item_crawl_date, post_id, and of pictures frame.
+        item_dates: all crawl dates of the items.
+
+    Raises:
+        ContractError: an item has no vector any more.
+    """
+    keys = ["crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
+    rows = warehouse.read(f"{modality}_embeddings", item_dates, columns=[*keys, "embedding"])
+    positions = positions_of(items, rows, modality)
+    if positions.isna().any():
+        raise ContractError(
+            f"{int(positions.isna().sum())} clustered {modality} items have no vector any more: materialize "
+            "clusters again."
+        )
+    return vectors_of_rows(rows, positions.to_numpy(np.int64))
+
+
+def positions_of(items: pd.DataFrame, rows: pa.Table, modality: str) -> pd.Series:
+    """Which embedding row each item has, with the items' index; missing where there is none any more."""
+    keys = ["item_crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
+    places = rows.drop_columns(["embedding"]).to_pandas().rename(columns={"crawl_date": "item_crawl_date"})
+    found = items[keys].merge(places.assign(position=np.arange(len(places))), on=keys, how="left")["position"]
+    return found.set_axis(items.index)
+
+
+def vectors_of_rows(rows: pa.Table, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(n, d) vectors at these rows of an embeddings table."""
+    return to_matrix(rows["embedding"])[positions]
 
 
 def _one_encoder(frame: pd.DataFrame, modality: str) -> str | None:

@@ -59,4 +59,7 @@ def _rests_on(row: Mapping[Hashable, Any]) -> str:
 
 def _named(kind: str, cluster: object, names: Mapping[int, str] | None) -> str:
     name = (names or {}).get(int(str(cluster)))
-    return f"{kind} {cluster}" + (f" ({name})" if name else "")
+    if name is None:
+        return f"{kind} {cluster}"
+    # one that nobody named is called by its kind already: style 2b14
+    return f"{kind} {name.removeprefix(f'{kind.lower()} ')}"

@@ -1,4 +1,7 @@
-"""What a lasting style or topic is called: by the analyst, by its keywords, or by its id."""
+"""The one name of a style or topic: by the analyst, by its keywords, or by its id. Everything that shows it reads it.
+
+Not here: what a crawl's captions propose (keywords, account_words), the analyst's file (names).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from mkt_assets.core.over_time.identities import CLUSTER_KEY
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, shown_name
+
+_KIND = {"image": "style", "text": "topic"}
+_DIGITS = 4  # of the id; enough to tell some hundred styles apart, and two that agree in them are numbered
 
 
 def name_identities(
@@ -17,12 +24,14 @@ def name_identities(
 ) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """Names that stay with identities over crawl dates, unique within a modality.
 
-    An identity is called what the analyst says; else by the first keywords that a crawl date gave it; else by its
-    id. Of two with the same keywords, the later one has a number behind it.
+    An identity is called what the analyst says; else by the first keywords that a crawl date gave it; else by the
+    first words that one account gave it, marked as such; else by its kind and the beginning of its id (style 2b14).
+    Of two with the same name, the later one has a number behind it.
 
     Args:
         identities: What `identify` gave.
-        profiles: crawl_date, modality, cluster_id, name, name_by ('keywords' where the name says something).
+        profiles: crawl_date, modality, cluster_id, name, name_by ('keywords' or 'one_account' where the name says
+            something).
         members: See `identities.anchors`.
         given: The analyst's names by (modality, identity or post id). A post names the identity it is in on the
             last crawl date that has it: a name that outlives any refit. An identity beats a post, an earlier post
@@ -41,12 +50,34 @@ def name_identities(
         key = (str(modality), str(identity))
         if key in names:
             continue
-        said = rows.loc[rows["name_by"] == "keywords", "name"]
-        wanted, by[key] = (str(said.iloc[0]), "keywords") if len(said) else (key[1], "identity")
+        wanted, by[key] = _proposed(rows) or (unnamed(*key), "identity")
         taken = {name for (other, _), name in names.items() if other == modality}
         names[key] = next(name for name in _numbered(wanted) if name not in taken)
     keys = list(zip(identities["modality"], identities["identity"], strict=True))
     return identities.assign(name=[names[k] for k in keys], name_by=[by[k] for k in keys]), unused
+
+
+def unnamed(modality: str, identity: str) -> str:
+    """What a style or topic is called that nobody and no word names.
+
+    >>> unnamed("image", "style-2b14c07e")
+    'style 2b14'
+    """
+    return f"{_KIND[modality]} {identity_digits(identity)}"
+
+
+def identity_digits(identity: str) -> str:
+    """The first few digits of an id, by which people tell it from others."""
+    return identity.rpartition("-")[2][:_DIGITS]
+
+
+def _proposed(rows: pd.DataFrame) -> tuple[str, str] | None:
+    """The first name that a crawl date proposes, and who proposes it; several accounts' words before one's."""
+    for by in ("keywords", ONE_ACCOUNT):
+        proposed = rows.loc[rows["name_by"] == by, "name"]
+        if len(proposed):
+            return shown_name(str(proposed.iloc[0]), by), by
+    return None
 
 
 def _numbered(name: str) -> Iterator[str]:

@@ -1,0 +1,155 @@
+"""The report's facts of a crawl, from its stored tables; and the pictures of its items.
+
+Not here: what becomes of single tables' rows (from_tables), what the page says of the facts (findings, page).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.report.facts import Facts, Item, ItemMap, Made
+from mkt_assets.report.from_tables import (
+    clusters_of,
+    compared_with,
+    curve_of,
+    events_of,
+    map_of,
+    pairs_of,
+    posts_of,
+    records,
+    trends_of,
+)
+from mkt_assets.report.tiles import TILE_HEIGHT, TILE_WIDTH, Tiles
+from mkt_assets.resources.files import FileStore
+from mkt_assets.stored.crawl import Crawl
+from mkt_assets.stored.mattes import open_thumbnail
+
+ModelUsed = tuple[str, str, str]
+"""Role (matting, image or text), id and version of a model."""
+
+
+def facts_of(
+    crawl: Crawl,
+    *,
+    trends: pd.DataFrame,
+    seed: int,
+    models: Sequence[tuple[str, str, str, str]],
+    settings: Sequence[tuple[str, str]],
+    packages: Sequence[tuple[str, str]],
+    made: Sequence[Made],
+) -> Facts:
+    """All that the page tells of a crawl.
+
+    Args:
+        crawl: Its tables.
+        trends: Rows of `trends`, of all crawl dates.
+        seed: Of the maps.
+        models: Role, id, version and licence of the models behind the rows.
+        settings: Names and values of the settings behind the rows.
+        packages: Names and versions.
+        made: When what it is made of was materialized.
+    """
+    of_date = crawl.identities[crawl.identities["crawl_date"] == crawl.crawl_date]
+    dated = dict(zip(crawl.clusters["post_id"], crawl.clusters["item_crawl_date"], strict=True))
+    styles, topics = (
+        clusters_of(m, crawl.profiles, of_date, trends, crawl.crawl_date, dated) for m in MODALITIES
+    )
+    counted = crawl.ratios.drop_duplicates("image_cluster")
+    n_with, n_without = int(counted["n_with_text"].sum()), int(counted["n_without_text"].sum())
+    starts = [row["window_start"] for row in records(crawl.k_selection) if row["window_start"] is not None]
+    return Facts(
+        crawl_date=crawl.crawl_date,
+        window_start=min(starts, default=None),
+        compared_with=compared_with(crawl.identities, crawl.crawl_date),
+        styles=styles,
+        topics=topics,
+        pairs=pairs_of(crawl.ratios),
+        n_pictures=n_with + n_without,
+        n_with_caption=n_with,
+        trends=trends_of(trends, crawl.crawl_date, (*styles, *topics)),
+        events=events_of(crawl.identities, crawl.crawl_date, (*styles, *topics)),
+        curves=tuple(c for m in MODALITIES if (c := curve_of(m, crawl.k_selection)) is not None),
+        methods=tuple(records(crawl.table("method_comparison"))),
+        maps=tuple(_map(crawl, modality, seed) for modality in MODALITIES),
+        posts=posts_of(crawl.posts),
+        quality=_quality(crawl, n_with, n_with + n_without),
+        rejects=_rejects(crawl),
+        models=tuple(models),
+        settings=tuple(settings),
+        packages=tuple(packages),
+        made=tuple(made),
+    )
+
+
+def models_of(crawl: Crawl) -> list[ModelUsed]:
+    """Every model that the rows say they are made by."""
+    of_date = crawl.mattes[crawl.mattes["item_crawl_date"] == crawl.crawl_date]
+    matting = {str(model).partition(" ") for model in of_date["matting_model"].dropna()}
+    found = [("matting", model, version) for model, _, version in sorted(matting)]
+    columns = ["crawl_date", "encoder", "encoder_version"]
+    for role in MODALITIES:
+        used = crawl.table(f"{role}_embeddings", columns).drop_duplicates()
+        found += [(role, str(row["encoder"]), str(row["encoder_version"])) for row in records(used)]
+    return found
+
+
+def tiles_of(crawl: Crawl, media: FileStore) -> Tiles:
+    """Cut-outs by item."""
+    paths = {
+        Item(row["item_crawl_date"], str(row["post_id"]), str(row["frame"])): str(row["matte_path"])
+        for row in records(crawl.mattes)
+        if row["matte_path"] is not None
+    }
+
+    def tile(item: Item) -> Image.Image | None:
+        path = paths.get(item)
+        if path is None or not media.exists(path):
+            return None
+        size = (2 * TILE_WIDTH, 2 * TILE_HEIGHT)
+        # cheap: the tile is made smaller again
+        return open_thumbnail(media, path, size, resampling=Image.Resampling.BOX, reducing_gap=1.0)
+
+    return tile
+
+
+def _map(crawl: Crawl, modality: str, seed: int) -> ItemMap:
+    items, vectors = crawl.placed(modality)
+    of_rows = [
+        (Item(row["item_crawl_date"], str(row["post_id"]), row["frame"]), int(row["cluster_id"]))
+        for row in records(items)
+    ]
+    return map_of(modality, of_rows, vectors, seed)
+
+
+def _quality(crawl: Crawl, n_with: int, n_pictures: int) -> Mapping[str, tuple[int, int | None]]:
+    posts = crawl.table("raw_posts", ["poster_id", "n_likes_is_lower_bound"])
+    verdicts = crawl.mattes.loc[crawl.mattes["item_crawl_date"] == crawl.crawl_date, "verdict"]
+    has_text = crawl.table("summaries", ["has_text"])["has_text"]
+    chunks = crawl.table("text_embeddings", ["n_chunks"])["n_chunks"]
+    pictures = crawl.profiles[crawl.profiles["modality"] == "image"]
+    n_posts, n_seen = len(posts), len(verdicts)
+    return {
+        "posts": (n_posts, None),
+        "accounts": (int(posts["poster_id"].nunique()), None),
+        "pictures": (int((verdicts == "kept").sum()), n_seen),
+        "flagged": (int((verdicts == "flagged").sum()), n_seen),
+        "rejected": (int((verdicts == "rejected").sum()), n_seen),
+        "captions": (int(has_text.sum()), n_posts),
+        "no_text": (int((~has_text.astype(bool)).sum()), n_posts),
+        "chunks": (int((chunks > 1).sum()), len(chunks)),
+        "dupes": (int(pictures["n_near_duplicates"].sum()), int(pictures["n_items"].sum())),
+        "coverage": (n_with, n_pictures),
+        "bounds": (int(posts["n_likes_is_lower_bound"].fillna(value=False).sum()), n_posts),
+    }
+
+
+def _rejects(crawl: Crawl) -> tuple[tuple[str, str, int], ...]:
+    rows = crawl.table("rejects").groupby(["asset", "reason"]).size().reset_index(name="n")
+    ordered = rows.sort_values(["n", "asset", "reason"], ascending=[False, True, True])
+    of_rows: list[dict[str, Any]] = records(ordered)
+    return tuple((str(r["asset"]), str(r["reason"]), int(r["n"])) for r in of_rows)

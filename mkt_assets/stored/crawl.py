@@ -1,0 +1,124 @@
+"""What is stored of a crawl, each table read once: for charts, report and exports.
+
+Not here: the items a clustering is fitted on (items), opening mattes (mattes), what is counted (core/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.core.text.summaries import caption_of
+from mkt_assets.stored.items import positions_of, vectors_of_rows
+
+
+class ReadTable(Protocol):
+    """Reads rows of a table as `Warehouse.read` does: of all crawl dates, or of some."""
+
+    def __call__(
+        self, table: str, crawl_dates: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows, in the order of the table's key."""
+        ...
+
+
+class Crawl:
+    """The tables of one crawl date as frames, each read when it is first asked for, and once.
+
+    A crawl's items (clustered pictures and texts) may be of earlier crawl dates, where a window is clustered:
+    `item_crawl_date` says which, and tables of items are read of all of these dates.
+    """
+
+    def __init__(self, read: ReadTable, crawl_date: date) -> None:
+        self.crawl_date = crawl_date
+        self._read = read
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Rows of a table, of this crawl date; not kept."""
+        return self._read(name, [self.crawl_date], columns=columns).to_pandas()
+
+    @cached_property
+    def clusters(self) -> pd.DataFrame:
+        """Rows of `clusters`."""
+        return self.table("clusters")
+
+    @cached_property
+    def item_dates(self) -> list[date]:
+        """The crawl dates that clustered items are of, with this one."""
+        return sorted({*self.clusters["item_crawl_date"], self.crawl_date})
+
+    @cached_property
+    def k_selection(self) -> pd.DataFrame:
+        """Rows of `k_selection`, without labels."""
+        return self.table("k_selection").drop(columns="labels")
+
+    @cached_property
+    def ratios(self) -> pd.DataFrame:
+        """Rows of `crosstab_ratios` that count images: as in the original's join, a picture counts once."""
+        ratios = self.table("crosstab_ratios")
+        return ratios[ratios["unit"] == "image"]
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """Rows of `cluster_profiles`."""
+        return self.table("cluster_profiles")
+
+    @cached_property
+    def identities(self) -> pd.DataFrame:
+        """Rows of `cluster_identities`, of all crawl dates."""
+        return self._read("cluster_identities").to_pandas()
+
+    @cached_property
+    def names(self) -> Mapping[str, Mapping[int, str]]:
+        """By modality and cluster, the one name of each cluster; empty before identities are settled."""
+        here = self.identities[self.identities["crawl_date"] == self.crawl_date]
+        return {
+            modality: dict(zip(rows["cluster_id"].tolist(), rows["name"].tolist(), strict=True))
+            for modality in MODALITIES
+            for rows in [here[here["modality"] == modality]]
+        }
+
+    @cached_property
+    def mattes(self) -> pd.DataFrame:
+        """Rows of `matted_images` of all items' dates, with item_crawl_date."""
+        columns = ["crawl_date", "post_id", "frame", "verdict", "matte_path", "matting_model"]
+        return self._of_items("matted_images", columns)
+
+    @cached_property
+    def posts(self) -> pd.DataFrame:
+        """Posts of all items' dates: item_crawl_date, post_id, title, content, post_url, published_at, caption."""
+        columns = ["crawl_date", "post_id", "title", "content", "post_url", "published_at"]
+        posts = self._of_items("raw_posts", columns)
+        captions = [caption_of(*row) for row in zip(posts["title"], posts["content"], strict=True)]
+        return posts.assign(caption=captions)
+
+    @cached_property
+    def summaries(self) -> pd.DataFrame:
+        """Cleaned texts of all items' dates: item_crawl_date, post_id, summary."""
+        return self._of_items("summaries", ["crawl_date", "post_id", "summary"])
+
+    def items(self, modality: str) -> pd.DataFrame:
+        """Clustered items of a modality, by cluster, the most typical first."""
+        items = self.clusters[self.clusters["modality"] == modality]
+        return items.sort_values(["cluster_id", "rank_in_cluster"])
+
+    def placed(self, modality: str) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+        """The clustered items that still have a vector, in the order of the stored vectors, and these, (n, d)."""
+        keys = ["crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
+        rows = self._read(f"{modality}_embeddings", self.item_dates, columns=[*keys, "embedding"])
+        items = self.items(modality)
+        located = items.assign(position=positions_of(items, rows, modality)).dropna(subset=["position"])
+        located = located.sort_values("position")
+        return located, vectors_of_rows(rows, located["position"].to_numpy(np.int64))
+
+    def _of_items(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
+        rows = self._read(table, self.item_dates, columns=columns).to_pandas()
+        return rows.rename(columns={"crawl_date": "item_crawl_date"})
