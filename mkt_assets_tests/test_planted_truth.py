@@ -71,8 +71,8 @@ def test_planted_styles_topics_and_links_are_found(tmp_path: Path) -> None:
     for profile in rows(settings, "cluster_profiles", D1):
         if profile["modality"] == "text":
             own_words = str(TOPICS[topic_of[profile["cluster_id"]]]).casefold()
-            assert profile["name_by"] == "keywords"
-            assert all(word in own_words for word in profile["name"].split(" · ")), profile["name"]
+            assert profile["proposed_by"] == "keywords"
+            assert all(word in own_words for word in profile["proposed_name"].split(" · ")), profile
 
 
 def test_on_the_shuffled_control_topics_say_nothing_of_styles(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_on_the_shuffled_control_topics_say_nothing_of_styles(tmp_path: Path) ->
     assert [r for r in pure if r["n_posts"] >= 5] == []
 
     styles = [r for r in rows(settings, "cluster_profiles", D1) if r["modality"] == "image"]
-    assert sum(r["name_by"] == "number" for r in styles) >= len(styles) - 1
+    assert sum(r["proposed_by"] is None for r in styles) >= len(styles) - 1
 
 
 def majority(pairs: Iterable[tuple[int, str]]) -> dict[int, str]:

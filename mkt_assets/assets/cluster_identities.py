@@ -76,6 +76,8 @@ def cluster_identities(run: Run, warehouse: Warehouse) -> Derived:
             given,
         )
         metadata.update(_metadata(identities, profiles, run.crawl_date, unused, left_out))
+        if identities.empty:  # its columns have no types
+            return CLUSTER_IDENTITIES.empty()
         return pa.Table.from_pandas(
             identities[CLUSTER_IDENTITIES.column_names],
             CLUSTER_IDENTITIES.arrow_schema(),

@@ -30,7 +30,7 @@ from mkt_assets.settings import Settings
 OWNERS = ["team:marketing-data"]
 SETTINGS_KEY = "settings"
 """In a materialization's metadata: the settings that its result depends on, as they were."""
-_DATA_VERSION, _CODE_VERSION = "dagster/data_version", "dagster/code_version"
+_DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
 _ROLES = ("matting", "image_encoder", "text_encoder")
 # What a launchpad cannot give: lineage hangs on the window, files and limits are the operator's.
@@ -167,14 +167,14 @@ class Step:
         """Tell Dagster of the other crawl dates whose rows this run changed, or that it does not know yet."""
         key, partitions = context.asset_key, context.assets_def.partitions_def
         known = context.instance.get_materialized_partitions(key)
-        settings = cast("Settings", context.resources.settings)
         for crawl_date, version in made.versions.items():
             partition = crawl_date.isoformat()
             is_unchanged = partition in known and made.versions_before.get(crawl_date) == version
             if is_unchanged or partition == context.partition_key:
                 continue
             if partitions is not None and partitions.has_partition_key(partition):
-                tags = {_DATA_VERSION: version, _CODE_VERSION: self.code_version(settings)}
+                # without a code version Dagster asks whether anything upstream is newer, and nothing is
+                tags = {_DATA_VERSION: version}
                 context.log_event(dg.AssetMaterialization(key, partition=partition, tags=tags))
 
 

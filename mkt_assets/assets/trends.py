@@ -58,7 +58,10 @@ def trends(run: Run, warehouse: Warehouse, chart_files: FileStore) -> Derived:
 
 
 def _versions(rows: pd.DataFrame) -> dict[date, str]:
-    return versions_by_date(rows[rows["basis"] == "crawl_date"], AS_OF_DATE)
+    of_crawls = rows[rows["basis"] == "crawl_date"].sort_values("crawl_date")
+    # of what has not been seen yet, a report says nothing
+    seen = of_crawls.groupby(["modality", "identity"])["n_posts"].cumsum() > 0
+    return versions_by_date(of_crawls[seen], AS_OF_DATE)
 
 
 def items_of(tables: Mapping[str, pa.Table]) -> pd.DataFrame:

@@ -53,12 +53,12 @@ def draw_heatmap(
     Raises:
         ValueError: rows of more than one unit.
     """
-    figure = heatmap_figure(ratios, image_names or {}, text_names or {})
+    figure = heatmap_figure(ratios, text_names or {}, image_names or {})
     return to_picture(figure, "crosstab_heatmap", 0, _TITLE)
 
 
 def heatmap_figure(
-    ratios: pd.DataFrame, image_names: Mapping[int, str], text_names: Mapping[int, str]
+    ratios: pd.DataFrame, text_names: Mapping[int, str], image_names: Mapping[int, str]
 ) -> Figure:
     """The figure of `draw_heatmap`."""
     units = ratios["unit"].unique().tolist()

@@ -47,14 +47,20 @@ class ModelOptions:
 
 @dataclass(frozen=True)
 class Entry(Generic[ModelT]):
-    """A model's card, how to load it, and the checkpoint it needs (None: its weights come in a package)."""
+    """A model's card, how to load it, and the checkpoint it needs (None: its weights come in a package).
+
+    `options` are the fields of `ModelOptions` that its results depend on.
+    """
 
     card: ModelCard
     load: Callable[[ModelOptions], ModelT]
     checkpoint_id: str | None = None
+    options: tuple[str, ...] = ()
 
 
-def _of_checkpoint(checkpoint_id: str, load: Callable[[Path, ModelOptions], ModelT]) -> Entry[ModelT]:
+def _of_checkpoint(
+    checkpoint_id: str, load: Callable[[Path, ModelOptions], ModelT], *options: str
+) -> Entry[ModelT]:
     """The entry of a model that needs a checkpoint; its version is known once the checkpoint is there."""
     checkpoint = zoo.CHECKPOINTS[checkpoint_id]
 
@@ -65,7 +71,7 @@ def _of_checkpoint(checkpoint_id: str, load: Callable[[Path, ModelOptions], Mode
         return load(path, options)
 
     card = ModelCard(checkpoint_id, "absent", checkpoint.licence, checkpoint.origin)
-    return Entry(card, load_from_folder, checkpoint_id)
+    return Entry(card, load_from_folder, checkpoint_id, options)
 
 
 def _imagebind_images(path: Path, options: ModelOptions) -> ImageEncoder:
@@ -97,7 +103,7 @@ MATTING_MODELS: Mapping[str, Entry[MattingModel]] = MappingProxyType(
         selfie_segmentation.CARD.model_id: Entry(
             selfie_segmentation.CARD, lambda _: selfie_segmentation.SelfieSegmentation()
         ),
-        "sghm": _of_checkpoint("sghm", _sghm),
+        "sghm": _of_checkpoint("sghm", _sghm, "matting_long_side"),
     }
 )
 IMAGE_ENCODERS: Mapping[str, Entry[ImageEncoder]] = MappingProxyType(
@@ -108,7 +114,7 @@ IMAGE_ENCODERS: Mapping[str, Entry[ImageEncoder]] = MappingProxyType(
         colour_histogram.CARD.model_id: Entry(
             colour_histogram.CARD, lambda _: colour_histogram.ColourHistogram()
         ),
-        "imagebind": _of_checkpoint("imagebind", _imagebind_images),
+        "imagebind": _of_checkpoint("imagebind", _imagebind_images, "precision", "n_heads"),
         "resnet-50": _of_checkpoint("resnet-50", _resnet50),
     }
 )
@@ -117,7 +123,7 @@ TEXT_ENCODERS: Mapping[str, Entry[TextEncoder]] = MappingProxyType(
         universal_sentence_encoder.CARD.model_id: Entry(
             universal_sentence_encoder.CARD, lambda _: universal_sentence_encoder.UniversalSentenceEncoder()
         ),
-        "imagebind": _of_checkpoint("imagebind", _imagebind_texts),
+        "imagebind": _of_checkpoint("imagebind", _imagebind_texts, "precision", "n_heads"),
     }
 )
 
@@ -146,7 +152,7 @@ def describe(role: Role, model_id: str, options: ModelOptions | None = None) -> 
     """The card of a model, without loading it.
 
     The version of a model that needs a checkpoint is made of the file's sha256, if that is known, and of the
-    precision asked for: it changes whenever the vectors may.
+    options that its results depend on: it changes whenever they may.
 
     Raises:
         UnknownModel: there is none of this id.
@@ -161,7 +167,8 @@ def describe(role: Role, model_id: str, options: ModelOptions | None = None) -> 
     if entry.checkpoint_id is None:
         return entry.card
     sha256 = known_sha256(zoo.path_of(entry.checkpoint_id, options.models_dir)) or "absent"
-    return replace(entry.card, version=model_version(sha256, options.precision or "auto"))
+    chosen = ", ".join(f"{name} {getattr(options, name)}" for name in entry.options)
+    return replace(entry.card, version=model_version(sha256, chosen))
 
 
 def _entry(role: Role, models: Mapping[str, ModelT], model_id: str) -> ModelT:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mkt_assets.assets.cluster_identities import build_cluster_identities
+from mkt_assets.assets.cluster_identities import cluster_identities
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources import build_resources, open_warehouse
 from mkt_assets.settings import Settings
@@ -50,8 +50,8 @@ def write(settings: Settings, number: int, topics: Sequence[int], *, encoder_ver
     profiles = [
         {
             "cluster_id": c,
-            "name": f"word {topic}",
-            "name_by": "keywords",
+            "proposed_name": f"word {topic}",
+            "proposed_by": "keywords",
             "keywords": ["x"],
             "n_items": N,
             "medoid_post_id": "p",
@@ -81,8 +81,10 @@ def _table(name: str, crawl_date: date, rows: Sequence[dict[str, Any]]) -> pa.Ta
 
 def identities(settings: Settings) -> dict[tuple[date, int], dict[str, Any]]:
     """What the asset makes of what is stored, by crawl date and cluster."""
-    asset = build_cluster_identities(settings)
-    result = dg.materialize([asset], resources=build_resources(settings), selection=[asset])
+    asset = cluster_identities.build(settings)
+    result = dg.materialize(
+        [asset], resources=build_resources(settings), selection=[asset], partition_key=day(0).isoformat()
+    )
     assert result.success
     rows = open_warehouse(settings).read("cluster_identities").to_pylist()
     return {(row["crawl_date"], row["cluster_id"]): row for row in rows}

@@ -74,16 +74,14 @@ def test_a_crawl_without_posts_has_no_profiles(settings: Settings, fake_models: 
     assert rows(settings, "cluster_profiles") == []
 
 
-def test_pictures_without_any_text_are_profiled_by_number(
-    settings: Settings, fake_models: FakeModels
-) -> None:
+def test_pictures_without_any_text_propose_no_name(settings: Settings, fake_models: FakeModels) -> None:
     table = next(write_drop(settings.drops, D1, range(9)).glob("*.csv"))
     header, *lines = table.read_text("utf-8").splitlines()
     bare = [",".join(c if i in (0, 1, 14) else "" for i, c in enumerate(ln.split(","))) for ln in lines]
     table.write_text("\n".join([header, *bare]) + "\n", "utf-8")
     profile(settings, fake_models, run_config=PINS)
     found = rows(settings, "cluster_profiles")
-    assert {(r["modality"], r["name_by"]) for r in found} == {("image", "number")}
+    assert {(r["modality"], r["proposed_name"], r["proposed_by"]) for r in found} == {("image", None, None)}
     assert {r["likes_median"] for r in found} == {None}
 
 

@@ -228,11 +228,10 @@ def test_charts_on_disk_are_those_of_the_table(settings: Settings, fake_models: 
     names = [r["name"] for r in listed]
     assert names.count("cluster_sheet") == names.count("caption_sheet") == names.count("bars_top3") == 3
     titles = {r["part"]: r["title"] for r in listed if r["name"] == "caption_sheet"}
-    named = [r for r in rows(settings, "cluster_profiles") if r["name_by"] == "keywords"]
-    topics = {r["cluster_id"]: r["name"] for r in named if r["modality"] == "text"}
-    assert topics
-    for cluster, title in titles.items():
-        assert title == f"Text cluster {cluster}" + (f": {topics[cluster]}" if cluster in topics else "")
+    topics = {
+        r["cluster_id"]: r["name"] for r in rows(settings, "cluster_identities") if r["modality"] == "text"
+    }
+    assert titles == {cluster: f"{topics[cluster]} (text cluster {cluster})" for cluster in topics}
 
 
 def test_the_ratio_of_a_post_counts_it_once(settings: Settings, fake_models: FakeModels) -> None:

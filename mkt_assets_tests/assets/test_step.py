@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from mkt_assets.assets.step import image_preview, markdown_list, markdown_table
+from mkt_assets.assets.metadata import image_preview, markdown_list, markdown_table
 from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.orchestration.failures import explained

@@ -16,7 +16,7 @@ COUNTS = {0: {0: 150, 1: 50, 3: 1}, 2: {1: 2}, 3: {}}
 
 
 def test_cells_show_percents_where_their_pair_is(ratios_of: RatiosOf):
-    axes = heatmap_figure(ratios_of(COUNTS), {}).axes[0]
+    axes = heatmap_figure(ratios_of(COUNTS), {}, {}).axes[0]
     shown = {text.get_position(): text.get_text() for text in axes.texts}
     assert shown[0.5, 0.5] == "75"
     assert shown[1.5, 0.5] == "25"
@@ -29,7 +29,7 @@ def test_cells_show_percents_where_their_pair_is(ratios_of: RatiosOf):
 
 
 def test_low_support_is_grey_and_the_rest_is_not(ratios_of: RatiosOf):
-    axes = heatmap_figure(ratios_of(COUNTS), {}).axes[0]
+    axes = heatmap_figure(ratios_of(COUNTS), {}, {}).axes[0]
     believed, doubted = (
         to_rgb(next(patch for patch in axes.patches if patch.xy == xy).get_facecolor())  # type: ignore[attr-defined]
         for xy in ((0, 0), (1, 1))
@@ -48,7 +48,7 @@ def test_the_heat_map_is_a_picture_with_chinese_names(
 
 
 def test_a_table_without_text_is_a_picture_that_says_so(ratios_of: RatiosOf):
-    figure = heatmap_figure(ratios_of({3: {}}), {})
+    figure = heatmap_figure(ratios_of({3: {}}), {}, {})
     assert "No image cluster has an item with a text." in [text.get_text() for text in figure.texts]
 
 
@@ -56,3 +56,9 @@ def test_two_units_are_refused(ratios_of: RatiosOf):
     both = pd.concat([ratios_of(COUNTS), ratios_of(COUNTS, unit="post")])
     with pytest.raises(ValueError, match="one unit"):
         draw_heatmap(both)
+
+
+def test_rows_and_columns_are_called_by_the_names_of_their_clusters(ratios_of: RatiosOf) -> None:
+    axes = heatmap_figure(ratios_of(COUNTS), {0: "通勤"}, {0: "西装"}).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()][0] == "0 西装"
+    assert [label.get_text() for label in axes.get_xticklabels()][0] == "0 通勤"

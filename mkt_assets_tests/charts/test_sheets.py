@@ -40,7 +40,7 @@ def box_of(pixels: NDArray[Any], index: int) -> Box:
 
 def test_a_sheet_shows_25_tiles_in_order_without_overlap(pixels_of: PixelsOf):
     picture = draw_cluster_sheet(7, [tile(i) for i in range(26)], 300, 100, 40, name="法式复古")
-    assert (picture.name, picture.part, picture.title) == ("cluster_sheet", 7, "Image cluster 7: 法式复古")
+    assert (picture.name, picture.part, picture.title) == ("cluster_sheet", 7, "法式复古 (image cluster 7)")
     pixels = pixels_of(picture)
     boxes = [box_of(pixels, i) for i in range(25)]
     assert [sorted(boxes, key=lambda b: (b[1], b[0])).index(box) for box in boxes] == list(range(25))

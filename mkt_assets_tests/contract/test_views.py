@@ -57,8 +57,8 @@ def profile(day: date, modality: str, number: int, name: str, n_posts: int) -> d
         "crawl_date": day,
         "modality": modality,
         "cluster_id": number,
-        "name": name,
-        "name_by": "number" if numbered else "keywords",
+        "proposed_name": None if numbered else name,
+        "proposed_by": None if numbered else "keywords",
         "keywords": [] if numbered else [name],
         "n_items": 2 * n_posts,
         "n_posts": n_posts,
@@ -79,7 +79,7 @@ def identity(day: date, modality: str, number: int, of: str, name: str, **more: 
         "cluster_id": number,
         "identity": of,
         "name": name,
-        "name_by": "identity" if name == of else "analyst",
+        "name_by": "identity" if name.replace(" ", "-") == of else "analyst",
         "event": "first",
         "first_seen": D1,
         "last_seen": D2,
@@ -117,7 +117,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 @pytest.fixture
 def planted(warehouse: Warehouse) -> Warehouse:
-    """Two crawls. On the second: styles 红裙 (the analyst's name), a numbered one, and one split off; a topic."""
+    """Two crawls. On the second: styles 红裙 (the analyst's name), one without a name, and one split off; a topic."""
     put(
         warehouse,
         "cluster_profiles",
@@ -132,7 +132,7 @@ def planted(warehouse: Warehouse) -> Warehouse:
         "cluster_identities",
         identity(D1, "image", 0, "style-a", "红裙"),
         identity(D2, "image", 0, "style-a", "红裙", event="continued", previous_crawl_date=D1),
-        identity(D2, "image", 1, "style-b", "style-b", event="born", first_seen=D2, is_new=True),
+        identity(D2, "image", 1, "style-b", "style b", event="born", first_seen=D2, is_new=True),
         identity(
             D2,
             "image",
@@ -147,7 +147,7 @@ def planted(warehouse: Warehouse) -> Warehouse:
             n_posts_before=1,
             novelty_q_value=0.01,
         ),
-        identity(D2, "text", 0, "topic-a", "topic-a", event="unmatched", first_seen=D2, is_new=False),
+        identity(D2, "text", 0, "topic-a", "topic a", event="unmatched", first_seen=D2, is_new=False),
     )
     return warehouse
 
@@ -160,21 +160,21 @@ def ask(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
 
 def test_the_top_styles_are_of_the_latest_crawl_the_largest_first(planted: Warehouse) -> None:
     assert ask(planted, "SELECT crawl_date, style, name, identity, n_images, n_posts FROM top_styles") == [
-        (D2, 1, "style 1", "style-b", 10, 5),
+        (D2, 1, "style b", "style-b", 10, 5),
         (D2, 0, "红裙", "style-a", 6, 3),
         (D2, 2, "白裙", "style-c", 4, 2),
     ]
 
 
-def test_a_topic_that_nobody_named_has_the_name_of_its_crawl(planted: Warehouse) -> None:
+def test_a_topic_that_nobody_named_is_called_by_its_identity(planted: Warehouse) -> None:
     found = ask(planted, "SELECT topic, name, identity, n_texts, share, likes_median FROM top_topics")
-    assert found == [(0, "通勤", "topic-a", 8, 0.4, 7.0)]
+    assert found == [(0, "topic a", "topic-a", 8, 0.4, 7.0)]
 
 
 def test_new_is_what_a_test_says_is_new_in_the_latest_crawl(planted: Warehouse) -> None:
     columns = "cluster_id, name, event, split_from_name, n_posts_before, q_value"
     assert ask(planted, f"SELECT {columns} FROM new_styles") == [
-        (1, "style 1", "born", None, None, None),
+        (1, "style b", "born", None, None, None),
         (2, "白裙", "split", "红裙", 1, 0.01),
     ]
 
@@ -191,7 +191,7 @@ def test_of_the_links_those_worth_believing_are_shown_once_with_names(planted: W
     )
     columns = "style, style_name, topic, topic_name, ratio, ratio_low, ratio_high, lift, q_value"
     assert ask(planted, f"SELECT {columns} FROM real_links") == [
-        (0, "红裙", 0, "通勤", 0.75, 0.5, 0.9, 2.5, 0.01)
+        (0, "红裙", 0, "topic a", 0.75, 0.5, 0.9, 2.5, 0.01)
     ]
 
 
@@ -234,7 +234,7 @@ def test_the_posts_of_a_style_and_of_a_topic_come_with_title_address_and_matte(p
         ("红裙", "p1", "裙", "https://x.example/p1", 3, 4, "post", "mattes/a.webp")
     ]
     assert ask(planted, f"SELECT {columns}, rank_in_topic, summary FROM posts_of_topic") == [
-        ("通勤", "p1", "裙", "https://x.example/p1", 3, 4, "通勤裙")
+        ("topic a", "p1", "裙", "https://x.example/p1", 3, 4, "通勤裙")
     ]
 
 

@@ -247,7 +247,7 @@ def _accounts_agree(seen: Seen, b: Blanks) -> bool:
 
 
 def _named_by_one(seen: Seen, b: Blanks) -> bool:
-    rows = seen.of_day("cluster_profiles")
+    rows = seen.of_day("cluster_identities")
     return sum(told(b["things"]).values()) == (rows["name_by"] == "one_account").sum() and b["names"].count(
         "†"
     ) == min(4, sum(told(b["things"]).values()))

@@ -221,7 +221,7 @@ def test_findings_are_sentences_with_their_numbers():
     assert sentences[-1].startswith("4 of ")
     assert "The strongest 2 are told." in sentences[-1]
     assert any(
-        "Style 0 (通勤 · 西装) goes with topic 0" in s
+        "Style 通勤 · 西装 goes with topic 0" in s
         for s in link_sentences(found, style_names={0: "通勤 · 西装"})
     )
     assert "None of the" in link_sentences(believed(chance(60, 0)))[0]

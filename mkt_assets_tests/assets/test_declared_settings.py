@@ -1,0 +1,180 @@
+"""What an asset declares: a changed setting makes stale exactly those assets whose result it changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
+
+from mkt_assets.assets import STEPS, build_assets
+from mkt_assets.assets.step import SETTINGS_KEY
+from mkt_assets.resources import build_resources
+from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.runs import D1, D2, LAST, materialize, metadata, rows
+
+LIMITS = {"raw_posts"}
+FITS = {"k_selection"}
+# Where things are, how many work, how long they wait, who is told: nothing that a result depends on.
+WITHOUT_RESULT = {
+    *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
+    "lock_timeout_seconds",
+}
+IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
+# setting: (another value, assets that it changes, other settings that it needs to matter)
+CHANGES: dict[str, tuple[Any, set[str], dict[str, Any]]] = {
+    "timezone": ("Europe/Berlin", LIMITS, {}),
+    "window_crawl_dates": (3, {"k_selection", "method_comparison"}, {}),
+    "matting": ("sghm", {"matted_images"}, {}),
+    "image_encoder": ("resnet-50", {"image_embeddings"}, {}),
+    "text_encoder": ("imagebind", {"text_embeddings"}, {}),
+    "precision": ("float32", {"image_embeddings", "text_embeddings"}, IMAGEBIND),
+    "imagebind_heads": (4, {"image_embeddings", "text_embeddings"}, IMAGEBIND),
+    "matting_long_side": (1024, {"matted_images"}, {"matting": "sghm"}),
+    "reject_foreground_below": (0.01, {"matted_images"}, {}),
+    "flag_foreground_below": (0.2, {"matted_images"}, {}),
+    "flag_foreground_above": (0.8, {"matted_images"}, {}),
+    "max_picture_megapixels": (20.0, {"matted_images"}, {}),
+    "max_picture_megabytes": (20.0, {"matted_images"}, {}),
+    "max_video_megabytes": (20.0, {"matted_images"}, {}),
+    "max_video_seconds": (20.0, {"matted_images"}, {}),
+    "max_table_megabytes": (20.0, LIMITS, {}),
+    "max_unpacked_megabytes": (20.0, LIMITS, {}),
+    "max_kept_megabytes": (20.0, LIMITS, {}),
+    "max_row_characters": (20_000, LIMITS, {}),
+    "max_field_characters": (20_000, LIMITS, {}),
+    "max_text_characters": (2_000, LIMITS, {}),
+    "max_columns": (20, LIMITS, {}),
+    "background": ("white", {"image_embeddings", "method_comparison"}, {}),
+    "emoji_language": ("zh", {"summaries"}, {}),
+    "emoji_in_vectors": (True, {"summaries"}, {}),
+    "name_stickers": (True, {"summaries"}, {}),
+    "image_k": (7, FITS, {}),
+    "text_k": (7, FITS, {}),
+    "image_k_range": ((2, 9), FITS, {}),
+    "text_k_range": ((2, 9), FITS, {}),
+    "knee_sensitivity": (2.0, FITS, {}),
+    "random_state": (1, {*FITS, "charts", "method_comparison", "report"}, {}),
+    "low_support_posts": (9, {"crosstab_ratios", "cluster_profiles", "cluster_identities"}, {}),
+    "comparison_pictures": (9, {"method_comparison"}, {}),
+    "comparison_texts": (9, {"method_comparison"}, {}),
+}
+TESTED_BELOW = {"stop_words", "names_file", "models"}
+
+
+def changed(before: Settings, after: Settings) -> set[str]:
+    """Assets that Dagster shows as made by other code when settings change."""
+    return {s.table.name for s in STEPS if s.code_version(before) != s.code_version(after)}
+
+
+def test_every_setting_is_told_of() -> None:
+    assert {*CHANGES, *WITHOUT_RESULT, *TESTED_BELOW} == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_a_changed_setting_changes_exactly_the_assets_that_depend_on_it(name: str) -> None:
+    value, expected, needed = CHANGES[name]
+    assert changed(Settings.load(**needed), Settings.load(**{**needed, name: value})) == expected
+
+
+@pytest.mark.parametrize("name", sorted(WITHOUT_RESULT))
+def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_path: Path) -> None:
+    others: dict[str, Any] = {
+        "notify_command": "true",
+        "first_crawl_date": D1,
+        "home": tmp_path,
+        "drops": tmp_path,
+    }
+    assert changed(Settings.load(), Settings.load(**{name: others.get(name, 3)})) == set()
+
+
+def test_an_empty_folder_of_models_changes_nothing(tmp_path: Path) -> None:
+    assert changed(Settings.load(), Settings.load(models=tmp_path)) == set()
+
+
+def test_stop_words_count_by_their_content_and_not_by_where_they_are(tmp_path: Path) -> None:
+    words, moved = tmp_path / "words.txt", tmp_path / "moved.txt"
+    words.write_text("的", "utf-8")
+    moved.write_text("的", "utf-8")
+    before = Settings.load(stop_words=(words,))
+    assert changed(Settings.load(), before) == {"summaries"}
+    assert changed(before, Settings.load(stop_words=(moved,))) == set()
+    version = next(s for s in STEPS if s.table.name == "summaries").code_version
+    of_words = version(before)
+    words.write_text("的 了", "utf-8")
+    assert version(before) != of_words
+
+
+def test_a_home_that_moves_keeps_its_names_and_another_file_of_names_changes_them(tmp_path: Path) -> None:
+    here, there = Settings.load(home=tmp_path / "a"), Settings.load(home=tmp_path / "b")
+    assert changed(here, there) == set()
+    assert changed(here, Settings.load(home=tmp_path / "a", names_file=tmp_path / "x.csv")) == {
+        "cluster_identities"
+    }
+
+
+def test_what_the_results_depended_on_is_recorded_with_the_launchpads_changes(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    write_drop(settings.drops, D1, range(12))
+    config = {"ops": {"k_selection": {"config": {"image_k": 3, "random_state": 5}}}}
+    result = materialize(settings, fake_models, D1, last="clusters", run_config=config)
+    recorded = metadata(result, "k_selection")[SETTINGS_KEY]
+    assert (recorded["image_k"], recorded["text_k"], recorded["random_state"]) == (3, None, 5)
+    fitted = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
+    assert [(r["k"], r["random_state"]) for r in fitted] == [(3, 5)]
+    # what k_selection fitted is what clusters stores, whatever clusters would have been told
+    stored = sorted(
+        (r for r in rows(settings, "clusters") if r["modality"] == "image"),
+        key=lambda r: (r["post_id"], r["frame"]),
+    )
+    assert [r["cluster_id"] for r in stored] == fitted[0]["labels"]
+
+
+def test_of_an_earlier_crawl_is_stale_what_a_changed_name_is_shown_in_and_nothing_else(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        write_drop(settings.drops, D1, range(18))
+        write_drop(settings.drops, D2, range(18, 36))
+        _run(instance, settings, fake_models, D1)
+        _run(instance, settings, fake_models, D2)
+        assert _stale(instance, settings, D1) == set()
+
+        here = [r for r in rows(settings, "cluster_identities", D1) if r["modality"] == "text"]
+        later = {r["identity"] for r in rows(settings, "cluster_identities", D2)}
+        identity = next(r["identity"] for r in here if r["identity"] not in later)
+        names = f"modality,identity,name\ntext,{identity},通勤\n"
+        settings.names_file.write_text(names, "utf-8")
+        _run(instance, settings, fake_models, D2, "cluster_identities")
+        assert _stale(instance, settings, D1) == {"charts", "crosstab_ratios", "report", "trends"}
+        assert "通勤" in {r["name"] for r in rows(settings, "cluster_identities", D1)}
+
+
+def _run(instance: dg.DagsterInstance, settings: Settings, models: FakeModels, day: Any, *only: str) -> None:
+    chosen = dg.AssetSelection.assets(*(only or LAST))
+    assert dg.materialize(
+        build_assets(settings),
+        partition_key=day.isoformat(),
+        instance=instance,
+        selection=chosen if only else chosen.upstream(),
+        resources={**build_resources(settings), "models": models},
+        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+    ).success
+
+
+def _stale(instance: dg.DagsterInstance, settings: Settings, day: Any) -> set[str]:
+    """Assets that the UI shows as stale for a crawl date, because something they are made of is another."""
+    graph = dg.Definitions(assets=build_assets(settings), resources=build_resources(settings))
+    resolver = CachingStaleStatusResolver(
+        instance, graph.get_repository_def().asset_graph, LoadingContextForTest(instance)
+    )
+    names = [s.table.name for s in STEPS]
+    statuses = {n: resolver.get_status(dg.AssetKey(n), day.isoformat()) for n in names}
+    assert StaleStatus.MISSING not in statuses.values()
+    return {name for name, status in statuses.items() if status is StaleStatus.STALE}
