@@ -95,7 +95,7 @@ def original_csv(folder: Path, posts: Sequence[Written]) -> None:
             "poster_id": post.user_id,
             "post_id": post.post_id,
             "post_url": f"https://www.xiaohongshu.com/explore/{post.post_id}",
-            "post_title": f"{post.title} - 小红书",
+            "post_title": post.title,
             "post_location": "",
             "post_date": f"{post.published:%Y-%m-%d}",
             "post_time": f"{post.published:%H:%M}",

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from mkt_assets.core.text.summaries import headline_of
+
 _RUN = re.compile(r"[0-9A-Za-z]+", re.ASCII)
 _WORD = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 # as short as a number or a usual word, an id is one only as a whole folder
@@ -80,7 +82,7 @@ def _words(place: PurePosixPath) -> Iterator[str]:
 
 
 def _has_title(name: str, title: str | None) -> bool:
-    letters = _letters(title or "")
+    letters = _letters(headline_of(title)[0])
     if not letters:
         return False
     head, cut, tail = name.rpartition(_CUT)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from mkt_assets.core.text.summaries import strip_platform_suffix
 from mkt_assets.crawlers.base import MediaKey, Record, TableKind
 
 _MARKS = frozenset({"post_title", "post_content", "post_fetch_time"})
@@ -27,12 +26,11 @@ class OriginalReader:
 
     def record(self, values: Mapping[str, str]) -> Record:
         """A post; its title is the page's, without the platform's name, and date and time are one field."""
-        title = values.get("post_title")
         return Record(
             post_id=values.get("post_id"),
             poster_id=values.get("poster_id"),
             post_url=values.get("post_url"),
-            title=None if title is None else strip_platform_suffix(title)[0],
+            title=values.get("post_title"),
             content=values.get("post_content"),
             tags=values.get("post_tag"),
             likes=values.get("post_like"),

@@ -257,3 +257,13 @@ def test_a_large_picture_is_matted_small_and_its_matte_told_in_its_own_pixels(
     assert row["height"] == 100
     assert (row["bbox_left"], row["bbox_right"]) == (pytest.approx(2000, abs=16), pytest.approx(6000, abs=16))
     assert (row["bbox_top"], row["bbox_bottom"]) == (0, 100)
+
+
+def test_the_platforms_suffix_stays_in_the_title_and_is_taken_out_once(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    write_drop(settings.drops, D1, range(3), with_media=False)
+    materialize(settings, fake_models, D1, last="summaries")
+    assert all(r["title"].endswith(" - 小红书") for r in rows(settings, "raw_posts"))
+    cleaned = rows(settings, "summaries")
+    assert [(r["removed_platform_suffix"], "小红书" in r["summary"]) for r in cleaned] == [(True, False)] * 3

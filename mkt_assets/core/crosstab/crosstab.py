@@ -44,7 +44,7 @@ def cross(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit, *, min_posts: i
 
     Returns:
         image_cluster (int64), text_cluster (Int64), n, ratio (n over n_with_text), rank (1 = largest ratio,
-        then larger n, then smaller text cluster), n_with_text and n_without_text (items of the image
+        then smaller text cluster), n_with_text and n_without_text (items of the image
         cluster), n_images, n_posts, n_posters (distinct ones in the pair; n_posters is missing if no frame
         has poster_id), low_support; by image and text cluster. An image cluster without any text is one row
         with text_cluster, ratio and rank missing and n = 0.
@@ -121,8 +121,7 @@ def top(ratios: pd.DataFrame, n: int = 3, ties: Ties = "text_id") -> pd.DataFram
     if ties not in TIES:
         raise ValueError(f"There is no rule {ties!r} for ties: choose one of {', '.join(TIES)}.")
     pairs = ratios.dropna(subset=["text_cluster"])
-    ordered = pairs.sort_values("text_cluster", kind="stable") if ties == "text_id" else pairs
-    best = ordered.sort_values("ratio", ascending=False, kind="stable").groupby("image_cluster").head(n)
+    best = _largest_first(pairs, ties).groupby("image_cluster").head(n)
     return _where(pairs, pairs.index.isin(best.index))
 
 
@@ -185,11 +184,19 @@ def join(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     return joined
 
 
+def _largest_first(pairs: pd.DataFrame, ties: Ties) -> pd.DataFrame:
+    """The one order of an image cluster's pairs: the largest ratio first; of equal ones who comes first by the rule.
+
+    Within an image cluster equal ratios are equal counts, so that nothing else is to be asked.
+    """
+    ordered = pairs.sort_values("text_cluster", kind="stable") if ties == "text_id" else pairs
+    return ordered.sort_values("ratio", ascending=False, kind="stable")
+
+
 def _rank(ratios: pd.DataFrame) -> pd.Series:
     """1 for the largest ratio of an image cluster; missing where there is no text cluster."""
     pairs = ratios.dropna(subset=["text_cluster"])
-    ordered = pairs.sort_values("text_cluster").sort_values(["ratio", "n"], ascending=False, kind="stable")
-    ranks = ordered.groupby("image_cluster").cumcount() + 1
+    ranks = _largest_first(pairs, "text_id").groupby("image_cluster").cumcount() + 1
     return ranks.reindex(ratios.index).astype("Int64")
 
 

@@ -133,8 +133,17 @@ def clean_markup(text: object) -> str:
 
 def caption_of(title: object, content: object) -> str:
     """What people read of a post: its title and text, without markup and the platform's suffix."""
-    shown, _ = strip_platform_suffix(clean_markup(title))
+    shown, _ = headline_of(title)
     return " ".join(part for part in (shown, clean_markup(content)) if part)
+
+
+def headline_of(title: object) -> tuple[str, bool]:
+    """The title that the author wrote, and whether the platform's suffix stood behind it; the one place that strips it.
+
+    >>> headline_of("Office looks&amp;more - 小红书")
+    ('Office looks&more', True)
+    """
+    return strip_platform_suffix(clean_markup(title))
 
 
 class Summarizer:
@@ -186,7 +195,7 @@ class Summarizer:
         repeats the content. A text without any letter, digit or emoji but those of an address is empty.
         """
         removed: list[str] = []
-        headline, had_suffix = strip_platform_suffix(clean_markup(title))
+        headline, had_suffix = headline_of(title)
         body = clean_markup(content)
         if body.startswith(headline) and (len(headline) > _TITLE_LIMIT or headline == body):
             headline = ""
