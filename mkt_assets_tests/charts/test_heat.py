@@ -60,5 +60,5 @@ def test_two_units_are_refused(ratios_of: RatiosOf):
 
 def test_rows_and_columns_are_called_by_the_names_of_their_clusters(ratios_of: RatiosOf) -> None:
     axes = heatmap_figure(ratios_of(COUNTS), {0: "通勤"}, {0: "西装"}).axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()][0] == "0 西装"
-    assert [label.get_text() for label in axes.get_xticklabels()][0] == "0 通勤"
+    assert next(label.get_text() for label in axes.get_yticklabels()) == "0 西装"
+    assert next(label.get_text() for label in axes.get_xticklabels()) == "0 通勤"
