@@ -6,12 +6,13 @@ import dagster as dg
 
 from mkt_assets.assets.step import counts, markdown_table, result, table_asset
 from mkt_assets.contract.schema import RAW_POSTS
-from mkt_assets.crawlers.drop import drop_digest, ingest_drop
+from mkt_assets.crawlers.drop import ingest_drop, walk_digest, walk_drop
 from mkt_assets.orchestration.drop_state import DIGEST_KEY
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.orchestration.partitions import crawl_date_of
 from mkt_assets.resources.accounts import AccountHasher
-from mkt_assets.resources.tombstones import TombstoneFile
+from mkt_assets.resources.media_memory import MediaMemory
+from mkt_assets.resources.tombstones import TombstoneFile, names_any
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
@@ -35,6 +36,7 @@ def build_raw_posts(settings: Settings) -> dg.AssetsDefinition:
         warehouse: dg.ResourceParam[Warehouse],
         accounts: dg.ResourceParam[AccountHasher],
         tombstones: dg.ResourceParam[TombstoneFile],
+        media_memory: dg.ResourceParam[MediaMemory],
     ) -> dg.MaterializeResult[Any]:
         with explained():
             crawl_date = crawl_date_of(context)
@@ -42,17 +44,29 @@ def build_raw_posts(settings: Settings) -> dg.AssetsDefinition:
             forgotten.check_date(crawl_date)
             drop_dir = settings.drops / crawl_date.isoformat()
             # taken before reading: what changes while we read makes the sensor run the date again
-            digest = drop_digest(drop_dir)
+            walk = walk_drop(drop_dir)
+            digest = walk_digest(walk)
             ingest = ingest_drop(
                 drop_dir,
                 crawl_date,
                 hash_poster=accounts.hash,
                 timezone=settings.timezone,
                 limits=settings.read_limits,
+                walk=walk,
             )
             posts = forgotten.without_posts(ingest.posts)
             rejects = forgotten.without_rejects(ingest.rejects)
             warehouse.replace_partition("raw_posts", crawl_date, posts, rejects=rejects)
+            kept = {
+                (post["post_id"], name)
+                for post in posts.select(["post_id", "media_paths"]).to_pylist()
+                for name in post["media_paths"]
+            }
+            media = (file for file in ingest.media if (file.post_id, file.name) in kept)
+            # a place may name whom its post is not of
+            media_memory.remember(
+                crawl_date, (f for f in media if not names_any(f.name, forgotten.__contains__))
+            )
             context.log.info(
                 f"{ingest.n_rows:,} rows read: {posts.num_rows:,} posts, {ingest.n_merged:,} older fetches "
                 f"merged, {ingest.n_rejected_rows:,} rejected"
