@@ -72,7 +72,8 @@ class MediaMemory:
 
     def forget_all(self) -> None:
         """Remove it whole."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
 
     def _path(self, crawl_date: date) -> Path:
         return self.folder / f"{crawl_date}.json"
