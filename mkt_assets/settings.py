@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -17,6 +17,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, ModelOptions
+
+if TYPE_CHECKING:
+    from mkt_assets.core.media.pictures import PictureLimits
 
 PREFIX = "MKT_"
 _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
@@ -258,6 +261,17 @@ class Settings(BaseSettings):
             max_file_bytes=int(self.max_table_megabytes * 1e6),
             max_unpacked_bytes=int(self.max_unpacked_megabytes * 1e6),
             max_kept_bytes=int(self.max_kept_megabytes * 1e6),
+        )
+
+    @property
+    def picture_limits(self) -> PictureLimits:
+        """Beyond what a picture or video is rejected instead of decoded."""
+        from mkt_assets.core.media.pictures import PictureLimits
+
+        return PictureLimits(
+            max_bytes=int(self.max_picture_megabytes * 1e6),
+            max_pixels=int(self.max_picture_megapixels * 1e6),
+            max_video_seconds=self.max_video_seconds,
         )
 
     @property

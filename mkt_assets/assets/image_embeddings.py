@@ -1,29 +1,19 @@
 """image_embeddings: a unit vector for every picture that was kept. The encoders are in models/."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
-
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.compute.cached import Batch, embed_missing
-from mkt_assets.compute.prefetch import map_ahead
+from mkt_assets.compute.embedding import embed_pictures
 from mkt_assets.contract.schema import IMAGE_EMBEDDINGS
-from mkt_assets.core.media.matting import composite
+from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.vectors import cache_key, embedding_columns
-from mkt_assets.models.base import ImageEncoder
+from mkt_assets.core.vectors import embedding_columns
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-
-BATCH_SIZE = 32
-# four times what the encoder sees: a 50-megapixel original need not be held as such in every thread
-MAX_COMPOSITE_SIDE = 896
+from mkt_assets.stored.mattes import open_composite
 
 
 @step(
@@ -44,22 +34,20 @@ def image_embeddings(
     mattes = warehouse.read("matted_images", [crawl_date]).to_pylist()
     used = [m for m in mattes if m["verdict"] != "rejected"]
     encoder = models.image_encoder(settings.image_encoder)
-    colour = ImageColor.getrgb(settings.background)[:3]
-    background = f"{settings.background} at {MAX_COMPOSITE_SIDE}"
-    keys = [cache_key(m["matte_path"], encoder.model_id, encoder.version, background) for m in used]
-    known = cache.get_vectors(keys)
-    by_key = dict(zip(keys, used, strict=True))
-    bar = Progress("pictures embedded", len(set(keys) - set(known)), run.log, progress)
+    red, green, blue = ImageColor.getrgb(settings.background)[:3]
+    facts = {str(m["matte_path"]): MatteFacts.of_row(m) for m in used}
 
-    def prepare(key: str) -> NDArray[np.float32]:
-        return encoder.prepare(composited(by_key[key], media, (colour[0], colour[1], colour[2])))
+    def composite(matte_path: str) -> Image.Image:
+        return open_composite(media, facts[matte_path], (red, green, blue))
 
-    embedded = embed_missing(
-        keys,
-        known,
-        compute=lambda missing: _batches(missing, prepare, encoder, settings.workers, bar),
-        store=cache.put_vectors,
-        dimension=encoder.dimension,
+    embedded = embed_pictures(
+        [str(m["matte_path"]) for m in used],
+        composite,
+        encoder,
+        cache,
+        around=settings.background,
+        workers=settings.workers,
+        watch=lambda n: Progress("pictures embedded", n, run.log, progress),
     )
     rows = pa.table(
         {
@@ -83,34 +71,3 @@ def image_embeddings(
             **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
         },
     )
-
-
-def composited(matte: Mapping[str, object], media: FileStore, colour: tuple[int, int, int]) -> Image.Image:
-    """The matte over a plain colour, as encoders see it, at most `MAX_COMPOSITE_SIDE` pixels long."""
-    left, top, right, bottom = (
-        int(str(matte[f"bbox_{side}"])) for side in ("left", "top", "right", "bottom")
-    )
-    with Image.open(media.path(str(matte["matte_path"])), formats=("WEBP",)) as cutout:
-        return composite(
-            cutout.convert("RGBA"),
-            width=int(str(matte["width"])),
-            height=int(str(matte["height"])),
-            bbox=(left, top, right, bottom),
-            colour=colour,
-            max_side=MAX_COMPOSITE_SIDE,
-        )
-
-
-def _batches(
-    keys: Sequence[str],
-    prepare: Callable[[str], NDArray[np.float32]],
-    encoder: ImageEncoder,
-    workers: int,
-    bar: Progress,
-) -> Iterator[Batch]:
-    """Decoding runs ahead in threads while the encoder works on the batch before."""
-    prepared = map_ahead(prepare, keys, n_threads=workers, n_ahead=2 * BATCH_SIZE)
-    pairs = zip(keys, prepared, strict=True)
-    while batch := list(islice(pairs, BATCH_SIZE)):
-        yield [key for key, _ in batch], encoder.encode(np.stack([picture for _, picture in batch]))
-        bar.advance(len(batch))

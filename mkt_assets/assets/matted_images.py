@@ -12,15 +12,17 @@ from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.matte_maker import MadeMatte, MatteMaker, MediaSource
 from mkt_assets.contract.schema import MATTED_IMAGES, REJECTS
 from mkt_assets.core.media.matting import VerdictThresholds, verdict
-from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.crawlers.media import named_media
+from mkt_assets.crawlers.media import MediaFile
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.stored.media import media_of_posts
+
+PICTURES_SHOWN = 6
 
 
 @step(
@@ -49,28 +51,28 @@ def matted_images(
     media: FileStore,
     models: Models,
     accounts: AccountHasher,
+    media_memory: MediaMemory,
     progress: ProgressListener,
 ) -> Made:
     """Matte every picture and frame that is not known by its content."""
     crawl_date, settings = run.crawl_date, run.settings
-    posts = warehouse.read("raw_posts", [crawl_date], columns=["post_id", "poster_id", "media_paths"])
-    sources, refused = _sources(posts, settings, accounts, crawl_date)
-    model = models.matting(settings.matting)
-    limits = PictureLimits(
-        max_bytes=int(settings.max_picture_megabytes * 1e6),
-        max_pixels=int(settings.max_picture_megapixels * 1e6),
-        max_video_seconds=settings.max_video_seconds,
+    columns = ["post_id", "poster_id", "media_paths"]
+    posts = warehouse.read("raw_posts", [crawl_date], columns=columns).to_pylist()
+    files = media_of_posts(
+        crawl_date, posts, drops=settings.drops, memory=media_memory, hash_poster=accounts.hash
     )
+    sources, refused = _sources(posts, files, crawl_date)
+    model = models.matting(settings.matting)
     maker = MatteMaker(
         model,
         cache=cache,
         media=media,
-        limits=limits,
+        limits=settings.picture_limits,
         max_video_bytes=int(settings.max_video_megabytes * 1e6),
         workers=settings.workers,
     )
     bar = Progress("pictures matted", sum(len(s.frames) for s in sources), run.log, progress)
-    made = maker.make(sources, on_done=bar.advance)
+    made = maker.make(sources, on_done=bar.advance, n_shown=PICTURES_SHOWN)
     thresholds = VerdictThresholds(
         settings.reject_foreground_below,
         settings.flag_foreground_below,
@@ -84,7 +86,11 @@ def matted_images(
     ]
     table = pa.Table.from_pylist(rows, MATTED_IMAGES.arrow_schema())
     verdicts = [str(row["verdict"]) for row in rows]
-    usable = [m for m, v in zip(made, verdicts, strict=True) if v != "rejected"]
+    pairs = [
+        m.before_and_after
+        for m, v in zip(made, verdicts, strict=True)
+        if v != "rejected" and m.before_and_after
+    ]
     return Made(
         table,
         {
@@ -99,7 +105,7 @@ def matted_images(
             "model": f"{model.model_id} {model.version}, {model.licence}",
             **(
                 {"before_and_after": image_preview(shown, "before and after")}
-                if (shown := before_and_after(usable, media, limits))
+                if (shown := before_and_after(pairs))
                 else {}
             ),
         },
@@ -108,16 +114,13 @@ def matted_images(
 
 
 def _sources(
-    posts: pa.Table, settings: Settings, accounts: AccountHasher, crawl_date: date
+    posts: list[dict[str, Any]], files: Iterable[MediaFile], crawl_date: date
 ) -> tuple[list[MediaSource], list[dict[str, object]]]:
-    """The files behind the posts' media, found again by walking the drop; and rejects for those that are not."""
-    rows: list[dict[str, Any]] = posts.to_pylist()
-    by_name = {
-        file.name: file for file in named_media(settings.drops / crawl_date.isoformat(), accounts.hash, rows)
-    }
+    """What is to be matted of the posts' media, and rejects for the files that are not there or not needed."""
+    by_name = {file.name: file for file in files}
     sources: list[MediaSource] = []
     refused: list[dict[str, object]] = []
-    for post in rows:
+    for post in posts:
         # stills first: a frame that the crawler extracted itself is preferred to the video's
         found = [(name, by_name.get(name)) for name in post["media_paths"]]
         taken: set[str] = set()

@@ -3,10 +3,11 @@
 from mkt_assets.assets.metadata import counts, markdown_table
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.schema import RAW_POSTS
-from mkt_assets.crawlers.drop import drop_digest, ingest_drop
+from mkt_assets.crawlers.drop import ingest_drop, walk_digest, walk_drop
 from mkt_assets.orchestration.drop_state import DIGEST_KEY
 from mkt_assets.resources.accounts import AccountHasher
-from mkt_assets.resources.tombstones import TombstoneFile
+from mkt_assets.resources.media_memory import MediaMemory
+from mkt_assets.resources.tombstones import TombstoneFile, names_any
 from mkt_assets.resources.warehouse import Warehouse
 
 
@@ -29,23 +30,39 @@ from mkt_assets.resources.warehouse import Warehouse
     description="The posts of the crawl drop of this date, whichever crawler wrote it. The latest fetch of a "
     "post wins; rows that cannot be used are in `rejects`, with file, row and reason.",
 )
-def raw_posts(run: Run, warehouse: Warehouse, accounts: AccountHasher, tombstones: TombstoneFile) -> Made:
-    """Read the drop, and leave out who was forgotten."""
+def raw_posts(
+    run: Run,
+    warehouse: Warehouse,
+    accounts: AccountHasher,
+    tombstones: TombstoneFile,
+    media_memory: MediaMemory,
+) -> Made:
+    """Read the drop, leave out who was forgotten, and remember where the media lie."""
     crawl_date, settings = run.crawl_date, run.settings
     forgotten = tombstones.read()
     forgotten.check_date(crawl_date)
     drop_dir = settings.drops / crawl_date.isoformat()
     # taken before reading: what changes while we read makes the sensor run the date again
-    digest = drop_digest(drop_dir)
+    walk = walk_drop(drop_dir)
+    digest = walk_digest(walk)
     ingest = ingest_drop(
         drop_dir,
         crawl_date,
         hash_poster=accounts.hash,
         timezone=settings.timezone,
         limits=settings.read_limits,
+        walk=walk,
     )
     posts = forgotten.without_posts(ingest.posts)
     rejects = forgotten.without_rejects(ingest.rejects)
+    kept = {
+        (post["post_id"], name)
+        for post in posts.select(["post_id", "media_paths"]).to_pylist()
+        for name in post["media_paths"]
+    }
+    media = (file for file in ingest.media if (file.post_id, file.name) in kept)
+    # a place may name whom its post is not of
+    media_memory.remember(crawl_date, (f for f in media if not names_any(f.name, forgotten.__contains__)))
     run.log(
         f"{ingest.n_rows:,} rows read: {posts.num_rows:,} posts, {ingest.n_merged:,} older fetches "
         f"merged, {ingest.n_rejected_rows:,} rejected"

@@ -1,20 +1,15 @@
 """text_embeddings: a unit vector for every post that has text. The encoders are in models/."""
 
-from collections.abc import Iterator, Mapping, Sequence
-
 import pyarrow as pa
 
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.compute.cached import Batch, embed_missing
+from mkt_assets.compute.embedding import embed_texts
 from mkt_assets.contract.schema import TEXT_EMBEDDINGS
 from mkt_assets.core.progress import Progress, ProgressListener
-from mkt_assets.core.vectors import cache_key, content_key, embedding_columns, token_sha256
-from mkt_assets.models.base import TextEncoder
+from mkt_assets.core.vectors import content_key, embedding_columns, token_sha256
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-
-BATCH_SIZE = 64
 
 
 @step(
@@ -36,17 +31,11 @@ def text_embeddings(
     encoder = models.text_encoder(settings.text_encoder)
     # rows of an earlier version have no text of their own for the encoder
     texts = [str(p["encoder_text"] or p["summary"]) for p in posts]
-    hashes = [content_key(text) for text in texts]
-    keys = [cache_key(sha, encoder.model_id, encoder.version) for sha in hashes]
-    known = cache.get_vectors(keys)
-    text_of = dict(zip(keys, texts, strict=True))
-    bar = Progress("texts embedded", len(set(keys) - set(known)), run.log, progress)
-    embedded = embed_missing(
-        keys,
-        known,
-        compute=lambda missing: _batches(missing, text_of, encoder, bar),
-        store=cache.put_vectors,
-        dimension=encoder.dimension,
+    embedded = embed_texts(
+        texts,
+        encoder,
+        cache,
+        watch=lambda n: Progress("texts embedded", n, run.log, progress),
     )
     tokens = [encoder.tokenize(text) for text in texts]
     n = len(posts)
@@ -55,7 +44,7 @@ def text_embeddings(
             "crawl_date": pa.array([crawl_date] * n, pa.date32()),
             "post_id": pa.array([p["post_id"] for p in posts], pa.string()),
             "poster_id": pa.array([p["poster_id"] for p in posts], pa.string()),
-            "text_sha256": pa.array(hashes, pa.string()),
+            "text_sha256": pa.array([content_key(text) for text in texts], pa.string()),
             "token_sha256": pa.array([token_sha256(ids) for ids in tokens], pa.string()),
             "n_tokens": pa.array([len(ids) for ids in tokens], pa.int64()),
             "n_chunks": pa.array([encoder.n_windows(len(ids)) for ids in tokens], pa.int64()),
@@ -77,12 +66,3 @@ def text_embeddings(
             **({"lowest_cosine_to_float32": cosine} if cosine is not None else {}),
         },
     )
-
-
-def _batches(
-    keys: Sequence[str], text_of: Mapping[str, str], encoder: TextEncoder, bar: Progress
-) -> Iterator[Batch]:
-    for start in range(0, len(keys), BATCH_SIZE):
-        batch = keys[start : start + BATCH_SIZE]
-        yield batch, encoder.encode([text_of[key] for key in batch])
-        bar.advance(len(batch))

@@ -33,7 +33,6 @@ def inspect(
     ] = None,
 ) -> None:
     """Say what a run would find in a drop: what is recognised, what is missing, what would be rejected."""
-    from mkt_assets.core.media.pictures import PictureLimits
     from mkt_assets.crawlers.inspection import inspect_drop
     from mkt_assets.resources.accounts import creator_hash
 
@@ -49,10 +48,7 @@ def inspect(
         hash_poster=creator_hash,
         timezone=settings.timezone,
         limits=settings.read_limits,
-        picture_limits=PictureLimits(
-            max_bytes=int(settings.max_picture_megabytes * 1e6),
-            max_pixels=int(settings.max_picture_megapixels * 1e6),
-        ),
+        picture_limits=settings.picture_limits,
     )
     _out.print(f"[bold]{escape(str(folder))}[/], crawl date {found.crawl_date}", highlight=False)
     if day is None:

@@ -33,9 +33,26 @@ from mkt_assets.crawlers.redact import Redactor, storable
 from mkt_assets.crawlers.registry import Tables, format_of
 from mkt_assets.crawlers.sqlite_files import COMPANIONS
 from mkt_assets.crawlers.tally import FileTally, SourceFile, tables_of
-from mkt_assets.crawlers.walk import DropFile, DropMissing, drop_digest, list_drops, walk_drop
+from mkt_assets.crawlers.walk import (
+    DropFile,
+    DropMissing,
+    Walk,
+    drop_digest,
+    list_drops,
+    walk_digest,
+    walk_drop,
+)
 
-__all__ = ["DropMissing", "Ingest", "SourceFile", "drop_digest", "ingest_drop", "list_drops"]
+__all__ = [
+    "DropMissing",
+    "Ingest",
+    "SourceFile",
+    "drop_digest",
+    "ingest_drop",
+    "list_drops",
+    "walk_digest",
+    "walk_drop",
+]
 
 _HEAD_BYTES = 4096
 _BLANKS = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
@@ -56,6 +73,7 @@ _BETWEEN_KEYWORDS = ", "
 class Ingest:
     """What a drop holds. ``n_rows == posts.num_rows + n_merged + n_rejected_rows``; rejects has files too.
 
+    `media` are the files that the posts' media_paths name, and where they are: their places may name accounts.
     `passed_over` are files that are no part of the crawl, and what they are; `undated` says of the posts without
     a time of publication why they have none, and how many.
     """
@@ -65,7 +83,7 @@ class Ingest:
     n_rows: int
     n_merged: int
     n_rejected_rows: int
-    n_media: int
+    media: tuple[MediaFile, ...]
     files: tuple[SourceFile, ...]
     passed_over: tuple[Reject, ...] = ()
     undated: tuple[tuple[str, int], ...] = ()
@@ -78,6 +96,7 @@ def ingest_drop(
     hash_poster: Callable[[str], str],
     timezone: str = "Asia/Shanghai",
     limits: Limits | None = None,
+    walk: Walk | None = None,
 ) -> Ingest:
     """Read a drop: whatever known crawlers wrote, recognised by content.
 
@@ -92,6 +111,7 @@ def ingest_drop(
         hash_poster: hash of an account id; no raw account id is in the result.
         timezone: zone of the platform; all times are naive local times of it.
         limits: sizes beyond which rows and files are refused.
+        walk: the drop's files, where it was walked before.
 
     Returns:
         Posts in the order of their ids, rejects in the order of their files.
@@ -100,7 +120,7 @@ def ingest_drop(
         DropMissing: if there is no such folder.
     """
     hash_once = lru_cache(maxsize=_HASHES_AT_HAND)(hash_poster)
-    walk = walk_drop(drop_dir)
+    walk = walk or walk_drop(drop_dir)
     media, unreadable, others = sort_media(walk.files, hash_once)
     given, misread = read_columns(drop_dir)
     reading = _Reading(
@@ -136,7 +156,7 @@ def ingest_drop(
         n_rows=reading.n_rows,
         n_merged=sum(winner.n_merged for winner in reading.winners.values()),
         n_rejected_rows=reading.n_rejected_rows,
-        n_media=sum(map(len, attached.values())),
+        media=index.files,
         files=tuple(replace(file, name=path(file.name)) for file in reading.files),
         passed_over=tuple(replace(one, source_file=path(one.source_file)) for one in walk.passed_over),
         undated=tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from mkt_assets.core.media.pictures import PictureError, PictureLimits, check_picture
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.crawlers.drop import Ingest, SourceFile, ingest_drop
-from mkt_assets.crawlers.media import MediaFile, named_media
+from mkt_assets.crawlers.media import MediaFile
 
 _TEXTS = ("title", "content")
 # A column of raw_posts that an analyst would miss, as she would call it.
@@ -79,10 +79,9 @@ def inspect_drop(
     """
     ingest = ingest_drop(drop_dir, crawl_date, hash_poster=hash_poster, timezone=timezone, limits=limits)
     posts: list[dict[str, Any]] = ingest.posts.to_pylist()
-    media = list(named_media(drop_dir, hash_poster, posts))
     refused = [(str(r["reason"]), _place(r)) for r in ingest.rejects.to_pylist()]
-    refused += _unusable_pictures(media, picture_limits or PictureLimits())
-    n_videos = sum(file.is_video for file in media)
+    refused += _unusable_pictures(ingest.media, picture_limits or PictureLimits())
+    n_videos = sum(file.is_video for file in ingest.media)
     return Inspection(
         crawl_date=crawl_date,
         files=ingest.files,
@@ -92,7 +91,7 @@ def inspect_drop(
         n_posts=len(posts),
         n_posters=len({post["poster_id"] for post in posts}),
         posts_by_crawler=tuple(sorted(Counter(str(post["crawler"]) for post in posts).items())),
-        n_pictures=len(media) - n_videos,
+        n_pictures=len(ingest.media) - n_videos,
         n_videos=n_videos,
         missing=tuple(_missing(posts, ingest)),
         refused=_by_reason(refused, n_examples),
@@ -105,7 +104,7 @@ def _place(reject: Mapping[str, Any]) -> str:
     return str(reject["source_file"]) + ("" if row is None else f", row {row}")
 
 
-def _unusable_pictures(media: list[MediaFile], limits: PictureLimits) -> list[tuple[str, str]]:
+def _unusable_pictures(media: Iterable[MediaFile], limits: PictureLimits) -> list[tuple[str, str]]:
     refused: list[tuple[str, str]] = []
     for file in media:
         if file.is_video:

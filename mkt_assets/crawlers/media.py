@@ -119,11 +119,12 @@ def named_media(
     owners = {str(name): str(row["post_id"]) for row in rows for name in row["media_paths"]}
     names = _Names(set(owners.values()), {str(row["poster_id"]) for row in rows}, hash_poster)
     of_posts: dict[str, dict[str, MediaFile]] = {}
-    for one in sort_media(walk_drop(drop_dir).files, hash_poster)[0]:
-        name = names.of(one.file)
-        if post_id := owners.get(name):
-            media = MediaFile(one.file.path, one.file.relative, name, post_id, None, one.is_video)
-            of_posts.setdefault(post_id, {}).setdefault(name, media)
+    name_of = {file: name for file in walk_drop(drop_dir).files if (name := names.of(file)) in owners}
+    # only those are looked into
+    for one in sort_media(name_of, hash_poster)[0]:
+        name = name_of[one.file]
+        media = MediaFile(one.file.path, one.file.relative, name, owners[name], None, one.is_video)
+        of_posts.setdefault(owners[name], {}).setdefault(name, media)
     return tuple(file for files in of_posts.values() for file in framed(list(files.values())).used)
 
 

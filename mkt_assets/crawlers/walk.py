@@ -130,15 +130,20 @@ _COARSE_CLOCK_NS = 2_000_000_000
 
 
 def drop_digest(drop_dir: Path) -> str:
-    """Hash of what is in a drop, hex: media by name, size and modification time, everything else by content.
-
-    Equal as long as nothing that an ingest reads has changed; media are not read, so a sensor can ask often.
+    """The digest of a drop as it is now, see `walk_digest`.
 
     Raises:
         DropMissing: if there is no such folder.
     """
+    return walk_digest(walk_drop(drop_dir))
+
+
+def walk_digest(walk: Walk) -> str:
+    """Hash of what is in a drop, hex: media by name, size and modification time, everything else by content.
+
+    Equal as long as nothing that an ingest reads has changed; media are not read, so a sensor can ask often.
+    """
     digest = hashlib.sha256()
-    walk = walk_drop(drop_dir)
     for file in walk.files:
         digest.update(f"{file.relative.as_posix()}\0".encode(errors="surrogateescape"))
         try:

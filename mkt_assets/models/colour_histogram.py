@@ -10,6 +10,8 @@ from mkt_assets.models.provenance import ModelCard
 
 N_BINS = 6
 """Levels of each of red, green and blue."""
+N_COLOURS = N_BINS**3
+"""Length of a histogram."""
 _SIDE = 96
 
 CARD = ModelCard(
@@ -18,14 +20,14 @@ CARD = ModelCard(
 
 
 def colour_histogram(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Square roots of the shares of `N_BINS` cubed colours, (216,) float32, a unit vector; (n, 3) RGB in.
+    """Square roots of the shares of colours, (`N_COLOURS`,) float32, a unit vector; (n, 3) RGB in.
 
     Colour indexing of Swain and Ballard (1991); with square roots the cosine of two histograms is their
     Bhattacharyya coefficient. Without a pixel it is all zeros.
     """
     level = pixels.astype(np.int64) * N_BINS // 256
     bins = (level[:, 0] * N_BINS + level[:, 1]) * N_BINS + level[:, 2]
-    counts = np.bincount(bins, minlength=N_BINS**3)
+    counts = np.bincount(bins, minlength=N_COLOURS)
     return np.sqrt(counts / max(1, len(pixels))).astype(np.float32)
 
 
@@ -35,7 +37,7 @@ class ColourHistogram:
     model_id = CARD.model_id
     version = CARD.version
     licence = CARD.licence
-    dimension = N_BINS**3
+    dimension = N_COLOURS
 
     def prepare(self, image: Image.Image) -> NDArray[np.float32]:
         """A picture as 96 x 96 pixels, (3, 96, 96) float32 in 0..255; thread-safe."""

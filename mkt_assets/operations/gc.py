@@ -17,7 +17,7 @@ import dagster as dg
 
 from mkt_assets.operations.places import InUse, crawl_date_in, files_below, in_use
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import open_cache
+from mkt_assets.resources import open_cache, open_media_memory
 from mkt_assets.resources.files import ASIDE_PREFIX
 from mkt_assets.resources.running import dead_runs, fail_dead_runs
 from mkt_assets.settings import Settings
@@ -26,6 +26,7 @@ DEFAULT_MIN_AGE_HOURS = 24.0
 _MATTE = "matte that no row points to"
 _CHART = "chart that no row points to"
 _REPORT = "report of a crawl date without posts"
+_PLACES = "places of media of a crawl date without posts"
 _TEMPORARY = "temporary file of a killed run"
 
 
@@ -106,6 +107,10 @@ def _orphans(settings: Settings, used: InUse) -> Iterator[Orphan]:
         crawl_date = crawl_date_in(path, settings.reports_dir)
         if crawl_date and crawl_date not in used.crawl_dates and path not in temporary:
             yield Orphan(path, path.stat().st_size, _REPORT)
+    memory = open_media_memory(settings).folder
+    for path in files_below(memory):
+        if crawl_date_in(path, memory) not in used.crawl_dates and path not in temporary:
+            yield Orphan(path, path.stat().st_size, _PLACES)
 
 
 def _remove(path: Path, used: InUse, made_before: float) -> bool:

@@ -7,6 +7,7 @@ import dagster as dg
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.running import running, sign_run
 from mkt_assets.resources.tombstones import TombstoneFile
@@ -37,6 +38,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "accounts": accounts,
         "tombstones": open_tombstones(settings),
         "cache": open_cache(settings),
+        "media_memory": open_media_memory(settings),
         "media": FileStore(settings.media_dir),
         "chart_files": FileStore(settings.charts_dir),
         "report_files": FileStore(settings.reports_dir),
@@ -55,6 +57,11 @@ def open_warehouse(settings: Settings) -> Warehouse:
 def open_cache(settings: Settings) -> Cache:
     """The cache of these settings."""
     return Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds)
+
+
+def open_media_memory(settings: Settings) -> MediaMemory:
+    """Where media lie in the drops, of these settings."""
+    return MediaMemory(settings.home)
 
 
 def open_tombstones(settings: Settings) -> TombstoneFile:

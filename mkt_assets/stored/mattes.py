@@ -63,8 +63,10 @@ def open_composite(media: FileStore, facts: MatteFacts, colour: Colour) -> Image
     return over_colour(open_matte(media, facts.matte_path), facts, colour)
 
 
-def over_colour(matte: Image.Image, facts: MatteFacts, colour: Colour) -> Image.Image:
-    """An opened matte in its place in the picture over a plain colour, RGB, `MAX_COMPOSITE_SIDE` long at most.
+def over_colour(
+    matte: Image.Image, facts: MatteFacts, colour: Colour, *, max_side: int = MAX_COMPOSITE_SIDE
+) -> Image.Image:
+    """An opened matte in its place in the picture over a plain colour, RGB, `max_side` pixels long at most.
 
     Raises:
         ValueError: if nothing was found in the picture.
@@ -77,5 +79,5 @@ def over_colour(matte: Image.Image, facts: MatteFacts, colour: Colour) -> Image.
         height=facts.height,
         bbox=facts.bbox,
         colour=colour,
-        max_side=MAX_COMPOSITE_SIDE,
+        max_side=max_side,
     )

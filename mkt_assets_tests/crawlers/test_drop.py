@@ -278,7 +278,7 @@ def test_media_are_attached_to_their_posts_and_say_what_the_post_shows(tmp_path:
         [],
     ]
     assert column(result, "kind") == ["image", "video", None]
-    assert result.n_media == 5
+    assert len(result.media) == 5
 
 
 def test_media_of_no_post_are_rejected(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.forget import ForgetError, Request, forget
 from mkt_assets.operations.search import search_home
-from mkt_assets.resources import open_tombstones, open_warehouse
+from mkt_assets.resources import open_media_memory, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import open_database
 from mkt_assets.settings import Settings
@@ -54,6 +54,23 @@ def test_the_search_finds_her_in_tables_snapshot_and_logs_before(home: Settings)
         "clusters.post_id",
     ):
         assert part in places
+
+
+def test_places_of_media_which_name_her_account_are_found_before_and_gone_afterwards(home: Settings) -> None:
+    memory = open_media_memory(home).folder
+    for needle in (poster_id(HER), hashed(home), post_id(HER)):
+        assert f"{D1}.json: its bytes" in found(home, {needle})
+    forget(home, Request(posters=[hashed(home)]))
+    assert not memory.exists()
+
+
+def test_reading_her_crawl_again_does_not_remember_where_her_pictures_are(
+    home: Settings, fake_models: FakeModels
+) -> None:
+    forget(home, Request(posters=[hashed(home)]))
+    assert run(home, fake_models, D1).success
+    assert (open_media_memory(home).folder / f"{D1}.json").is_file()
+    assert found(home, {poster_id(HER), hashed(home), *HER_POSTS}) == []
 
 
 def test_a_forgotten_poster_is_nowhere_and_the_others_are_as_they_were(home: Settings) -> None:

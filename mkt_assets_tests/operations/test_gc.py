@@ -18,7 +18,7 @@ from mkt_assets.commands.cli import app
 from mkt_assets.operations import gc
 from mkt_assets.operations.gc import clear_dead_runs, collect_garbage, find_garbage
 from mkt_assets.operations.places import InUse, in_use
-from mkt_assets.resources import open_cache, open_warehouse
+from mkt_assets.resources import open_cache, open_media_memory, open_warehouse
 from mkt_assets.resources.database import open_database
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
@@ -37,7 +37,12 @@ def aged(path: Path, hours: float = 48) -> Path:
 
 
 def everything(settings: Settings) -> set[Path]:
-    kept = (settings.media_dir, settings.charts_dir, settings.reports_dir)
+    kept = (
+        settings.media_dir,
+        settings.charts_dir,
+        settings.reports_dir,
+        open_media_memory(settings).folder,
+    )
     return {path for folder in kept for path in folder.rglob("*") if path.is_file()}
 
 
@@ -55,6 +60,7 @@ def test_each_kind_of_orphan_is_found_and_then_removed(home: Settings) -> None:
         aged(home.media_dir / "mattes" / "aa" / "nobody.webp"),
         aged(home.charts_dir / "2024-06-13" / "heatmap_0.deadbeef.png"),
         aged(home.reports_dir / "1999-01-01" / "report.html"),
+        aged(open_media_memory(home).folder / "1999-01-01.json"),
         aged(home.home / ".writing-0123"),
     }
     found = find_garbage(home)

@@ -45,6 +45,16 @@ class References:
     backgrounds: Sequence[Hashable | None]
     is_copy: IsCopy
 
+    def part(self, kept: Sequence[int]) -> References:
+        """The same for some of the items only, by their numbers."""
+        return References(
+            [self.posts[i] for i in kept],
+            [self.posters[i] for i in kept],
+            [self.other_clusters[i] for i in kept],
+            [self.backgrounds[i] for i in kept],
+            lambda i, j: self.is_copy(kept[i], kept[j]),
+        )
+
 
 def measure(trial: Trial, X: Matrix, references: References) -> dict[str, object]:
     """Columns of `method_comparison` for one trial; NaN where a thing cannot be known.

@@ -14,6 +14,8 @@ from mkt_assets.core.experiments.methods import NOISE, Trial, half_sample_error
 
 NEAR_DUPLICATE_BITS = 6
 """Pictures whose difference hashes differ in no more of 64 bits are copies of each other."""
+BACKGROUND_SIDE = 96
+"""Pixels of a side of what is looked at of a background: its colours are asked for, not its things."""
 NEAR_DUPLICATE_TRIGRAMS = 0.8
 """Texts that share this part of their character trigrams are copies of each other."""
 
@@ -136,17 +138,21 @@ def copied_texts(texts: Sequence[str]) -> IsCopy:
     return is_copy
 
 
-def background_pixels(image: Image.Image, alpha: Image.Image, side: int = 96) -> NDArray[np.uint8]:
-    """The pixels that are surely not the person, (n, 3) RGB, of a picture scaled to `side` squared.
+def background_pixels(image: Image.Image, alpha: Image.Image) -> NDArray[np.uint8]:
+    """The pixels that are surely not the person, (n, 3) RGB, of a picture scaled to `BACKGROUND_SIDE` squared.
 
     Args:
         image: The picture as crawled.
-        alpha: Its matte in mode L, of the same shape or smaller: 0 is background.
-        side: Pixels of a side of what is looked at.
+        alpha: Its matte, of the same shape or smaller, or what `background_alpha` makes of it: 0 is background.
     """
-    small = np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BOX, reducing_gap=2.0))
-    covered = np.asarray(alpha.convert("L").resize((side, side), Image.Resampling.BOX))
-    return small[covered < 8]
+    side = (BACKGROUND_SIDE, BACKGROUND_SIDE)
+    small = np.asarray(image.convert("RGB").resize(side, Image.Resampling.BOX, reducing_gap=2.0))
+    return small[np.asarray(background_alpha(alpha)) < 8]
+
+
+def background_alpha(alpha: Image.Image) -> Image.Image:
+    """A matte as far as `background_pixels` looks at it, mode L, `BACKGROUND_SIDE` squared: small enough to wait."""
+    return alpha.convert("L").resize((BACKGROUND_SIDE, BACKGROUND_SIDE), Image.Resampling.BOX)
 
 
 def _codes(groups: Sequence[Hashable | None]) -> Labels:

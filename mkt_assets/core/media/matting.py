@@ -143,6 +143,14 @@ def composite(
     return frame
 
 
+def alpha_in_frame(cutout: Image.Image, *, width: int, height: int, bbox: Box) -> Image.Image:
+    """Where the person is in the original frame, mode L of its size, 255 = person; arguments as of `composite`."""
+    frame = Image.new("L", (width, height), 0)
+    alpha = cutout.getchannel("A")
+    frame.paste(alpha.resize((bbox[2] - bbox[0], bbox[3] - bbox[1])), bbox[:2])
+    return frame
+
+
 def _scaled(first: int, last: int, scale: float, length: int) -> tuple[int, int]:
     """An interval scaled to whole pixels inside 0..length, at least one pixel long."""
     first = min(round(first * scale), length - 1)

@@ -1,0 +1,144 @@
+"""The experiments of a crawl date: its items sampled, its pictures read again, all embedded in the other ways.
+
+Not here: what the experiments are (core/experiments), reading rows (stored/samples).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+import pandas as pd
+from PIL import Image, ImageColor
+
+from mkt_assets.compute.cached import Vectors
+from mkt_assets.compute.embedding import embed_pictures, embed_texts
+from mkt_assets.compute.sampled_pictures import Original, look_at_mattes, look_at_originals
+from mkt_assets.core.experiments.comparison import group_backgrounds
+from mkt_assets.core.experiments.controls import copied_pictures, copied_texts
+from mkt_assets.core.experiments.variants import Row, compare_encoders, compare_matting, compare_methods
+from mkt_assets.core.media.matte_facts import MatteFacts
+from mkt_assets.models.provenance import WeightsError
+from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS
+from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.media_memory import MediaMemory
+from mkt_assets.resources.models import Models
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.settings import Settings
+from mkt_assets.stored.mattes import open_composite
+from mkt_assets.stored.media import media_of_posts
+from mkt_assets.stored.samples import DrawnItems, draw_items, mattes_of, summaries_of
+
+Encoder = TypeVar("Encoder")
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """The experiments on the items of a window of crawl dates, against the clusters of its last one."""
+
+    window: Sequence[date]
+    settings: Settings
+    warehouse: Warehouse
+    cache: Cache
+    media: FileStore
+    models: Models
+    media_memory: MediaMemory
+    hash_poster: Callable[[str], str]
+
+    def rows(self) -> Iterator[Row]:
+        """Rows of `method_comparison`, one a variant, as soon as each is measured; without the verdicts.
+
+        Raises:
+            MixedEncodersError: if the window's vectors come from different encoders.
+        """
+        clusters = self.warehouse.read("clusters", self.window[-1:]).to_pandas()
+        pictures = self._draw("image", self.settings.comparison_pictures)
+        texts = self._draw("text", self.settings.comparison_texts)
+        yield from self._of_pictures(pictures, clusters)
+        yield from self._of_texts(texts, clusters)
+
+    def _draw(self, modality: str, most: int) -> DrawnItems:
+        seed = self.settings.random_state
+        return draw_items(self.warehouse, modality, self.window, most, random_state=seed)
+
+    def _of_pictures(self, drawn: DrawnItems, clusters: pd.DataFrame) -> Iterator[Row]:
+        seed, workers = self.settings.random_state, self.settings.workers
+        red, green, blue = ImageColor.getrgb(self.settings.background)[:3]
+        mattes, posts = mattes_of(self.warehouse, drawn)
+        facts = [MatteFacts.of_row(row) for row in mattes]
+        looks = look_at_mattes(facts, self.media, (red, green, blue), workers=workers)
+        own = drawn.items.encoder and drawn.items.encoder.split(" ")[0]
+        originals = look_at_originals(
+            self._originals(mattes, posts),
+            looks,
+            [f"{row['content_sha256']} {row['frame']}" for row in mattes],
+            encoder=_if_there(self.models.image_encoder, own) if own else None,
+            cache=self.cache,
+            limits=self.settings.picture_limits,
+            workers=workers,
+        )
+        sample = drawn.as_sample(
+            clusters,
+            is_copy=copied_pictures([look.difference_hash for look in looks]),
+            backgrounds=group_backgrounds(originals.backgrounds, random_state=seed),
+        )
+        of_path = {str(one.matte_path): one for one in facts}
+
+        def composite(matte_path: str) -> Image.Image:
+            return open_composite(self.media, of_path[matte_path], (red, green, blue))
+
+        def embed(encoder_id: str) -> Vectors | None:
+            encoder = _if_there(self.models.image_encoder, encoder_id)
+            if encoder is None:
+                return None
+            paths = [str(one.matte_path) for one in facts]
+            around = self.settings.background
+            return embed_pictures(
+                paths, composite, encoder, self.cache, around=around, workers=workers
+            ).matrix
+
+        yield from compare_methods(sample, random_state=seed)
+        part = sample.part(originals.readable)
+        yield from compare_matting(part, originals.vectors, random_state=seed)
+        yield from compare_encoders(sample, IMAGE_ENCODERS, embed, random_state=seed)
+
+    def _originals(self, mattes: Sequence[Any], posts: dict[date, list[Any]]) -> Iterator[Original]:
+        """The files that the sampled pictures are in, without those that are gone, drop by drop."""
+        numbers: dict[tuple[date, str], dict[str, int]] = {}
+        for number, row in enumerate(mattes):
+            numbers.setdefault((row["crawl_date"], row["media_path"]), {})[row["frame"]] = number
+        for day, rows in posts.items():
+            if not (self.settings.drops / day.isoformat()).is_dir():
+                continue  # the drop was removed once it had been read
+            for file in media_of_posts(
+                day,
+                rows,
+                drops=self.settings.drops,
+                memory=self.media_memory,
+                hash_poster=self.hash_poster,
+            ):
+                if frames := numbers.get((day, file.name)):
+                    yield file, frames
+
+    def _of_texts(self, drawn: DrawnItems, clusters: pd.DataFrame) -> Iterator[Row]:
+        seed = self.settings.random_state
+        texts = summaries_of(self.warehouse, drawn)
+
+        def embed(encoder_id: str) -> Vectors | None:
+            encoder = _if_there(self.models.text_encoder, encoder_id)
+            return None if encoder is None else embed_texts(texts, encoder, self.cache).matrix
+
+        sample = drawn.as_sample(clusters, is_copy=copied_texts(texts))
+        yield from compare_methods(sample, random_state=seed)
+        yield from compare_encoders(sample, TEXT_ENCODERS, embed, random_state=seed)
+
+
+def _if_there(load: Callable[[str], Encoder], encoder_id: str) -> Encoder | None:
+    """The encoder, or None if its weights are absent."""
+    try:
+        return load(encoder_id)
+    except WeightsError:
+        return None
