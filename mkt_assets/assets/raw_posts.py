@@ -62,7 +62,7 @@ def raw_posts(
     }
     media = (file for file in ingest.media if (file.post_id, file.name) in kept)
     # a place may name whom its post is not of
-    media_memory.remember(crawl_date, (f for f in media if not names_any(f.name, forgotten.__contains__)))
+    places = [file for file in media if not names_any(file.name, forgotten.__contains__)]
     run.log(
         f"{ingest.n_rows:,} rows read: {posts.num_rows:,} posts, {ingest.n_merged:,} older fetches "
         f"merged, {ingest.n_rejected_rows:,} rejected"
@@ -83,4 +83,5 @@ def raw_posts(
             DIGEST_KEY: digest,
         },
         rejects=rejects,
+        after_stored=lambda: media_memory.remember(crawl_date, places),
     )
