@@ -119,14 +119,14 @@ def hypergeometric_p_values(counts: Floats, rows: Floats, columns: Floats, n: in
 
 
 def false_discovery_rates(p: Floats) -> Floats:
-    """Q of all p values together (Benjamini and Hochberg 1995), in the same shape."""
-    flat = p.ravel()
-    order = np.argsort(flat)[::-1]
-    rank = np.arange(len(flat), 0, -1)
-    q = np.empty_like(flat)
-    q[order] = np.minimum.accumulate(np.minimum(flat[order] * len(flat) / rank, 1.0))
-    # rounding must not put q below p
-    return np.maximum(q, flat).reshape(p.shape)
+    """Q of all p values together (Benjamini and Hochberg 1995), in the same shape.
+
+    Raises:
+        ValueError: if a p value is missing or not in 0..1.
+    """
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p, axis=None), dtype=np.float64).reshape(p.shape)
 
 
 @dataclass(frozen=True)

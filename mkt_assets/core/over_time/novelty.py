@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mkt_assets.core.crosstab.belief import false_discovery_rates
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -153,7 +155,7 @@ def fewer_elsewhere(regions: Regions, there: CrawlItems, *, min_posts: int = MIN
     tested = (y + z >= min_posts) & (share ** (of_here + of_there) <= ALPHA)
     q_value = np.full(len(y), np.nan)
     if tested.any():
-        q_value[tested] = _benjamini_hochberg(p_value[tested])
+        q_value[tested] = false_discovery_rates(p_value[tested])
     enough = (y >= min_posts) & (of_here >= MIN_ACCOUNTS) & (z / m <= FEWER * y / n)
     found = {
         "n_posts_here": y.astype(np.int64),
@@ -272,9 +274,3 @@ def _design_effect(in_here: Floats, n_here: Floats, in_there: Floats, n_there: F
     share = (y + z) / (n + m)
     independent = share * (1 - share) * (1 / n + 1 / m)
     return np.maximum(found / np.maximum(independent, 1e-12), 1.0)
-
-
-def _benjamini_hochberg(p: Floats) -> Floats:
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(p), dtype=np.float64)
