@@ -28,8 +28,8 @@ from mkt_assets.core.crosstab import original_files as original
 from mkt_assets.core.progress import ProgressListener
 from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.files import ASIDE_PREFIX, FileStore
-from mkt_assets.resources.warehouse import ReadParts
-from mkt_assets.settings import Settings, SettingsError
+from mkt_assets.resources.warehouse import CrawlDateError, ReadParts
+from mkt_assets.settings import Settings
 
 Pictures = Literal["png", "webp", "none"]
 
@@ -70,7 +70,7 @@ def export_crawl(
         progress: Hears of pictures written.
 
     Raises:
-        SettingsError: if the crawl date was never materialized.
+        CrawlDateError: if the crawl date was never materialized.
         FileExistsError: if `out_dir` has something in it.
         FileNotFoundError: if a picture that a table tells of is not there.
     """
@@ -116,7 +116,7 @@ def _write_tables(settings: Settings, crawl_date: date, folder: Path) -> list[Wr
     """Every table as Parquet, all as they were at one moment; a part at a time in memory."""
     missing = f"the warehouse in {settings.home} has no posts of {crawl_date}: materialize it first."
     if not settings.warehouse_path.exists():
-        raise SettingsError(missing)
+        raise CrawlDateError(missing)
     folder.mkdir()
     written: list[Written] = []
     with open_warehouse(settings).one_moment() as read:
@@ -130,7 +130,7 @@ def _write_tables(settings: Settings, crawl_date: date, folder: Path) -> list[Wr
                     n += part.num_rows
             written.append(Written(path, n, "rows"))
             if name == "raw_posts" and n == 0:
-                raise SettingsError(missing)
+                raise CrawlDateError(missing)
     return written
 
 
@@ -204,13 +204,13 @@ def _write_original_files(crawl: _Crawl, folder: Path) -> list[Written]:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> Written:
-    """Write a frame as CSV, formulas neutralised: `core.formulas.restored` gives the texts back.
+    """Write a frame as CSV, formulas escaped: `core.text.csv_injection.unescape_formula` gives the texts back.
 
     Files with captions have a byte-order mark, without which a spreadsheet does not read Chinese, and quote every
     text: a bare carriage return in a caption would begin a new row, and that row might begin as a formula does.
     """
     with_captions = "summary" in frame
-    original.without_formulas(frame).to_csv(
+    original.escape_formulas(frame).to_csv(
         path,
         index=False,
         encoding="utf-8-sig" if with_captions else "utf-8",

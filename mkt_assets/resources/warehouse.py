@@ -31,6 +31,10 @@ class ReadParts(Protocol):
         ...
 
 
+class CrawlDateError(ValueError):
+    """A crawl date of which nothing is here: before the first partition, or never materialized."""
+
+
 class ContractError(ValueError):
     """Rows break the schema; nothing was written. The message names the table, the rule and example rows."""
 

@@ -39,7 +39,7 @@ class WarehouseState:
     reports: dict[str, str]
 
 
-def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
+def read_state(path: Path, *, timeout_seconds: float) -> WarehouseState:
     """The state of the warehouse at `path`, which may be of an earlier version; every value in it is read.
 
     Raises:

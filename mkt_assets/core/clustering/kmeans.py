@@ -109,12 +109,12 @@ def fit_sweep(
         ValueError: X is not a matrix of finite numbers, or a k is below 1.
     """
     _require_finite_matrix(X)
-    asked = sorted({int(k) for k in ks})
-    if asked and asked[0] < 1:
-        raise ValueError(f"A clustering of {asked[0]} clusters is asked for: k begins at 1.")
+    requested = sorted({int(k) for k in ks})
+    if requested and requested[0] < 1:
+        raise ValueError(f"A clustering of {requested[0]} clusters is asked for: k begins at 1.")
     order, duplicate_of = _by_content(X)
     n_distinct = int(duplicate_of[-1]) + 1 if len(X) else 0
-    fitted = tuple(sorted({min(k, n_distinct) for k in asked})) if n_distinct else ()
+    fitted = tuple(sorted({min(k, n_distinct) for k in requested})) if n_distinct else ()
     starts = default_n_init(len(X)) if n_init is None else n_init
     labels: dict[int, Labels] = {}
     inertia = np.empty(len(fitted), dtype=np.float64)
@@ -136,7 +136,7 @@ def fit_sweep(
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     labels = {k: canonical_labels(found)[back] for k, found in labels.items()}
-    return Sweep(fitted, inertia, n_distinct, tuple(k for k in asked if k > n_distinct), X, labels)
+    return Sweep(fitted, inertia, n_distinct, tuple(k for k in requested if k > n_distinct), X, labels)
 
 
 def refine(X: Matrix, labels: Labels, *, n_jobs: int | None = None) -> Labels:
@@ -283,8 +283,8 @@ def _descend(
         if not ks:
             return
     # a fixed share of the items is enough to find the centers; all of them are then visited a few times
-    seen = np.linspace(0, n - 1, min(n, SAMPLED_ITEMS)).astype(np.int64)
-    sample = scores if len(seen) == n else scores[seen]
+    sampled = np.linspace(0, n - 1, min(n, SAMPLED_ITEMS)).astype(np.int64)
+    sample = scores if len(sampled) == n else scores[sampled]
     n_fine = min(ks[-1] + ks[-1] // 2 + 1, n_distinct)
     fine = lloyd(sample, _spread_out(sample, n_fine, rng), run=run, max_iter=12, tol=1e-3)
     for k, centers in _merged(fine, ks):

@@ -184,7 +184,7 @@ def choose_k(
         raise ValueError("There is no k to choose from: no item was clustered.")
     if len(ks) == 1 and pin is None:
         return Choice(ks[0], "only", f"{n_distinct} distinct item(s) leave only k = {ks[0]} to try")
-    found, choice = _looked_at(ks, values, n_distinct, vectors, sensitivity, random_state)
+    found, choice = _structure_or_knee(ks, values, n_distinct, vectors, sensitivity, random_state)
     if pin is not None:
         k, reason = _pinned(ks, pin, n_distinct)
         return replace(choice, k=k, chosen_by="pin", reason=reason)
@@ -197,7 +197,7 @@ def choose_k(
     return replace(choice, k=k, chosen_by="bend" if found is None else "knee", reason=reason)
 
 
-def _looked_at(
+def _structure_or_knee(
     ks: Sequence[int],
     inertia: NDArray[np.float64],
     n_distinct: int,
@@ -207,9 +207,9 @@ def _looked_at(
 ) -> tuple[int | None, Choice]:
     """The k of the structure, if there is one, and what is known of it, in a choice that is not made yet."""
     if vectors is not None:
-        seen = find_structure(vectors, ks, random_state=random_state, sensitivity=sensitivity)
-        strength, needed = seen.strongest
-        return seen.k, Choice(ks[0], "bend", "", seen.sentence(), strength, needed, seen)
+        structure = find_structure(vectors, ks, random_state=random_state, sensitivity=sensitivity)
+        strength, needed = structure.strongest
+        return structure.k, Choice(ks[0], "bend", "", structure.sentence(), strength, needed, structure)
     knee = find_knee(ks, inertia, n_items=n_distinct, sensitivity=sensitivity)
     needed = max(MIN_STRENGTH_UNSEEN * sensitivity, needed_strength(len(ks), sensitivity))
     if knee.k is None or knee.strength >= needed:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from mkt_assets.core.crosstab.crosstab import IMAGE_LABEL, TEXT_LABEL, first_seen_order, pivot
-from mkt_assets.core.text.csv_injection import neutralised
+from mkt_assets.core.text.csv_injection import escape_formula
 
 COMBINED = "combined_clustered_matched_image_text.csv"
 RATIOS = "category_ratios.csv"
@@ -150,11 +150,11 @@ def chart_name(name: str, part: int) -> str | None:
     return None if pattern is None else pattern.format(part=part, next=part + 1)
 
 
-def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with every text that a spreadsheet would run as a formula made plain, see `formulas`."""
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     return frame.assign(
-        **{name: [neutralised(v) if isinstance(v, str) else v for v in frame[name]] for name in texts}
+        **{name: [escape_formula(v) if isinstance(v, str) else v for v in frame[name]] for name in texts}
     )
 
 

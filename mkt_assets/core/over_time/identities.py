@@ -98,7 +98,7 @@ class _Crawl:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _LastCluster:
     """An identity as it was last seen."""
 
     track: int
@@ -161,15 +161,15 @@ class _History:
     """Crawl dates of one modality and encoder, added oldest first; identities are numbered, as tracks."""
 
     def __init__(self) -> None:
-        self._last: dict[int, _Seen] = {}
+        self._last: dict[int, _LastCluster] = {}
         self._dates: list[date] = []
         self._rows: list[dict[str, object]] = []
 
     def add(self, crawl: _Crawl) -> None:
         """Give every cluster of the next crawl date its identity and event."""
         before = self._dates[-1] if self._dates else None
-        recent = [seen for seen in self._last.values() if seen.crawl_date == before]
-        dormant = [seen for seen in self._last.values() if seen.crawl_date != before]
+        recent = [last for last in self._last.values() if last.crawl_date == before]
+        dormant = [last for last in self._last.values() if last.crawl_date != before]
         nearness = _nearness(recent, crawl)
         found = {c: recent[p] for p, c in _pairs(nearness)}
         left = [c for c in range(len(crawl.anchors)) if c not in found]
@@ -182,20 +182,20 @@ class _History:
             else self._unmatched(new[c], recent, nearness[:, c])
             for c in range(len(crawl.anchors))
         ]
-        on = {seen.track for seen in found.values()}
-        for p in (p for p, seen in enumerate(recent) if seen.track not in on):
+        on = {last.track for last in found.values()}
+        for p in (p for p, last in enumerate(recent) if last.track not in on):
             into = int(nearness[p].argmax())
             if nearness[p, into] > 0:
                 events[into].event = "merged"
                 events[into].absorbed.append(recent[p].track)
         for c, event in enumerate(events):
             self._rows.append(self._row(crawl, c, event))
-            self._last[event.track] = _Seen(
+            self._last[event.track] = _LastCluster(
                 event.track, crawl.crawl_date, crawl.cluster_ids[c], crawl.centroids[c], crawl.reach[c]
             )
         self._dates.append(crawl.crawl_date)
 
-    def _unmatched(self, track: int, recent: Sequence[_Seen], nearness: Floats) -> _Event:
+    def _unmatched(self, track: int, recent: Sequence[_LastCluster], nearness: Floats) -> _Event:
         if not self._dates:
             return _Event(track, "first", None)
         parent = int(nearness.argmax())
@@ -225,8 +225,8 @@ class _History:
     def frame(self, ids: dict[int, str]) -> pd.DataFrame:
         """What was found, with what only later crawl dates tell."""
         frame = pd.DataFrame(self._rows, columns=_ROW_COLUMNS)
-        seen = frame.groupby("track")["crawl_date"]
-        frame["first_seen"], frame["last_seen"] = seen.transform("min"), seen.transform("max")
+        crawl_dates = frame.groupby("track")["crawl_date"]
+        frame["first_seen"], frame["last_seen"] = crawl_dates.transform("min"), crawl_dates.transform("max")
         following = dict(zip(self._dates, self._dates[1:], strict=False))
         present = set(zip(frame["track"], frame["crawl_date"], strict=True))
         frame["ended"] = [
@@ -246,7 +246,7 @@ class _Event:
 
     track: int
     event: str
-    previous: _Seen | None
+    previous: _LastCluster | None
     absorbed: list[int] = field(default_factory=list[int])
 
 
@@ -256,12 +256,12 @@ _ROW_COLUMNS = [
 ]
 
 
-def _nearness(earlier: Sequence[_Seen], crawl: _Crawl) -> Floats:
+def _nearness(earlier: Sequence[_LastCluster], crawl: _Crawl) -> Floats:
     """(earlier, clusters): 1 at the same place, 0 where either is out of the other's reach."""
     if not earlier:
         return np.zeros((0, len(crawl.anchors)))
-    places = np.stack([seen.centroid for seen in earlier])
-    return _within(places, np.array([seen.reach for seen in earlier]), crawl)
+    places = np.stack([last.centroid for last in earlier])
+    return _within(places, np.array([last.reach for last in earlier]), crawl)
 
 
 def _within(centroids: Floats, reach: Floats, crawl: _Crawl) -> Floats:

@@ -97,13 +97,13 @@ def _compare(
     """Fill in what two crawls say of each other."""
     (was, regions_before), (rows, regions) = before, now
     less = fewer_elsewhere(regions, regions_before.crawl, min_posts=min_posts).loc[rows["cluster_id"]]
-    goes_on, said = (rows["event"] != "unmatched").to_numpy(), less["fewer"].to_numpy()
+    goes_on, fewer = (rows["event"] != "unmatched").to_numpy(), less["fewer"].to_numpy()
     returns = (pd.to_datetime(rows["previous_crawl_date"]) < pd.to_datetime(rows["crawl_before"])).to_numpy()
     found.loc[rows.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
     found.loc[rows.index, "n_posts_before"] = less["n_posts_there"].to_numpy()
     found.loc[rows.index, "novelty_q_value"] = less["q_value"].to_numpy()
-    found.loc[rows.index, "is_new"] = said & ~goes_on
-    found.loc[rows.index, "is_back"] = said & goes_on & returns
+    found.loc[rows.index, "is_new"] = fewer & ~goes_on
+    found.loc[rows.index, "is_back"] = fewer & goes_on & returns
     less = fewer_elsewhere(regions_before, regions.crawl, min_posts=min_posts).loc[was["cluster_id"]]
     found.loc[was.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
     found.loc[was.index, "n_posts_after"] = less["n_posts_there"].to_numpy()

@@ -9,11 +9,11 @@ import re
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
-def neutralised(text: str) -> str:
+def escape_formula(text: str) -> str:
     """The text as it is safe in a cell: an apostrophe before what a spreadsheet would take for a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def restored(cell: str) -> str:
-    """The text of which `neutralised` made this cell; every other text is itself."""
+def unescape_formula(cell: str) -> str:
+    """The text of which `escape_formula` made this cell; every other text is itself."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

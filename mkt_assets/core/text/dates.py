@@ -161,8 +161,8 @@ def _normalized(text: str | None) -> str:
     return shown
 
 
-def _as_clock(told: re.Match[str]) -> str:
-    return ":".join(part.zfill(2) for part in (told[1], told[2] or "0", told[3]) if part)
+def _as_clock(match: re.Match[str]) -> str:
+    return ":".join(part.zfill(2) for part in (match[1], match[2] or "0", match[3]) if part)
 
 
 def _is_plausible(moment: datetime, crawl_date: date) -> bool:
