@@ -1,4 +1,7 @@
-"""Shares of styles or topics over the crawl dates as small pictures side by side: what rises stands first."""
+"""Shares of styles or topics over the crawl dates as small pictures side by side: what rises stands first.
+
+Not here: which shares rise (core/over_time/trends).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`mkt doctor`, `mkt gc`, `mkt snapshot` and `mkt forget`: they parse, call, and print."""
+"""`mkt doctor`, `mkt gc`, `mkt snapshot` and `mkt forget`: they parse, call, and print.
+
+Not here: what they call (operations/).
+"""
 
 from __future__ import annotations
 

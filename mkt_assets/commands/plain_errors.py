@@ -1,4 +1,7 @@
-"""How a command fails: in one sentence on standard error and exit code 2, not in a traceback."""
+"""How a command fails: in one sentence on standard error and exit code 2, not in a traceback.
+
+Not here: how a step of a run fails (orchestration/failures).
+"""
 
 from __future__ import annotations
 

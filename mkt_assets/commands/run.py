@@ -1,4 +1,7 @@
-"""`mkt run`: the daily job for some crawl dates, in this process, on the user's Dagster instance."""
+"""`mkt run`: the daily job for some crawl dates, in this process, on the user's Dagster instance.
+
+Not here: runs that the daemon begins (orchestration/sensors, orchestration/schedules).
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 From these the warehouse takes its DDL and Arrow schemas, the Dagster UI its column tables, and the
 checks what they check. Nothing here touches a database.
+
+Not here: the DDL (resources/warehouse), older schemas (resources/migrations).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Progress of long work: counting, rate and time left, said every few seconds. Where it is said is the caller's."""
+"""Progress of long work: counting, rate and time left, given out every few seconds.
+
+Not here: where it goes: log (assets/step), bars on a terminal (commands/run).
+"""
 
 from __future__ import annotations
 

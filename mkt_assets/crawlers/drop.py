@@ -1,4 +1,8 @@
-"""From a drop folder to the tables raw_posts and rejects. How files and fields look is known elsewhere."""
+"""From a drop folder to the tables raw_posts and rejects.
+
+Not here: finding its files (crawlers/walk), kinds of files (crawlers/registry), fields (crawlers/posts), media
+(crawlers/media).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which column of a table that no crawler is known for holds what, judged by its name. No values are seen here."""
+"""Which column of a table that no crawler is known for holds what, judged by its name.
+
+Not here: the names (crawlers/column_names), the values (crawlers/guessed).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a drop holds, lacks and would lose, found without writing anything. Nothing is printed here."""
+"""What a drop holds, lacks and would lose, found without writing anything.
+
+Not here: printing it (commands/inspect).
+"""
 
 from __future__ import annotations
 

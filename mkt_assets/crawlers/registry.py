@@ -1,4 +1,7 @@
-"""The crawlers and file formats that are known, and which of them a table is of. A new one is added here."""
+"""The crawlers and file formats that are known, and which of them a table is of. A new one is added here.
+
+Not here: models (models/registry).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`mkt doctor`: is the home sound? Each finding says what is the matter and what to do; nothing is changed."""
+"""`mkt doctor`: is the home sound? Each finding says what is the matter and what to do; nothing is changed.
+
+Not here: checks of one crawl's rows (orchestration/checks), putting things right (operations/gc).
+"""
 
 from __future__ import annotations
 

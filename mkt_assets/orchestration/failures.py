@@ -1,6 +1,6 @@
 """How a step fails: what is tried again, what fails at once in a sentence, and which sentence a run failed with.
 
-Not here: who is told of it (notifications), and how a command fails (commands/plain_errors).
+Not here: who is told of it (orchestration/notifications), and how a command fails (commands/plain_errors).
 """
 
 from __future__ import annotations

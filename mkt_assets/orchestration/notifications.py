@@ -1,4 +1,7 @@
-"""Telling somebody that a run failed: a command of the operator's, off unless set."""
+"""Telling somebody that a run failed: a command of the operator's, off unless set.
+
+Not here: the sentence a run failed with (orchestration/failures).
+"""
 
 import json
 import shlex

@@ -1,4 +1,7 @@
-"""Files that are made: written aside, then renamed, so that a reader sees the whole file or none."""
+"""Files that are made: written aside, then renamed, so that a reader sees the whole file or none.
+
+Not here: the files of drops (crawlers/walk).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The warehouse: one DuckDB table per entry of the schema, read and replaced a partition at a time."""
+"""The warehouse: one DuckDB table per entry of the schema, read and replaced a partition at a time.
+
+Not here: the tables (contract/schema), the published views (contract/views).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Looking into a warehouse without changing it: its version, its keys, and the files that its rows point to."""
+"""Reading a warehouse's state without changing it: its version, its keys, and the files that its rows point to.
+
+Not here: judging it (operations/doctor).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Which clusters of successive crawls are the same style or topic: matching, ancestry and lasting ids."""
+"""Which clusters of successive crawls are the same style or topic: matching, ancestry and lasting ids.
+
+Not here: the ids themselves (core/over_time/identity_ids), what is new (core/over_time/novelty), names
+(core/profiles/identity_names).
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,15 @@ def anchors(members: pd.DataFrame) -> pd.Series:
 
     Returns:
         The anchor, a sha256, by crawl_date, modality and cluster_id.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.identities import anchors
+        >>> members = pd.DataFrame({"post_id": ["p", "q", "r"], "frame": None, "cluster_id": [0, 0, 1]})
+        >>> members = members.assign(crawl_date="2024-06-13", modality="text")
+        >>> first, second = anchors(members)
+        >>> anchors(members.query("post_id != 'q'")).iloc[1] == second  # the other cluster has changed
+        True
     """
     items = members["post_id"].astype(str) + "\x1f" + members["frame"].fillna("").astype(str)
     hashes = {item: hashlib.sha256(item.encode()).hexdigest() for item in items.unique()}
@@ -62,6 +75,19 @@ def identify(clusters: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.Da
     Returns:
         A row a cluster, in the order of crawl_date, modality, cluster_id, with the columns of cluster_identities
         that are about matching.
+
+    Examples:
+        >>> from datetime import date
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.identities import identify
+        >>> first, second = date(2024, 6, 13), date(2024, 6, 14)
+        >>> crawl_dates, numbers = [first, first, second, second], [0, 1, 0, 1]
+        >>> clusters = pd.DataFrame({"crawl_date": crawl_dates, "cluster_id": numbers, "anchor": ["a", "b", "b", "a"]})
+        >>> clusters["centroid"] = list(np.eye(2)[[0, 1, 1, 0]])  # on the second day they are numbered otherwise
+        >>> found = identify(clusters.assign(modality="text", encoder="e 1", spread=0.1))
+        >>> found["identity"].iloc[0] == found["identity"].iloc[3], found["event"].tolist()
+        (True, ['first', 'first', 'continued', 'continued'])
     """
     from threadpoolctl import threadpool_limits
 
@@ -130,6 +156,13 @@ def spreads(members: pd.DataFrame) -> pd.Series:
 
     Args:
         members: Rows with crawl_date, modality, cluster_id, distance (from the mean of the unit vectors).
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.identities import spreads
+        >>> members = pd.DataFrame({"crawl_date": "2024-06-13", "modality": "text", "cluster_id": [0, 0, 1, 1]})
+        >>> spreads(members.assign(distance=[0.6, 0.6, 0.1, 0.1])).round(3).tolist()
+        [0.2, 0.005]
     """
     squares = members.assign(square=members["distance"] ** 2).groupby(CLUSTER_KEY)["square"].mean()
     # of unit vectors, the mean squared distance from their mean is 1 - its squared length
@@ -142,6 +175,14 @@ def reaches(centroids: Floats, spread: Floats) -> Floats:
     `REACH` times the distance to its nearest sibling, or times the typical (median) such distance of the crawl if
     this is more: the floor is in the encoder's own scale. It is no more than its members typically lie from their
     centroid (its own `spread` or the crawl's median), which is all that a cluster without siblings has.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.identities import reaches
+        >>> angles = np.radians([0, 10, 90])  # the first two are near each other
+        >>> centroids = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        >>> reaches(centroids, np.full(3, 0.05)).round(3).tolist()
+        [0.008, 0.008, 0.05]
     """
     widest = np.maximum(spread, np.median(spread))
     if len(centroids) == 1:
@@ -153,7 +194,14 @@ def reaches(centroids: Floats, spread: Floats) -> Floats:
 
 
 def cosine_distances(one: Floats, other: Floats) -> Floats:
-    """1 - cosine of unit vectors, (n, m), never negative."""
+    """1 - cosine of unit vectors, (n, m), never negative.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.identities import cosine_distances
+        >>> cosine_distances(np.eye(2), np.array([[0.6, 0.8]])).round(2).tolist()
+        [[0.4], [0.2]]
+    """
     return np.maximum(1.0 - one @ other.T, 0.0)
 
 

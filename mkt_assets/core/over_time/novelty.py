@@ -1,4 +1,7 @@
-"""Whether the posts of a cluster are new, or gone, against another crawl's; who goes on in whom is in `identities`."""
+"""Whether the posts of a cluster are new, or gone, against another crawl's.
+
+Not here: who goes on in whom (core/over_time/identities).
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,29 @@ def claims(
     Returns:
         The identities with the columns of `COLUMNS`, missing where nothing was compared; `event` is born or split
         where an unmatched cluster is new.
+
+    Examples:
+        >>> import numpy as np
+        >>> from datetime import date
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.novelty import CrawlItems, claims
+        >>> rng = np.random.default_rng(0)
+        >>> def crawl(n_of_each):
+        ...     clusters = np.repeat(np.arange(3), n_of_each)
+        ...     vectors = np.eye(3, 8)[clusters] + rng.normal(0, 0.05, (len(clusters), 8))
+        ...     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        ...     names = [f"{n_of_each}{i}" for i in range(len(clusters))]
+        ...     return CrawlItems(vectors=vectors, clusters=clusters, posts=names, accounts=names)
+        ...
+        >>> crawls = {date(2024, 6, 13): crawl([30, 30, 0]), date(2024, 6, 14): crawl([30, 30, 31])}
+        >>> identities = pd.DataFrame({"crawl_date": [*crawls, date(2024, 6, 14)], "cluster_id": [0, 0, 2]})
+        >>> identities = identities.assign(modality="text", encoder="e 1", identity=["a", "a", "c"])
+        >>> identities = identities.assign(ended=False, split_from=None)
+        >>> identities["event"] = ["first", "continued", "unmatched"]
+        >>> identities["crawl_before"] = [None, date(2024, 6, 13), date(2024, 6, 13)]
+        >>> identities["previous_crawl_date"] = [None, date(2024, 6, 13), None]
+        >>> claims(identities, lambda modality, day: crawls[day])[["identity", "is_new"]].values.tolist()
+        [['a', <NA>], ['a', False], ['c', True]]
     """
     from threadpoolctl import threadpool_limits
 
@@ -138,6 +164,21 @@ def fewer_elsewhere(regions: Regions, there: CrawlItems, *, min_posts: int = MIN
         n_accounts (that they are by, here), p_value, poster_p_value, q_value (missing where both crawls together
         have too few posts or accounts in the region to tell), and `fewer`: q_value and poster_p_value are at most
         `ALPHA`, the share there is at most `FEWER` of that here, and posts and accounts are enough.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.novelty import CrawlItems, Regions, fewer_elsewhere
+        >>> rng = np.random.default_rng(0)
+        >>> def crawl(n_of_each):
+        ...     clusters = np.repeat(np.arange(3), n_of_each)
+        ...     vectors = np.eye(3, 8)[clusters] + rng.normal(0, 0.05, (len(clusters), 8))
+        ...     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        ...     names = [f"{n_of_each}{i}" for i in range(len(clusters))]
+        ...     return CrawlItems(vectors=vectors, clusters=clusters, posts=names, accounts=names)
+        ...
+        >>> now, before = crawl([30, 30, 30]), crawl([30, 30, 0])
+        >>> fewer_elsewhere(Regions(now), before)["fewer"].tolist()  # the third cluster is new
+        [False, False, True]
     """
     here, placed = regions.crawl, [regions.own_places, regions.place(there)]
     codes, names = pd.factorize(np.concatenate([_texts(here.accounts), _texts(there.accounts)]))

@@ -1,0 +1,125 @@
+"""What docstrings promise: examples that run, and neighbours that exist."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import mkt_assets.core
+
+PROJECT = Path(__file__).parents[1]
+WITHOUT_EXAMPLE = frozenset(
+    {
+        "crosstab.crosstab.cross",
+        "crosstab.crosstab.crosstab_files",
+        "crosstab.crosstab.first_seen_order",
+        "crosstab.crosstab.join",
+        "crosstab.crosstab.pivot",
+        "crosstab.crosstab.top",
+        "experiments.comparison.group_backgrounds",
+        "experiments.comparison.measure",
+        "experiments.controls.agreement",
+        "experiments.controls.background_pixels",
+        "experiments.controls.copied_neighbours",
+        "experiments.controls.copied_pictures",
+        "experiments.controls.copied_texts",
+        "experiments.controls.difference_hash",
+        "experiments.controls.nearest_neighbours",
+        "experiments.controls.once_a_post",
+        "experiments.controls.same_group_neighbours",
+        "experiments.controls.without_copies",
+        "experiments.methods.agreement_of_labels",
+        "experiments.methods.clustered_silhouette",
+        "experiments.methods.draw_halves",
+        "experiments.methods.drawn_together",
+        "experiments.methods.fit_dbscan",
+        "experiments.methods.fit_hdbscan",
+        "experiments.methods.fit_kmeans",
+        "experiments.methods.fit_optics",
+        "experiments.methods.half_sample_error",
+        "experiments.methods.k_distance_eps",
+        "experiments.methods.min_samples_for",
+        "experiments.methods.stability",
+        "experiments.methods.stability_replicates",
+        "experiments.methods.try_method",
+        "experiments.verdicts.encoder_verdict",
+        "experiments.verdicts.judge",
+        "experiments.verdicts.leakage_verdict",
+        "experiments.verdicts.matting_verdict",
+        "experiments.verdicts.method_verdict",
+        "profiles.account_words.shown_name",
+        "profiles.account_words.words_by_post",
+        "profiles.identity_names.name_identities",
+        "profiles.keywords.class_tf_idf",
+        "profiles.keywords.cluster_keywords",
+        "profiles.keywords.cluster_names",
+        "profiles.keywords.fashion_words",
+        "profiles.names.read_names",
+        "profiles.profiles.profile_clusters",
+        "text.platform_text.plain_hashtags",
+        "text.platform_text.strip_platform_suffix",
+        "text.platform_text.without_platform_text",
+        "text.summaries.caption_of",
+        "text.summaries.clean_markup",
+        "text.summaries.load_stop_words",
+    }
+)
+"""Public functions of core that have no example; this list may only shrink."""
+
+
+def _core() -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(mkt_assets.core.__path__, "mkt_assets.core."):
+        yield importlib.import_module(found.name)
+
+
+@pytest.mark.parametrize("module", _core(), ids=lambda module: module.__name__)
+def test_the_examples_of_core_give_what_they_show(module: ModuleType) -> None:
+    outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert outcome.failed == 0
+
+
+def test_every_public_function_of_core_has_an_example_but_those_listed() -> None:
+    without = {
+        f"{module.__name__.removeprefix('mkt_assets.core.')}.{name}"
+        for module in _core()
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+        if ">>>" not in (function.__doc__ or "")
+    }
+    assert without == WITHOUT_EXAMPLE
+
+
+def test_every_place_that_a_docstring_sends_to_exists() -> None:
+    named = {
+        (str(path.relative_to(PROJECT)), place)
+        for package in ("mkt_assets", "mkt_sample")
+        for path in (PROJECT / package).rglob("*.py")
+        for place in _places(ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "")
+    }
+    assert len(named) > 100
+    assert not [pair for pair in sorted(named) if not _exists(pair[1])]
+
+
+def test_a_place_that_is_not_there_would_be_found() -> None:
+    docstring = "Reads.\n\nNot here: writing (core/text, nowhere/at\nall), the rest (stored/)."
+    assert [place for place in _places(docstring) if not _exists(place)] == ["nowhere/at all"]
+
+
+def _places(docstring: str) -> list[str]:
+    """What stands in brackets after "Not here:"."""
+    _, _, elsewhere = " ".join(docstring.split()).partition("Not here:")
+    return [place for places in re.findall(r"\(([^()]*)\)", elsewhere) for place in places.split(", ")]
+
+
+def _exists(place: str) -> bool:
+    roots = (PROJECT, PROJECT / "mkt_assets")
+    return any((root / place).is_dir() or (root / f"{place}.py").is_file() for root in roots)
