@@ -17,62 +17,7 @@ import pytest
 import mkt_assets.core
 
 PROJECT = Path(__file__).parents[1]
-WITHOUT_EXAMPLE = frozenset(
-    {
-        "crosstab.crosstab.cross",
-        "crosstab.crosstab.crosstab_files",
-        "crosstab.crosstab.first_seen_order",
-        "crosstab.crosstab.join",
-        "crosstab.crosstab.pivot",
-        "crosstab.crosstab.top",
-        "experiments.comparison.group_backgrounds",
-        "experiments.comparison.measure",
-        "experiments.controls.agreement",
-        "experiments.controls.background_pixels",
-        "experiments.controls.copied_neighbours",
-        "experiments.controls.copied_pictures",
-        "experiments.controls.copied_texts",
-        "experiments.controls.difference_hash",
-        "experiments.controls.nearest_neighbours",
-        "experiments.controls.once_a_post",
-        "experiments.controls.same_group_neighbours",
-        "experiments.controls.without_copies",
-        "experiments.methods.agreement_of_labels",
-        "experiments.methods.clustered_silhouette",
-        "experiments.methods.draw_halves",
-        "experiments.methods.drawn_together",
-        "experiments.methods.fit_dbscan",
-        "experiments.methods.fit_hdbscan",
-        "experiments.methods.fit_kmeans",
-        "experiments.methods.fit_optics",
-        "experiments.methods.half_sample_error",
-        "experiments.methods.k_distance_eps",
-        "experiments.methods.min_samples_for",
-        "experiments.methods.stability",
-        "experiments.methods.stability_replicates",
-        "experiments.methods.try_method",
-        "experiments.verdicts.encoder_verdict",
-        "experiments.verdicts.judge",
-        "experiments.verdicts.leakage_verdict",
-        "experiments.verdicts.matting_verdict",
-        "experiments.verdicts.method_verdict",
-        "profiles.account_words.shown_name",
-        "profiles.account_words.words_by_post",
-        "profiles.identity_names.name_identities",
-        "profiles.keywords.class_tf_idf",
-        "profiles.keywords.cluster_keywords",
-        "profiles.keywords.cluster_names",
-        "profiles.keywords.fashion_words",
-        "profiles.names.read_names",
-        "profiles.profiles.profile_clusters",
-        "text.platform_text.plain_hashtags",
-        "text.platform_text.strip_platform_suffix",
-        "text.platform_text.without_platform_text",
-        "text.summaries.caption_of",
-        "text.summaries.clean_markup",
-        "text.summaries.load_stop_words",
-    }
-)
+WITHOUT_EXAMPLE: frozenset[str] = frozenset()
 """Public functions of core that have no example; this list may only shrink."""
 
 

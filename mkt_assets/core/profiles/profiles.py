@@ -81,6 +81,19 @@ def profile_clusters(
         posts: Counts of the posts: post_id, n_likes, n_likes_is_lower_bound, n_collects, n_collects_is_lower_bound.
         captions: Words of the posts that have a text, by post.
         min_posts: Clusters of fewer posts are of low support.
+
+    Examples:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.profiles.profiles import profile_clusters
+        >>> items = pd.DataFrame({"post_id": ["p", "q", "r"], "poster_id": ["a", "b", "b"], "frame": None})
+        >>> items = items.assign(cluster_id=[0, 0, 1], rank_in_cluster=[1, 2, 1])
+        >>> vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+        >>> posts = pd.DataFrame({"post_id": ["p", "q", "r"], "n_likes": [10, 30, 5], "n_collects": [1, 2, 0]})
+        >>> posts = posts.assign(n_likes_is_lower_bound=False, n_collects_is_lower_bound=False)
+        >>> found = profile_clusters({"text": items}, {"text": vectors}, posts, captions={}, min_posts=5)
+        >>> found[["name", "n_posts", "n_posters", "likes_median"]].values.tolist()
+        [['topic 0', 2, 2, 20.0], ['topic 1', 1, 1, 5.0]]
     """
     groups = {modality: groups_of(items[modality], vectors[modality]) for modality in items}
     copied = caption_leaders(groups.get("text", {}).values())
