@@ -15,19 +15,22 @@ from types import ModuleType
 import pytest
 
 import mkt_assets.core
+import mkt_assets.crawlers
 
 PROJECT = Path(__file__).parents[1]
 WITHOUT_EXAMPLE: frozenset[str] = frozenset()
 """Public functions of core that have no example; this list may only shrink."""
 
 
-def _core() -> Iterator[ModuleType]:
-    for found in pkgutil.walk_packages(mkt_assets.core.__path__, "mkt_assets.core."):
+def _modules(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         yield importlib.import_module(found.name)
 
 
-@pytest.mark.parametrize("module", _core(), ids=lambda module: module.__name__)
-def test_the_examples_of_core_give_what_they_show(module: ModuleType) -> None:
+@pytest.mark.parametrize(
+    "module", [*_modules(mkt_assets.core), *_modules(mkt_assets.crawlers)], ids=lambda module: module.__name__
+)
+def test_examples_give_what_they_show(module: ModuleType) -> None:
     outcome = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert outcome.failed == 0
 
@@ -35,7 +38,7 @@ def test_the_examples_of_core_give_what_they_show(module: ModuleType) -> None:
 def test_every_public_function_of_core_has_an_example_but_those_listed() -> None:
     without = {
         f"{module.__name__.removeprefix('mkt_assets.core.')}.{name}"
-        for module in _core()
+        for module in _modules(mkt_assets.core)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
         if ">>>" not in (function.__doc__ or "")

@@ -395,7 +395,7 @@ CROSSTAB_RATIOS = Table(
         Column(
             "poster_p_value",
             "DOUBLE",
-            "the same asked by account, not by post (jackknife, see core/account_links)",
+            "the same asked by account, not by post (jackknife, see core/crosstab/account_links)",
             "1",
             True,
         ),
@@ -415,7 +415,9 @@ CROSSTAB_RATIOS = Table(
             minimum=0,
             maximum=1,
         ),
-        Column("supported", "BOOLEAN", "the link is worth believing, see core/belief", nullable=True),
+        Column(
+            "supported", "BOOLEAN", "the link is worth believing, see core/crosstab/belief", nullable=True
+        ),
     ),
     key=("unit", "image_cluster", "text_cluster"),
     checks=(
@@ -659,7 +661,7 @@ CLUSTER_IDENTITIES = Table(
         Column(
             "n_posts_here",
             "BIGINT",
-            "posts of this crawl in its region, by what other accounts have in it, see core/novelty",
+            "posts of this crawl in its region, by what other accounts have in it, see core/over_time/novelty",
             "posts",
             True,
             minimum=0,

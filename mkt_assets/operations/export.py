@@ -1,6 +1,6 @@
 """`mkt export`: a crawl date's tables and pictures, written to a folder that others can take away.
 
-What is in the original's files, and which of its habits are kept, is in core/original_files.
+What is in the original's files, and which of its habits are kept, is in core/crosstab/original_files.
 """
 
 from __future__ import annotations

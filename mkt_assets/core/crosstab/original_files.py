@@ -230,7 +230,7 @@ def chart_name(name: str, part: int) -> str | None:
 
 
 def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with every text that a spreadsheet would run as a formula made plain, see `formulas`.
+    """The frame with every text that a spreadsheet would run as a formula escaped, see core/text/csv_injection.
 
     Examples:
         >>> import pandas as pd
