@@ -1,4 +1,7 @@
-"""Drawing shoes and bags; clothes are in `garments`."""
+"""Drawing shoes and bags.
+
+Not here: clothes (mkt_sample/garments).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The drawing surface: smooth shapes in body units onto a supersampled picture and its exact mask.
 
 What is drawn (people, clothes, rooms) belongs in the modules that use it.
+
+Not here: what is drawn: people (mkt_sample/people), clothes (mkt_sample/garments), rooms (mkt_sample/scenes).
 """
 
 from __future__ import annotations

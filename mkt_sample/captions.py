@@ -1,4 +1,7 @@
-"""Composing a post's title, body and hashtags at a wanted length; which post gets which is in `plan`."""
+"""Composing a post's title, body and hashtags at a wanted length.
+
+Not here: the words (mkt_sample/lexicon), which post gets which (mkt_sample/plan).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Where a person's joints are: poses and proportions in body units. Nothing is drawn here.
 
 A figure is 7.3 heads high: the top of the head at y = 0, the chin at 1, the soles at 7.3, x = 0 in the middle.
+
+Not here: drawing (mkt_sample/people).
 """
 
 from __future__ import annotations

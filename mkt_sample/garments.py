@@ -1,4 +1,7 @@
-"""Drawing clothes on a figure: tops, skirts, trousers, coats. Which ones make a style is not decided here."""
+"""Drawing clothes on a figure: tops, skirts, trousers, coats.
+
+Not here: which ones make a style (mkt_sample/outfits).
+"""
 
 from __future__ import annotations
 

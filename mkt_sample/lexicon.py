@@ -2,6 +2,8 @@
 
 Every title carries words of its topic, so that a post without a body can still be told apart. Braces are
 slots: {item}, {other}, {scene} and {point} are drawn from the topic's own lists, {n} is a number.
+
+Not here: composing captions (mkt_sample/captions).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A post's picture and video files: their bytes, frames and masks. Where they lie in a drop is `drops`'s."""
+"""A post's picture and video files: their bytes, frames and masks.
+
+Not here: where they lie in a drop (mkt_sample/drops).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Drawing a whole person in an outfit and a pose. Garments, heads and joints have their own modules."""
+"""Drawing a whole person in an outfit and a pose.
+
+Not here: garments (mkt_sample/garments), heads (mkt_sample/head), joints (mkt_sample/figure).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A post's pictures: persons of a style in front of a scene, with their exact masks. Files are written elsewhere."""
+"""A post's pictures: persons of a style in front of a scene, with their exact masks.
+
+Not here: the files (mkt_sample/media).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Who posts what and when: styles, topics, media, posters and dates of every post. Nothing is drawn or written here."""
+"""Who posts what and when: styles, topics, media, posters and dates of every post.
+
+Not here: pictures (mkt_sample/pictures), captions (mkt_sample/captions), files (mkt_sample/drops).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The stacked bars: which text clusters go with each image cluster, in parts, as the original drew them."""
+"""The stacked bars: which text clusters go with each image cluster, in parts, as the original drew them.
+
+Not here: the same as one heat map (charts/heat).
+"""
 
 from __future__ import annotations
 

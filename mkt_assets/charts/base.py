@@ -1,4 +1,7 @@
-"""What every chart returns: a finished PNG with its name, part and title. Nothing is drawn here."""
+"""What every chart returns: a finished PNG with its name, part and title.
+
+Not here: how charts look (charts/style).
+"""
 
 from __future__ import annotations
 

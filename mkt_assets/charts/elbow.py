@@ -1,4 +1,7 @@
-"""The elbow chart: which numbers of clusters were tried, and why one was chosen."""
+"""The elbow chart: which numbers of clusters were tried, and why one was chosen.
+
+Not here: the choice (core/clustering/knee).
+"""
 
 from __future__ import annotations
 

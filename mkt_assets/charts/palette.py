@@ -1,4 +1,7 @@
-"""The colours of clusters, ink and paper. A cluster has the same colour in every picture."""
+"""The colours of clusters, ink and paper. A cluster has the same colour in every picture.
+
+Not here: fonts (charts/fonts), figures and axes (charts/style).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The one look of all matplotlib charts: figure, headline, axes, and the step from figure to picture.
 
 Positions are in inches from the upper left, so that a chart grows with its data and nothing is clipped.
+
+Not here: colours (charts/palette), fonts (charts/fonts).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Shares of styles or topics over the crawl dates as small pictures side by side: what rises stands first."""
+"""Shares of styles or topics over the crawl dates as small pictures side by side: what rises stands first.
+
+Not here: which shares rise (core/over_time/trends).
+"""
 
 from __future__ import annotations
 
@@ -140,18 +143,18 @@ def _write_panel(figure: Figure, left: float, y: float, panel: Any) -> None:
     )
     colour = _COLOURS.get(panel["direction"], MUTED)
     write(figure, name, left, y, _NAME_POINTS, weight="bold", color=INK if colour != MUTED else MUTED)
-    write(figure, _said(panel), left, y + 0.2, NOTE_POINTS, color=colour)
+    write(figure, _note(panel), left, y + 0.2, NOTE_POINTS, color=colour)
 
 
-def _said(panel: Any) -> str:
+def _note(panel: Any) -> str:
     posts = f"{int(panel['total']):,} post{'' if panel['total'] == 1 else 's'}"
     if panel["direction"] not in _COLOURS:
         return posts
     arrow = "↑" if panel["direction"] == "rising" else "↓"
     points = 100 * float(panel["change"])
     # a change of less than a point is none of 0
-    said = f"{points:+.0f}" if abs(points) >= 1 else f"{points:+.2g}"
-    return f"{arrow} {panel['direction']}, {said} points · {posts}"
+    percentage_points = f"{points:+.0f}" if abs(points) >= 1 else f"{points:+.2g}"
+    return f"{arrow} {panel['direction']}, {percentage_points} points · {posts}"
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, panel: Any, highest: float, *, first_column: bool) -> None:

@@ -1,4 +1,7 @@
-"""Breaking text into lines that fit a width, Chinese and Latin. It measures; it draws nothing."""
+"""Breaking text into lines that fit a width, Chinese and Latin. It measures; it draws nothing.
+
+Not here: the fonts it measures by (charts/fonts).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`mkt inspect`: what a drop holds, lacks and would lose, printed for people. It writes nothing."""
+"""`mkt inspect`: what a drop holds, lacks and would lose, printed for people.
+
+Not here: finding that out (crawlers/inspection).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`mkt models`: what models there are, getting their checkpoints, trying them out."""
+"""`mkt models`: what models there are, getting their checkpoints, trying them out.
+
+Not here: the models (models/).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`mkt doctor`, `mkt gc`, `mkt snapshot` and `mkt forget`: they parse, call, and print."""
+"""`mkt doctor`, `mkt gc`, `mkt snapshot` and `mkt forget`: they parse, call, and print.
+
+Not here: what they call (operations/).
+"""
 
 from __future__ import annotations
 
@@ -69,14 +72,14 @@ def snapshot() -> None:
     import duckdb
 
     from mkt_assets.resources import open_warehouse
-    from mkt_assets.resources.warehouse_state import inspect
+    from mkt_assets.resources.warehouse_state import read_state
 
     settings = Settings.load()
     if not settings.warehouse_path.exists():
         raise FileNotFoundError(f"there is no {settings.warehouse_path} yet: `mkt run` makes it.")
     # a damaged warehouse must not take the place of what may be the last good copy
     try:
-        inspect(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
+        read_state(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
     except duckdb.Error as error:
         what = str(error).splitlines()[0]
         raise ValueError(

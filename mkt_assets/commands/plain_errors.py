@@ -1,4 +1,7 @@
-"""How a command fails: in one sentence on standard error and exit code 2, not in a traceback."""
+"""How a command fails: in one sentence on standard error and exit code 2, not in a traceback.
+
+Not here: how a step of a run fails (orchestration/failures).
+"""
 
 from __future__ import annotations
 
@@ -36,18 +39,18 @@ def plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
             Console(stderr=True).print(f"[red]mkt:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from error
         except Exception as error:
-            if (said := disk_full(error)) is not None:
-                said += f" Everything made is in {Settings.load().home}."
+            if (message := disk_full(error)) is not None:
+                message += f" Everything made is in {Settings.load().home}."
             elif isinstance(error, OSError) and error.errno in _NOT_ALLOWED:
-                said = f"{error}: do it as the user that runs the services, or see `mkt doctor`."
+                message = f"{error}: do it as the user that runs the services, or see `mkt doctor`."
             elif found := _NOT_ALLOWED_TEXT.search(str(error)):
-                said = (
+                message = (
                     f"Dagster's records in {Settings.load().dagster_home} may not be written ({found[0]}): do it as "
                     "the user that runs the services, or see `mkt doctor`."
                 )
             else:
                 raise
-            Console(stderr=True).print(f"[red]mkt:[/] {escape(said)}", highlight=False, soft_wrap=True)
+            Console(stderr=True).print(f"[red]mkt:[/] {escape(message)}", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from error
 
     return run

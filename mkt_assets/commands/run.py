@@ -1,4 +1,7 @@
-"""`mkt run`: the daily job for some crawl dates, in this process, on the user's Dagster instance."""
+"""`mkt run`: the daily job for some crawl dates, in this process, on the user's Dagster instance.
+
+Not here: runs that the daemon begins (orchestration/sensors, orchestration/schedules).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from mkt_assets.settings import Settings, SettingsError
+from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -30,18 +33,20 @@ def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Pr
     """Run the crawl job for each date (default: every drop), oldest first; a failed one stops no other.
 
     Raises:
-        SettingsError: if a date lies before the first partition, or there is no drop at all.
+        DropMissing: if there is no drop at all.
+        CrawlDateError: if a date lies before the first partition.
     """
-    from mkt_assets.crawlers.drop import list_drops
+    from mkt_assets.crawlers.drop import DropMissing, list_drops
     from mkt_assets.orchestration.instance import prepare_instance
+    from mkt_assets.resources.warehouse import CrawlDateError
 
     dates = sorted(set(crawl_dates)) if crawl_dates is not None else list_drops(settings.drops)
     if not dates:
-        raise SettingsError(
+        raise DropMissing(
             f"there is no drop in {settings.drops}: put a crawl into {settings.drops}/<crawl date>/."
         )
     if dates[0] < settings.first_crawl_date:
-        raise SettingsError(f"{dates[0]} is before MKT_FIRST_CRAWL_DATE ({settings.first_crawl_date}).")
+        raise CrawlDateError(f"{dates[0]} is before MKT_FIRST_CRAWL_DATE ({settings.first_crawl_date}).")
     prepare_instance(settings)
 
     import dagster as dg

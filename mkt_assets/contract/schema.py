@@ -2,6 +2,8 @@
 
 From these the warehouse takes its DDL and Arrow schemas, the Dagster UI its column tables, and the
 checks what they check. Nothing here touches a database.
+
+Not here: the DDL (resources/warehouse), older schemas (resources/migrations).
 """
 
 from __future__ import annotations
@@ -409,7 +411,7 @@ CROSSTAB_RATIOS = Table(
         Column(
             "poster_p_value",
             "DOUBLE",
-            "the same asked by account, not by post (jackknife, see core/account_links)",
+            "the same asked by account, not by post (jackknife, see core/crosstab/account_links)",
             "1",
             True,
         ),
@@ -429,7 +431,9 @@ CROSSTAB_RATIOS = Table(
             minimum=0,
             maximum=1,
         ),
-        Column("supported", "BOOLEAN", "the link is worth believing, see core/belief", nullable=True),
+        Column(
+            "supported", "BOOLEAN", "the link is worth believing, see core/crosstab/belief", nullable=True
+        ),
     ),
     key=("unit", "image_cluster", "text_cluster"),
     checks=(
@@ -686,7 +690,7 @@ CLUSTER_IDENTITIES = Table(
         Column(
             "n_posts_here",
             "BIGINT",
-            "posts of this crawl in its region, by what other accounts have in it, see core/novelty",
+            "posts of this crawl in its region, by what other accounts have in it, see core/over_time/novelty",
             "posts",
             True,
             minimum=0,

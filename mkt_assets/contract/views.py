@@ -2,6 +2,8 @@
 
 The warehouse creates them beside its tables, so they are in the published snapshot, too. A view reads tables and no
 other view: views may then be created, and copied, in any order.
+
+Not here: creating them (resources/warehouse).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Progress of long work: counting, rate and time left, said every few seconds. Where it is said is the caller's."""
+"""Progress of long work: counting, rate and time left, given out every few seconds.
+
+Not here: where it goes: log (assets/step), bars on a terminal (commands/run).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class Progress:
     every_seconds: float = 10.0
     done: int = 0
     _started: float = field(default_factory=time.monotonic)
-    _said: float = field(default_factory=time.monotonic)
+    _reported: float = field(default_factory=time.monotonic)
 
     def finish(self) -> None:
         """Everything is done, if it was fewer items than expected, too."""
@@ -41,8 +44,8 @@ class Progress:
         if self.listener is not None:
             self.listener(self.what, self.done, self.total)
         now = time.monotonic()
-        if now - self._said >= self.every_seconds:
-            self._said = now
+        if now - self._reported >= self.every_seconds:
+            self._reported = now
             rate = self.done / max(now - self._started, 1e-9)
             left = (self.total - self.done) / rate
             self.say(f"{self.what}: {self.done:,} of {self.total:,}, {rate:.1f} a second, {left:.0f} s left")

@@ -1,4 +1,7 @@
-"""Embedding columns and matrices: how unit vectors travel between Arrow and numpy, bit-equal."""
+"""Embedding columns and matrices: how unit vectors travel between Arrow and numpy, bit-equal.
+
+Not here: the cache that its keys are of (resources/cache).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,14 @@ _SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 def to_column(matrix: NDArray[np.float32]) -> pa.ListArray:
-    """Arrow list column of the rows of a (n, d) float32 matrix, without a Python loop."""
+    """Arrow list column of the rows of a (n, d) float32 matrix, without a Python loop.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.vectors import to_column
+        >>> to_column(np.eye(2, dtype=np.float32)).to_pylist()
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
     n, d = matrix.shape
     offsets = pa.array(np.arange(n + 1, dtype=np.int32) * d)
     return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel()))
@@ -23,7 +33,15 @@ def to_column(matrix: NDArray[np.float32]) -> pa.ListArray:
 def embedding_columns(
     matrix: NDArray[np.float32], *, encoder: str, encoder_version: str
 ) -> dict[str, pa.Array]:
-    """The columns that every table of vectors has, from a (n, d) matrix."""
+    """The columns that every table of vectors has, from a (n, d) matrix.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.vectors import embedding_columns
+        >>> columns = embedding_columns(np.eye(1, 3, dtype=np.float32), encoder="e", encoder_version="1")
+        >>> {name: column.to_pylist() for name, column in columns.items()}
+        {'encoder': ['e'], 'encoder_version': ['1'], 'dimension': [3], 'embedding': [[1.0, 0.0, 0.0]]}
+    """
     n, d = matrix.shape
     return {
         "encoder": pa.array([encoder] * n, pa.string()),
@@ -38,6 +56,12 @@ def to_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
 
     Raises:
         ValueError: if the vectors differ in length.
+
+    Examples:
+        >>> import pyarrow as pa
+        >>> from mkt_assets.core.vectors import to_matrix
+        >>> to_matrix(pa.chunked_array([[[1.0, 0.0]], [[0.0, 1.0]]])).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
     """
     if len(column) == 0:
         return np.zeros((0, 0), dtype=np.float32)
@@ -51,7 +75,15 @@ def to_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
 
 
 def content_key(*parts: str) -> str:
-    """sha256 of several strings, unambiguously joined: the key of something computed from them."""
+    """sha256 of several strings, unambiguously joined: the key of something computed from them.
+
+    Examples:
+        >>> from mkt_assets.core.vectors import content_key
+        >>> content_key("ab", "c") == content_key("a", "bc")
+        False
+        >>> content_key("ab", "c")[:8]
+        '9617c506'
+    """
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
@@ -66,6 +98,14 @@ def cache_key(made_from: str, *how: str) -> str:
 
     Raises:
         ValueError: if there is no sha256 in `made_from`.
+
+    Examples:
+        >>> from hashlib import sha256
+        >>> from mkt_assets.core.vectors import cache_key, content_of
+        >>> picture = sha256(b"bytes of a picture").hexdigest()
+        >>> key = cache_key(f"{picture}/video_1", "efficientnet-lite0", "1")
+        >>> key.startswith(picture), content_of(key) == picture
+        (True, True)
     """
     return f"{content_of(made_from)}-{content_key(made_from, *how)[:32]}"
 
@@ -75,6 +115,11 @@ def content_of(key: str) -> str:
 
     Raises:
         ValueError: if there is none.
+
+    Examples:
+        >>> from mkt_assets.core.vectors import content_of
+        >>> content_of(f"mattes/{64 * '0'}.webp") == 64 * "0"
+        True
     """
     found = _SHA256.search(key)
     if found is None:
@@ -83,5 +128,11 @@ def content_of(key: str) -> str:
 
 
 def token_sha256(token_ids: Iterable[int]) -> str:
-    """sha256 of token ids: equal exactly when the encoder reads the same."""
+    """sha256 of token ids: equal exactly when the encoder reads the same.
+
+    Examples:
+        >>> from mkt_assets.core.vectors import token_sha256
+        >>> token_sha256([101, 7, 102])[:8], token_sha256(iter([101, 7, 102]))[:8]
+        ('b98dbabb', 'b98dbabb')
+    """
     return hashlib.sha256(np.asarray(list(token_ids), dtype="<i8").tobytes()).hexdigest()

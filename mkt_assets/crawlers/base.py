@@ -1,4 +1,7 @@
-"""What reading a drop is made of: rows, records, rejects, limits, and two protocols. No reading here."""
+"""What reading a drop is made of: rows, records, rejects, limits, and protocols.
+
+Not here: which readers and formats there are (crawlers/registry).
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Names are written as `guess.normal` makes them: small letters without blanks, ``_`` and ``-`` (note_id, noteId and
 "Note ID" are ``noteid``).
+
+Not here: judging a table by them (crawlers/guess).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""columns.csv: which column of a drop's tables holds what, where their user says it. No table is read here."""
+"""columns.csv: which column of a drop's tables holds what, where their user says it.
+
+Not here: where nobody says it (crawlers/guess).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reading CSV that crashed crawlers appended to: broken rows are told from good ones, whoever wrote them."""
+"""Reading CSV that crashed crawlers appended to: broken rows are told from good ones, whoever wrote them.
+
+Not here: encodings (crawlers/text_files), which columns are of posts (crawlers/registry).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""From a drop folder to the tables raw_posts and rejects. How files and fields look is known elsewhere."""
+"""From a drop folder to the tables raw_posts and rejects.
+
+Not here: finding its files (crawlers/walk), kinds of files (crawlers/registry), fields (crawlers/posts), media
+(crawlers/media).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ from mkt_assets.crawlers.guessed import GuessedTable
 from mkt_assets.crawlers.media import MediaFile, attach_media, sort_media
 from mkt_assets.crawlers.posts import Post, post_of
 from mkt_assets.crawlers.redact import Redactor, storable
-from mkt_assets.crawlers.registry import Tables, format_of
+from mkt_assets.crawlers.registry import ReaderRegistry, format_of
 from mkt_assets.crawlers.sqlite_files import COMPANIONS
 from mkt_assets.crawlers.tally import FileTally, SourceFile, tables_of
 from mkt_assets.crawlers.walk import (
@@ -128,14 +132,14 @@ def ingest_drop(
         hash_once,
         timezone,
         limits or Limits(),
-        Tables(given),
+        ReaderRegistry(given),
         rejects=[*walk.rejects, *misread],
         given=frozenset(given.values()),
     )
     for file in _without_companions(others):
         if not is_columns_file(file.relative):
             reading.read(file)
-    reading.rejects += _without_use(given, reading.seen)
+    reading.rejects += _unused(given, reading.used_columns)
     redactor = Redactor(hash_once, frozenset(reading.accounts), frozenset(reading.winners))
     facts = {post_id: winner.post.row for post_id, winner in reading.winners.items()}
     index = attach_media(media, facts, hash_once, redactor)
@@ -185,10 +189,10 @@ class _Reading:
     hash_poster: Callable[[str], str]
     timezone: str
     limits: Limits
-    tables: Tables
+    registry: ReaderRegistry
     rejects: list[Reject]
     given: frozenset[str] = frozenset()
-    seen: set[str] = field(default_factory=set[str])
+    used_columns: set[str] = field(default_factory=set[str])
     lack: str = ""
     winners: dict[str, _Winner] = field(default_factory=dict[str, _Winner])
     accounts: set[str] = field(default_factory=set[str])
@@ -227,11 +231,11 @@ class _Reading:
         return format_of(head).read(file.path, self.limits, self._is_header)
 
     def _is_header(self, columns: frozenset[str]) -> bool:
-        if self.tables.of(columns) is None:
+        if self.registry.reader_of(columns) is None:
             # of all that might have been the header, what comes nearest to one
-            self.lack = self.tables.lack(columns) if self.lack == NEITHER else self.lack
+            self.lack = self.registry.lack_of(columns) if self.lack == NEITHER else self.lack
             return False
-        self.seen |= columns & self.given
+        self.used_columns |= columns & self.given
         return True
 
     def _read_rows(self, table: RawTable, name: str, tally: FileTally) -> None:
@@ -245,7 +249,7 @@ class _Reading:
                 return
 
     def _read_row(self, row: Row, name: str, tally: FileTally) -> None:
-        known = self.tables.of(row.columns)
+        known = self.registry.reader_of(row.columns)
         if known is None:
             self._reject(tally, Reject(name, row.number, None, _NO_KNOWN_COLUMNS))
             return
@@ -349,7 +353,7 @@ def _without_companions(files: tuple[DropFile, ...]) -> list[DropFile]:
     return [file for file in files if str(file.path) not in databases]
 
 
-def _without_use(given: Mapping[str, str], seen: set[str]) -> list[Reject]:
+def _unused(given: Mapping[str, str], used_columns: set[str]) -> list[Reject]:
     """Of columns.csv, the columns that no table has."""
     return [
         Reject(
@@ -359,7 +363,7 @@ def _without_use(given: Mapping[str, str], seen: set[str]) -> list[Reject]:
             f"No table of the drop has the column '{column}', which is named as {what}.",
         )
         for what, column in given.items()
-        if column not in seen
+        if column not in used_columns
     ]
 
 

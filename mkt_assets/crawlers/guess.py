@@ -1,4 +1,7 @@
-"""Which column of a table that no crawler is known for holds what, judged by its name. No values are seen here."""
+"""Which column of a table that no crawler is known for holds what, judged by its name.
+
+Not here: the names (crawlers/column_names), the values (crawlers/guessed).
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,7 @@ def guess(names: Iterable[str], given: Mapping[str, str] | None = None) -> Guess
         if field not in chosen and _place(column)[1] >= _VAGUE
     )
     names = frozenset(map(normal, present))
-    kind, lacks = _told(found) if is_whole(chosen) else _judged(found, vague, names)
+    kind, lacks = _as_posts(found) if is_whole(chosen) else _judged(found, vague, names)
     return Guess(found, kind, lacks, vague)
 
 
@@ -141,7 +144,7 @@ def is_whole(fields: Iterable[str]) -> bool:
     return bool(present & {"id", "link"} and present & {"title", "content"})
 
 
-def _told(found: Mapping[str, tuple[str, ...]]) -> tuple[TableKind | None, str]:
+def _as_posts(found: Mapping[str, tuple[str, ...]]) -> tuple[TableKind | None, str]:
     return ("posts", "") if is_whole(found) else (None, _lacks(found))
 
 
@@ -157,13 +160,13 @@ def _judged(
         return "accounts", ""
     if names & OF_OURS:
         return None, "It looks like a table that was made from posts."
-    told = _told(found)
-    if told[0] is None or (is_identified and has_text):
-        return told
+    as_posts = _as_posts(found)
+    if as_posts[0] is None or (is_identified and has_text):
+        return as_posts
     if found.keys() & _SIGNS or _OF_THREADS in names:
-        return told
+        return as_posts
     if (is_identified or has_text) and found.keys() & {"account", "home", "name"}:
-        return told
+        return as_posts
     return None, "No other column (a number of likes, an account, tags) says that these are posts."
 
 

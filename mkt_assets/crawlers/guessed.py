@@ -1,4 +1,7 @@
-"""Rows of a table whose columns were guessed, or named by its user, as records of posts. No crawler's names."""
+"""Rows of a table whose columns were guessed, or named by its user, as records of posts.
+
+Not here: which column is what (crawlers/guess, crawlers/columns_file).
+"""
 
 from __future__ import annotations
 

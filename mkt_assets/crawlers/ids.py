@@ -1,4 +1,7 @@
-"""Ids as spreadsheet programs leave them: protected from being made numbers, or made numbers and rounded."""
+"""Ids as spreadsheet programs leave them: protected from being made numbers, or made numbers and rounded.
+
+Not here: ids in addresses (crawlers/links) and in places of media (crawlers/media_places).
+"""
 
 from __future__ import annotations
 

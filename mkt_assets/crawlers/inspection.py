@@ -1,4 +1,7 @@
-"""What a drop holds, lacks and would lose, found without writing anything. Nothing is printed here."""
+"""What a drop holds, lacks and would lose, found without writing anything.
+
+Not here: printing it (commands/inspect).
+"""
 
 from __future__ import annotations
 
@@ -127,11 +130,11 @@ def _missing(posts: list[dict[str, Any]], ingest: Ingest) -> list[str]:
         ("text", sum(not (post["tags"] or any(post[name] for name in _TEXTS)) for post in posts)),
         *((name, sum(post[column] is None for post in posts)) for column, name in _WANTED.items()),
     )
-    said = [_sentence(k, n, name) for name, k in counted if k]
+    sentences = [_sentence(k, n, name) for name, k in counted if k]
     if ingest.undated:
         whys = ", ".join(f"{k:,} {why}" for why, k in ingest.undated)
-        said.append(f"Of those without a time of publication: {whys}; and their ids hold none.")
-    return said
+        sentences.append(f"Of those without a time of publication: {whys}; and their ids hold none.")
+    return sentences
 
 
 def _sentence(k: int, n: int, name: str) -> str:

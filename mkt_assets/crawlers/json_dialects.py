@@ -1,4 +1,7 @@
-"""How programs other than crawlers write rows as JSON: MongoDB's typed values, pandas' tables by column."""
+"""How programs other than crawlers write rows as JSON: MongoDB's typed values, pandas' tables by column.
+
+Not here: parsing (crawlers/json_files), objects in objects (crawlers/nested).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reading JSON: lines, arrays, objects one after another or wrapped; broken rows are passed over, not files."""
+"""Reading JSON: lines, arrays, objects one after another or wrapped; broken rows are passed over, not files.
+
+Not here: dialects of what is parsed (crawlers/json_dialects).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a post's or an account's address says: ids in it. Where addresses come from is known elsewhere."""
+"""What a post's or an account's address says: ids in it.
+
+Not here: cleaning an address for the table (crawlers/posts).
+"""
 
 from __future__ import annotations
 

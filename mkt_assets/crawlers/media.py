@@ -1,4 +1,8 @@
-"""Finding the pictures and videos of a drop and the posts they belong to. Nothing is decoded here."""
+"""Finding the pictures and videos of a drop and the posts they belong to.
+
+Not here: which of a post's own are used (crawlers/media_frames), ids in their places (crawlers/media_places),
+decoding (core/media).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which pictures and video a post has, of the files that are its own. Nothing is decoded, no post looked for here."""
+"""Which pictures and video a post has, of the files that are its own.
+
+Not here: whose a file is (crawlers/media), decoding (core/media).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Posts that the place of a file names: by an id anywhere in the path, or by a time and a title in its name."""
+"""Posts that the place of a file names: by an id anywhere in the path, or by a time and a title in its name.
+
+Not here: the folders of a known crawler (crawlers/registry).
+"""
 
 from __future__ import annotations
 

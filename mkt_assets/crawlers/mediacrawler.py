@@ -1,4 +1,7 @@
-"""The tables and media folders of MediaCrawler's Xiaohongshu mode, old and new. No other crawler's names."""
+"""The tables and media folders of MediaCrawler's Xiaohongshu mode, old and new.
+
+Not here: its modes for other platforms, which are guessed (crawlers/guess).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Objects inside objects, as columns: {"user": {"id": 1}} has the columns user and user.id."""
+"""Objects inside objects, as columns: {"user": {"id": 1}} has the columns user and user.id.
+
+Not here: which of them hold posts (crawlers/guess).
+"""
 
 from __future__ import annotations
 

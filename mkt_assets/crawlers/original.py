@@ -1,4 +1,7 @@
-"""The CSV and media folders of the original project's own crawler. No other crawler's names."""
+"""The CSV and media folders of the original project's own crawler.
+
+Not here: the original's results, as files (core/crosstab/original_files).
+"""
 
 from __future__ import annotations
 

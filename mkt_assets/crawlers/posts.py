@@ -1,4 +1,7 @@
-"""From a record to a row of raw_posts: ids checked, counts and times parsed, texts left as they are."""
+"""From a record to a row of raw_posts: ids checked, counts and times parsed, texts left as they are.
+
+Not here: cleaning of text (core/text), which row of a post wins (crawlers/drop).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Taking account ids out of paths and texts, and the characters out of values that no table can hold."""
+"""Taking account ids out of paths and texts, and the characters out of values that no table can hold.
+
+Not here: forgetting somebody who asks for it (operations/forget).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The crawlers and file formats that are known, and which of them a table is of. A new one is added here."""
+"""The crawlers and file formats that are known, and which of them a table is of. A new one is added here.
+
+Not here: models (models/registry).
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,6 @@ _REFUSED = {
     b"\x37\x7f\x06\x82": "the log (-wal) of a database that is not beside it",
     b"\x37\x7f\x06\x83": "the log (-wal) of a database that is not beside it",
 }
-
-
 # What is called .xls may be one of these.
 _MARKUP = {
     b"urn:schemas-microsoft-com:office:spreadsheet": "a spreadsheet of Excel 2003 (XML)",
@@ -70,7 +71,7 @@ def format_of(head: bytes) -> Format:
     return next(known for known in FORMATS if known.opens(head))
 
 
-class Tables:
+class ReaderRegistry:
     """Which crawler a table is of, judged by its columns; of none that is known, the columns are guessed.
 
     Args:
@@ -80,12 +81,12 @@ class Tables:
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self._given = dict(given or {})
-        self.of = lru_cache(maxsize=64)(self._of)
+        self.reader_of = lru_cache(maxsize=64)(self._reader_of)
 
-    def _of(self, columns: frozenset[str]) -> tuple[Table, TableKind] | None:
+    def _reader_of(self, columns: frozenset[str]) -> tuple[Table, TableKind] | None:
         """What reads rows of these columns, and what they are about; None if nothing does."""
-        is_told = is_whole(self._given) and columns.issuperset(self._given.values())
-        for reader in () if is_told else READERS:
+        is_given = is_whole(self._given) and columns.issuperset(self._given.values())
+        for reader in () if is_given else READERS:
             if kind := reader.kind_of(columns):
                 return reader, kind
         found = guess(columns, self._given)
@@ -93,14 +94,6 @@ class Tables:
             return None
         return (XhsWebTable if is_web_answer(found) else GuessedTable)(found), found.kind
 
-    def lack(self, columns: frozenset[str]) -> str:
+    def lack_of(self, columns: frozenset[str]) -> str:
         """What a table of these columns lacks to be one of posts, as a sentence."""
         return guess(columns, self._given).lacks
-
-
-def reader_of(columns: frozenset[str]) -> tuple[Table, TableKind] | None:
-    """What reads tables of these columns where no columns.csv says more; None if nothing does."""
-    return _TABLES.of(columns)
-
-
-_TABLES = Tables()

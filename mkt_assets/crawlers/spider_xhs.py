@@ -1,4 +1,7 @@
-"""The files of Spider_XHS: info.json beside each post's media, and workbooks. No other crawler's names."""
+"""The files of Spider_XHS: info.json beside each post's media, and workbooks.
+
+Not here: parsing them (crawlers/json_files, crawlers/workbook_files).
+"""
 
 from __future__ import annotations
 

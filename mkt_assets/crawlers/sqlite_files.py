@@ -1,4 +1,7 @@
-"""Reading the tables of an SQLite database, as a file that may be damaged or made to do harm."""
+"""Reading the tables of an SQLite database, as a file that may be damaged or made to do harm.
+
+Not here: our own databases (resources/database), Dagster's (operations/event_log).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What was seen in one file of a drop, while it is read and when it was. Nothing is read here."""
+"""What was found in one file of a drop, while it is read and when it was.
+
+Not here: the drop as a whole (crawlers/drop).
+"""
 
 from __future__ import annotations
 

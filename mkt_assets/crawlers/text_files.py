@@ -1,4 +1,7 @@
-"""Opening a text file whose encoding nobody wrote down. What the text means is for the formats."""
+"""Opening a text file whose encoding nobody wrote down.
+
+Not here: what the text means (crawlers/csv_files, crawlers/json_files).
+"""
 
 from __future__ import annotations
 

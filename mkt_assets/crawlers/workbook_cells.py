@@ -1,4 +1,7 @@
-"""What the numbers and formulas in a workbook's cells are where they were texts before. No reading here."""
+"""What the numbers and formulas in a workbook's cells are where they were texts before.
+
+Not here: reading cells (crawlers/workbook_files), days (crawlers/workbook_dates).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The days that a workbook stores as numbers: which formats show them, and what they say. No reading here."""
+"""The days that a workbook stores as numbers: which formats show them, and what they say.
+
+Not here: times in words (core/text/dates), reading cells (crawlers/workbook_files).
+"""
 
 from __future__ import annotations
 

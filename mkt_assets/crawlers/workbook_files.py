@@ -1,4 +1,8 @@
-"""Reading the sheets of an Excel workbook (.xlsx) as a stream: a workbook may be a bomb, and is never held whole."""
+"""Reading the sheets of an Excel workbook (.xlsx) as a stream: a workbook may be a bomb, and is never held whole.
+
+Not by a library: calamine (python-calamine 0.9) reads 100,000 x 20 cells in 2 s instead of 10, but holds a sheet whole,
+so that 5 KB with one far cell fill 10 GB; and a text that was taken for a formula (=^_^=), it cannot give back.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The table of XHS-Downloader (ExploreData.db) and its media. No other crawler's names."""
+"""The table of XHS-Downloader (ExploreData.db) and its media.
+
+Not here: reading the database (crawlers/sqlite_files).
+"""
 
 from __future__ import annotations
 

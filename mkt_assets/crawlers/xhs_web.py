@@ -1,4 +1,7 @@
-"""Notes as the platform's own web API and page states have them, raw or kept by a browser extension (Zeeschuimer)."""
+"""Notes as the platform's own web API and page states have them, raw or kept by a browser extension (Zeeschuimer).
+
+Not here: its nesting made columns (crawlers/nested).
+"""
 
 from __future__ import annotations
 

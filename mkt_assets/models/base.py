@@ -1,4 +1,7 @@
-"""What a model must be able to do, one protocol a role. No model is implemented here."""
+"""What a model must be able to do, one protocol a role.
+
+Not here: which models there are (models/registry).
+"""
 
 from __future__ import annotations
 

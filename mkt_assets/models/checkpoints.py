@@ -1,4 +1,7 @@
-"""Reading of PyTorch checkpoint files: safely, strictly, with errors a person can act on. No model is here."""
+"""Reading of PyTorch checkpoint files: safely, strictly, with errors a person can act on.
+
+Not here: getting them (models/zoo), whose they are (models/provenance).
+"""
 
 from __future__ import annotations
 

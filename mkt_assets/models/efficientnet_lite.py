@@ -1,4 +1,7 @@
-"""EfficientNet-Lite0, the bundled image encoder. Matting and compositing, which come before, are not here."""
+"""EfficientNet-Lite0, the bundled image encoder.
+
+Not here: matting and compositing, which come before (core/media/matting).
+"""
 
 from __future__ import annotations
 

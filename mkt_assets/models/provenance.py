@@ -1,4 +1,7 @@
-"""Who a model is, and whether a weights file is the one it says. No model is implemented here."""
+"""Who a model is, and whether a weights file is the one it says.
+
+Not here: getting the file (models/zoo).
+"""
 
 from __future__ import annotations
 

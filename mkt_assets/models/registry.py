@@ -1,4 +1,7 @@
-"""Which models there are, by role and id: the one place a new model is added. Nothing heavy is imported to ask."""
+"""Which models there are, by role and id: the one place a new model is added. Nothing heavy is imported to ask.
+
+Not here: models loaded for a run (resources/models), crawlers (crawlers/registry).
+"""
 
 from __future__ import annotations
 

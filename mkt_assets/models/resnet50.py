@@ -1,4 +1,7 @@
-"""ResNet-50 as an image encoder, the baseline. The convolutions, which SGHM shares, are in `resnet50_body`."""
+"""ResNet-50 as an image encoder, the baseline.
+
+Not here: the convolutions, which SGHM shares (models/resnet50_body).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""MediaPipe's selfie segmentation, the bundled matting model. Judging and storing mattes is not done here."""
+"""MediaPipe's selfie segmentation, the bundled matting model.
+
+Not here: judging mattes (core/media/matting), storing them (resources/files).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Trying a model out: does it load, how long does it take, how much memory, and are its vectors unit vectors."""
+"""Trying a model out: does it load, how long does it take, how much memory, and are its vectors unit vectors.
+
+Not here: which precision moves vectors how far (models/imagebind/probe).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Universal Sentence Encoder, multilingual v3, the bundled text encoder. Cleaning a text is not done here."""
+"""Universal Sentence Encoder, multilingual v3, the bundled text encoder.
+
+Not here: cleaning a text (core/text/summaries).
+"""
 
 from __future__ import annotations
 

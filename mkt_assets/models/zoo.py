@@ -1,4 +1,7 @@
-"""Checkpoints that no package carries: whose they are, under which licence, where from, and getting them here."""
+"""Checkpoints that no package carries: whose they are, under which licence, where from, and getting them here.
+
+Not here: which models use them (models/registry), reading them (models/checkpoints).
+"""
 
 from __future__ import annotations
 

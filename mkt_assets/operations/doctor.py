@@ -1,4 +1,7 @@
-"""`mkt doctor`: is the home sound? Each finding says what is the matter and what to do; nothing is changed."""
+"""`mkt doctor`: is the home sound? Each finding says what is the matter and what to do; nothing is changed.
+
+Not here: checks of one crawl's rows (orchestration/checks), putting things right (operations/gc).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from mkt_assets.resources.database import DatabaseBusyError, lock_path
 from mkt_assets.resources.locks import lock_holders
 from mkt_assets.resources.migrations import VERSION
 from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
-from mkt_assets.resources.warehouse_state import WarehouseState, inspect
+from mkt_assets.resources.warehouse_state import WarehouseState, read_state
 from mkt_assets.settings import Settings, unknown_variables
 
 _PACKAGES = ("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "torch")
@@ -204,7 +207,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
 
 
 def _contents(settings: Settings) -> Iterator[Finding]:
-    state = inspect(settings.warehouse_path, timeout_seconds=_PATIENCE_SECONDS)
+    state = read_state(settings.warehouse_path, timeout_seconds=_PATIENCE_SECONDS)
     n_rows = sum(state.n_rows.values())
     n_dates = len(state.crawl_dates)
     yield Finding(

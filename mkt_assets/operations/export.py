@@ -1,6 +1,6 @@
 """`mkt export`: a crawl date's tables and pictures, written to a folder that others can take away.
 
-What is in the original's files, and which of its habits are kept, is in core/original_files.
+What is in the original's files, and which of its habits are kept, is in core/crosstab/original_files.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from mkt_assets.core.crosstab import original_files as original
 from mkt_assets.core.progress import ProgressListener
 from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.files import ASIDE_PREFIX, FileStore
-from mkt_assets.resources.warehouse import ReadParts
-from mkt_assets.settings import Settings, SettingsError
+from mkt_assets.resources.warehouse import CrawlDateError, ReadParts
+from mkt_assets.settings import Settings
 from mkt_assets.stored.crawl import Crawl, ReadTable
 
 Pictures = Literal["png", "webp", "none"]
@@ -72,7 +72,7 @@ def export_crawl(
         progress: Hears of pictures written.
 
     Raises:
-        SettingsError: if the crawl date was never materialized.
+        CrawlDateError: if the crawl date was never materialized.
         FileExistsError: if `out_dir` has something in it.
         FileNotFoundError: if a picture that a table tells of is not there.
     """
@@ -119,7 +119,7 @@ def _write_tables(settings: Settings, crawl_date: date, folder: Path) -> list[Wr
     """Every table as Parquet, all as they were at one moment; a part at a time in memory."""
     missing = f"the warehouse in {settings.home} has no posts of {crawl_date}: materialize it first."
     if not settings.warehouse_path.exists():
-        raise SettingsError(missing)
+        raise CrawlDateError(missing)
     folder.mkdir()
     written: list[Written] = []
     with open_warehouse(settings).one_moment() as read:
@@ -133,7 +133,7 @@ def _write_tables(settings: Settings, crawl_date: date, folder: Path) -> list[Wr
                     n += part.num_rows
             written.append(Written(path, n, "rows"))
             if name == "raw_posts" and n == 0:
-                raise SettingsError(missing)
+                raise CrawlDateError(missing)
     return written
 
 
@@ -198,13 +198,13 @@ def _write_original_files(items: _Items, ratios: pd.DataFrame, folder: Path) -> 
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> Written:
-    """Write a frame as CSV, formulas neutralised: `core.formulas.restored` gives the texts back.
+    """Write a frame as CSV, formulas escaped: `core.text.csv_injection.unescape_formula` gives the texts back.
 
     Files with captions have a byte-order mark, without which a spreadsheet does not read Chinese, and quote every
     text: a bare carriage return in a caption would begin a new row, and that row might begin as a formula does.
     """
     with_captions = "summary" in frame
-    original.without_formulas(frame).to_csv(
+    original.escape_formulas(frame).to_csv(
         path,
         index=False,
         encoding="utf-8-sig" if with_captions else "utf-8",

@@ -1,7 +1,9 @@
 """`mkt gc`: what no row points to any more, and what killed runs left. Nothing that a row points to is touched.
 
 Safe beside a run: what is younger than an age limit stays. A run touches a matte that it finds made (see
-resources/mattes), and writes all else anew, so that what it is about to point to is young.
+compute/matte_maker), and writes all else anew, so that what it is about to point to is young.
+
+Not here: what rows still point to (operations/places), removing a person (operations/forget).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What in a home is in use: the files and contents that rows point to. What follows from it is decided elsewhere."""
+"""What in a home is in use: the files and contents that rows point to.
+
+Not here: removing the rest (operations/gc), removing a person (operations/forget).
+"""
 
 from __future__ import annotations
 

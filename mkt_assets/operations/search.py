@@ -1,4 +1,7 @@
-"""Looking for texts everywhere in a home: in decoded cells of every table, in names and bytes of every file."""
+"""Looking for texts everywhere in a home: in decoded cells of every table, in names and bytes of every file.
+
+Not here: how a text may be spelt (core/text/needles), removing what was found (operations/forget).
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Rows that break the schema never get in (resources/warehouse); a check here warns of a partition that is
 well-formed and still not to be trusted.
+
+Not here: what must be true (contract/schema), the check of a home (operations/doctor).
 """
 
 import warnings

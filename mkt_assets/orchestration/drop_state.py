@@ -1,4 +1,7 @@
-"""Which drops need a run, and why not the others: the one decision that the sensor and the schedule share."""
+"""Which drops need a run, and why not the others: the one decision that the sensor and the schedule share.
+
+Not here: finding drops on the disk (crawlers/walk).
+"""
 
 from __future__ import annotations
 

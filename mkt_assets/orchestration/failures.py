@@ -1,6 +1,6 @@
 """How a step fails: what is tried again, what fails at once in a sentence, and which sentence a run failed with.
 
-Not here: who is told of it (notifications), and how a command fails (commands/plain_errors).
+Not here: who is told of it (orchestration/notifications), and how a command fails (commands/plain_errors).
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from mkt_assets.resources.migrations import SchemaError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError
 from mkt_assets.settings import SettingsError
+from mkt_assets.stored.items import MixedEncodersError
 
-_PERMANENT = (DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError)
+_PERMANENT = (
+    *(DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError),
+    MixedEncodersError,
+)
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _MAX_RETRIES = 3
 
@@ -35,9 +39,9 @@ def explained() -> Generator[None]:
     except _PERMANENT as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     except Exception as error:
-        if (said := disk_full(error)) is None:
+        if (message := disk_full(error)) is None:
             raise
-        raise dg.Failure(description=said, allow_retries=False) from error
+        raise dg.Failure(description=message, allow_retries=False) from error
 
 
 def reason_of(event: dg.DagsterEvent) -> str:

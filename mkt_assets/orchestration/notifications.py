@@ -1,4 +1,7 @@
-"""Telling somebody that a run failed: a command of the operator's, off unless set."""
+"""Telling somebody that a run failed: a command of the operator's, off unless set.
+
+Not here: the sentence a run failed with (orchestration/failures).
+"""
 
 import json
 import shlex
@@ -31,12 +34,15 @@ def build_failure_sensor(settings: Settings) -> dg.SensorDefinition | None:
     def tell_of_failures(context: dg.RunFailureSensorContext) -> None:
         # a killed run has no step that failed
         problems = [f"{event.step_key}: {reason_of(event)}" for event in context.get_step_failure_events()]
-        notify(command, told(context.dagster_run, "; ".join(problems) or context.failure_event.message or ""))
+        notify(
+            command,
+            message_of(context.dagster_run, "; ".join(problems) or context.failure_event.message or ""),
+        )
 
     return tell_of_failures
 
 
-def told(run: dg.DagsterRun, problem: str) -> dict[str, str]:
+def message_of(run: dg.DagsterRun, problem: str) -> dict[str, str]:
     """What is said of a failed run."""
     return {
         "job": run.job_name,

@@ -1,4 +1,7 @@
-"""Schedules: once a day, what the sensor could not finish is caught up."""
+"""Schedules: once a day, what the sensor could not finish is caught up.
+
+Not here: new and changed drops (orchestration/sensors).
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""Sensors: a new or changed drop is run, once."""
+"""Sensors: a new or changed drop is run, once.
+
+Not here: what failed or was missed (orchestration/schedules).
+"""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""Accounts are hashed with a key that stays outside the warehouse: people are not in the tables."""
+"""Accounts are hashed with a key that stays outside the warehouse: people are not in the tables.
+
+Not here: account ids in texts and paths (crawlers/redact).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The cache of what is expensive, keyed by content: vectors and the facts of mattes. Appended to, never updated."""
+"""The cache of what is expensive, keyed by content: vectors and the facts of mattes. Appended to, never updated.
+
+Not here: looking up and filling it for a crawl (compute/cached).
+"""
 
 from __future__ import annotations
 

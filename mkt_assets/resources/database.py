@@ -1,4 +1,7 @@
-"""Opening a DuckDB file: exclusively, shortly, and with patience. The rest of resources/ opens files through this."""
+"""Opening a DuckDB file: exclusively, shortly, and with patience. The rest of resources/ opens files through this.
+
+Not here: what is in the file (resources/warehouse).
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Taking a person, or old crawl dates, out of DuckDB files so that nothing lingers, and searching what is left.
 
 What is to be forgotten besides tables (files, logs, caches), and in which order, is in operations/forget.
+
+Not here: files, logs and the order of it all (operations/forget).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Files that are made: written aside, then renamed, so that a reader sees the whole file or none."""
+"""Files that are made: written aside, then renamed, so that a reader sees the whole file or none.
+
+Not here: the files of drops (crawlers/walk).
+"""
 
 from __future__ import annotations
 
@@ -95,16 +98,16 @@ def replacing(path: Path) -> Generator[Path]:
 
 def disk_full(error: BaseException) -> str | None:
     """What to say if an error of a file or of any database means that the disk is full; None if it does not."""
-    said = str(error).partition("\n")[0]
+    message = str(error).partition("\n")[0]
     if isinstance(error, OSError):
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     else:
-        is_full = bool(_DISK_FULL.search(said))
+        is_full = bool(_DISK_FULL.search(message))
     if not is_full:
         return None
     return (
-        f"The disk is full, or fails ({said}). What was stored before is unharmed: make room, remove what is left over "
-        "with `mkt gc --delete`, and run again."
+        f"The disk is full, or fails ({message}). What was stored before is unharmed: make room, remove what is left "
+        "over with `mkt gc --delete`, and run again."
     )
 
 

@@ -1,4 +1,7 @@
-"""Kernel locks on files: who holds one. Taking them is in database.py and running.py."""
+"""Kernel locks on files: who holds one.
+
+Not here: taking them (resources/database, resources/running).
+"""
 
 from __future__ import annotations
 

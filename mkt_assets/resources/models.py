@@ -1,4 +1,7 @@
-"""The models a run uses, loaded once a process on first use."""
+"""The models a run uses, loaded once a process on first use.
+
+Not here: which models there are (models/registry).
+"""
 
 from __future__ import annotations
 

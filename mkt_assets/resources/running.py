@@ -1,6 +1,8 @@
 """Who is at work in a home: runs share a lock file, and what must be alone there (forgetting) takes it for itself.
 
 The kernel frees the lock of a process that ends, however it ends.
+
+Not here: the lock of a database file (resources/database).
 """
 
 from __future__ import annotations

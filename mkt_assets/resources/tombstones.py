@@ -1,4 +1,7 @@
-"""Who and what was forgotten, as keyed hashes: enough to know them when a drop brings them back, not to name them."""
+"""Who and what was forgotten, as keyed hashes: enough to know them when a drop brings them back, not to name them.
+
+Not here: forgetting (operations/forget).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The warehouse: one DuckDB table per entry of the schema, read and replaced a partition at a time."""
+"""The warehouse: one DuckDB table per entry of the schema, read and replaced a partition at a time.
+
+Not here: the tables (contract/schema), the published views (contract/views).
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,10 @@ class ReadParts(Protocol):
     ) -> Iterator[pa.Table]:
         """Parts of the rows, in order; at least one, perhaps without rows."""
         ...
+
+
+class CrawlDateError(ValueError):
+    """A crawl date of which nothing is here: before the first partition, or never materialized."""
 
 
 class ContractError(ValueError):

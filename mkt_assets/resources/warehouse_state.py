@@ -1,4 +1,7 @@
-"""Looking into a warehouse without changing it: its version, its keys, and the files that its rows point to."""
+"""Reading a warehouse's state without changing it: its version, its keys, and the files that its rows point to.
+
+Not here: judging it (operations/doctor).
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class WarehouseState:
     reports: dict[str, str]
 
 
-def inspect(path: Path, *, timeout_seconds: float) -> WarehouseState:
+def read_state(path: Path, *, timeout_seconds: float) -> WarehouseState:
     """The state of the warehouse at `path`, which may be of an earlier version; every value in it is read.
 
     Raises:

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from mkt_assets.core.vectors import to_matrix
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.settings import SettingsError
 
 
-class MixedEncodersError(SettingsError):
+class MixedEncodersError(ValueError):
     """Vectors of different encoders would meet in one clustering."""
 
 

@@ -20,6 +20,7 @@ from mkt_assets.resources.database import DatabaseBusyError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.settings import Settings
+from mkt_assets.stored.items import MixedEncodersError
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.runs import materialize, rows
@@ -41,7 +42,10 @@ def test_what_may_pass_asks_for_a_retry(error: Exception) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [DropMissing("no drop"), ContractError("bad row"), WeightsError("bad file"), ForgottenDate("gone")],
+    [
+        *(DropMissing("no drop"), ContractError("bad row"), WeightsError("bad file"), ForgottenDate("gone")),
+        MixedEncodersError("two encoders"),
+    ],
 )
 def test_what_will_not_pass_fails_with_its_sentence_and_is_not_retried(error: Exception) -> None:
     with pytest.raises(dg.Failure) as failed, explained():

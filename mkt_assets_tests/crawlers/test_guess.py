@@ -6,7 +6,7 @@ import pytest
 
 from mkt_assets.crawlers.column_names import NAMES
 from mkt_assets.crawlers.guess import FIELDS, guess, normal
-from mkt_assets.crawlers.registry import reader_of
+from mkt_assets.crawlers.registry import ReaderRegistry
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ from mkt_assets.crawlers.registry import reader_of
     ],
 )
 def test_a_table_is_of_posts_if_it_says_which_and_what(columns: str, kind: str | None) -> None:
-    known = reader_of(frozenset(columns.split()))
+    known = ReaderRegistry().reader_of(frozenset(columns.split()))
     assert (known and known[1]) == kind
 
 
@@ -81,6 +81,6 @@ def test_a_table_that_a_crawler_could_have_written_is_guessed_if_it_has_more_tha
         "笔记id 用户id 正文 点赞数",
         "post_id post_url title",
     ):
-        known = reader_of(frozenset(columns.split()))
+        known = ReaderRegistry().reader_of(frozenset(columns.split()))
         assert known
         assert known[0].crawler == "generic"

@@ -6,7 +6,7 @@ import pytest
 
 from mkt_assets.crawlers.base import MediaKey, Record
 from mkt_assets.crawlers.original import OriginalReader
-from mkt_assets.crawlers.registry import reader_of
+from mkt_assets.crawlers.registry import ReaderRegistry
 
 COLUMNS = [
     "poster_id", "post_id", "post_url", "post_title", "post_location", "post_date", "post_time", "post_content",
@@ -15,13 +15,13 @@ COLUMNS = [
 
 
 def test_its_tables_are_known_by_their_columns() -> None:
-    known = reader_of(frozenset(COLUMNS))
+    known = ReaderRegistry().reader_of(frozenset(COLUMNS))
     assert known is not None
     assert (known[0].crawler, known[1]) == ("original", "posts")
 
 
 def test_tables_derived_from_a_crawl_are_not_taken_for_one() -> None:
-    assert reader_of(frozenset({"poster_id", "post_id", "nums_category_img"})) is None
+    assert ReaderRegistry().reader_of(frozenset({"poster_id", "post_id", "nums_category_img"})) is None
 
 
 def test_a_row_becomes_a_record_under_our_names() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mkt_assets.crawlers.base import MediaKey
 from mkt_assets.crawlers.posts import split_tags
-from mkt_assets.crawlers.registry import reader_of
+from mkt_assets.crawlers.registry import ReaderRegistry
 from mkt_assets.crawlers.spider_xhs import SpiderXhsReader
 
 READER = SpiderXhsReader()
@@ -28,7 +28,7 @@ USER, NOTE = "5e5e5e5e00000000000000aa", "666e3aa05e5e5e5e00000001"
     ],
 )
 def test_its_tables_are_known_by_their_columns(columns: set[str], kind: str) -> None:
-    known = reader_of(frozenset(columns))
+    known = ReaderRegistry().reader_of(frozenset(columns))
     assert known is not None
     assert (known[0].crawler, known[1]) == ("spider_xhs", kind)
 

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from mkt_assets.crawlers.base import MediaKey
-from mkt_assets.crawlers.registry import reader_of
+from mkt_assets.crawlers.registry import ReaderRegistry
 from mkt_assets.crawlers.xhs_downloader import XhsDownloaderReader
 
 READER = XhsDownloaderReader()
@@ -13,7 +13,7 @@ NOTE = "666e3aa05e5e5e5e00000001"
 
 
 def test_its_table_is_known_by_its_columns() -> None:
-    known = reader_of(frozenset({"采集时间", "作品ID", "作品标题", "作者ID"}))
+    known = ReaderRegistry().reader_of(frozenset({"采集时间", "作品ID", "作品标题", "作者ID"}))
     assert known is not None
     assert (known[0].crawler, known[1]) == ("xhs_downloader", "posts")
     assert READER.kind_of(frozenset({"ID"})) is None

@@ -22,10 +22,11 @@ from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
 from mkt_assets.contract.schema import TABLES
-from mkt_assets.core.text.csv_injection import restored
+from mkt_assets.core.text.csv_injection import unescape_formula
 from mkt_assets.operations.export import Written, export_crawl, write_csv
 from mkt_assets.resources import open_warehouse
-from mkt_assets.settings import Settings, SettingsError
+from mkt_assets.resources.warehouse import CrawlDateError
+from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, write_drop
 from mkt_assets_tests.runs import D1, D2, materialize
@@ -103,7 +104,9 @@ def test_labels_and_summaries_read_back_equal_to_the_warehouse(crawl: Settings, 
     assert labels["nums_category_img"].tolist() == stored["cluster_id"].tolist()
     texts = frame_of(out / "clustered_summaries3.csv")
     of_post = dict(zip(summaries["post_id"], summaries["summary"], strict=True))
-    assert [restored(cell) for cell in texts["summary"]] == [of_post[post] for post in texts["post_id"]]
+    assert [unescape_formula(cell) for cell in texts["summary"]] == [
+        of_post[post] for post in texts["post_id"]
+    ]
     content = json.loads((out / "clustered_summaries3.json").read_text("utf-8"))
     assert [row["summary"] for row in content["clusters"]] == [of_post[post] for post in texts["post_id"]]
     assert [row["cluster"] for row in content["clusters"]] == texts["num_category_text"].tolist()
@@ -197,7 +200,7 @@ def test_every_caption_comes_back_from_a_csv_file(
     read = pd.read_csv(path, keep_default_na=False)
     assert list(read.columns) == ["summary", "num_category_text"]
     assert [
-        restored(str(cell)) for cell in pd.read_csv(path, dtype=str, keep_default_na=False)["summary"]
+        unescape_formula(str(cell)) for cell in pd.read_csv(path, dtype=str, keep_default_na=False)["summary"]
     ] == (captions)
 
 
@@ -272,7 +275,7 @@ def test_a_crawl_without_clusters_is_exported_without_rows(
 def test_a_crawl_that_was_never_materialized_is_refused_and_no_warehouse_made(
     settings: Settings, tmp_path: Path
 ) -> None:
-    with pytest.raises(SettingsError, match="no posts of 2024-06-13: materialize it first"):
+    with pytest.raises(CrawlDateError, match="no posts of 2024-06-13: materialize it first"):
         export_crawl(settings, D1, tmp_path / "out")
     assert not settings.warehouse_path.exists()
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,7 @@
-"""K-means over a range of k, reproducibly, and what to judge a clustering by; choosing k is in `knee`."""
+"""K-means over a range of k, reproducibly, and what to judge a clustering by.
+
+Not here: choosing k (core/clustering/knee), methods to compare with (core/experiments/methods).
+"""
 
 from __future__ import annotations
 
@@ -107,14 +110,24 @@ def fit_sweep(
 
     Raises:
         ValueError: X is not a matrix of finite numbers, or a k is below 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import fit_sweep
+        >>> X = np.array([[1, 0], [0.99, 0.1], [0, 1], [0.1, 0.99], [0, 1]], dtype=np.float32)
+        >>> sweep = fit_sweep(X, range(2, 10))
+        >>> sweep.ks  # four distinct items make no more clusters
+        (2, 3, 4)
+        >>> sweep.labels(2).tolist()
+        [1, 1, 0, 0, 0]
     """
     _require_finite_matrix(X)
-    asked = sorted({int(k) for k in ks})
-    if asked and asked[0] < 1:
-        raise ValueError(f"A clustering of {asked[0]} clusters is asked for: k begins at 1.")
+    requested = sorted({int(k) for k in ks})
+    if requested and requested[0] < 1:
+        raise ValueError(f"A clustering of {requested[0]} clusters is asked for: k begins at 1.")
     order, duplicate_of = _by_content(X)
     n_distinct = int(duplicate_of[-1]) + 1 if len(X) else 0
-    fitted = tuple(sorted({min(k, n_distinct) for k in asked})) if n_distinct else ()
+    fitted = tuple(sorted({min(k, n_distinct) for k in requested})) if n_distinct else ()
     starts = default_n_init(len(X)) if n_init is None else n_init
     labels: dict[int, Labels] = {}
     inertia = np.empty(len(fitted), dtype=np.float64)
@@ -136,13 +149,20 @@ def fit_sweep(
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     labels = {k: canonical_labels(found)[back] for k, found in labels.items()}
-    return Sweep(fitted, inertia, n_distinct, tuple(k for k in asked if k > n_distinct), X, labels)
+    return Sweep(fitted, inertia, n_distinct, tuple(k for k in requested if k > n_distinct), X, labels)
 
 
 def refine(X: Matrix, labels: Labels, *, n_jobs: int | None = None) -> Labels:
     """Lloyd's algorithm in all dimensions from a clustering, until no item moves: (n,) int64, canonical.
 
     What `fit_sweep` does itself for few items; for many it is worth its time at the k that was chosen.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import refine
+        >>> X = np.array([[0], [1], [10], [11], [12]], dtype=np.float32)
+        >>> refine(X, np.array([0, 1, 1, 1, 1])).tolist()
+        [1, 1, 0, 0, 0]
     """
     order, _ = _by_content(X)
     items = np.ascontiguousarray(X[order], dtype=np.float32)
@@ -154,17 +174,37 @@ def refine(X: Matrix, labels: Labels, *, n_jobs: int | None = None) -> Labels:
 
 
 def default_n_init(n_items: int) -> int:
-    """Over-fine clusterings for so many items: 1 from 1,001 items on, up to 20 where a start costs little."""
+    """Over-fine clusterings for so many items: 1 from 1,001 items on, up to 20 where a start costs little.
+
+    Examples:
+        >>> from mkt_assets.core.clustering.kmeans import default_n_init
+        >>> [default_n_init(n) for n in (50, 500, 5_000)]
+        [20, 4, 1]
+    """
     return max(1, min(20, 2_000 // max(n_items, 1)))
 
 
 def count_distinct(X: Matrix) -> int:
-    """Number of distinct rows."""
+    """Number of distinct rows.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import count_distinct
+        >>> count_distinct(np.array([[0, 1], [1, 0], [0, 1]], dtype=np.float32))
+        2
+    """
     return int(_by_content(X)[1][-1]) + 1 if len(X) else 0
 
 
 def distinct_rows(X: Matrix) -> Matrix:
-    """The distinct rows, in the order of their content."""
+    """The distinct rows, in the order of their content.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import distinct_rows
+        >>> distinct_rows(np.array([[2, 1], [1, 0], [2, 1]], dtype=np.float32)).tolist()
+        [[2.0, 1.0], [1.0, 0.0]]
+    """
     order, number = _by_content(X)
     return X[order[np.flatnonzero(np.diff(number, prepend=-1))]]
 
@@ -174,6 +214,12 @@ def canonical_labels(labels: NDArray[np.integer]) -> Labels:
 
     The order of the items is the fixed rule: callers sort them by key, so that of two clusters of one size
     that with the smallest key comes first.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import canonical_labels
+        >>> canonical_labels(np.array([7, 7, 3, 3, 3, 9])).tolist()
+        [1, 1, 0, 0, 0, 2]
     """
     _, first, inverse, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     order = np.lexsort((first, -sizes))
@@ -183,7 +229,15 @@ def canonical_labels(labels: NDArray[np.integer]) -> Labels:
 
 
 def cluster_means(items: Matrix, labels: Labels) -> NDArray[np.float64]:
-    """Mean of the items of each cluster, (k, d) float64; labels are 0..k-1, none of them empty."""
+    """Mean of the items of each cluster, (k, d) float64; labels are 0..k-1, none of them empty.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import cluster_means
+        >>> items = np.array([[0, 0], [2, 0], [9, 9]], dtype=np.float32)
+        >>> cluster_means(items, np.array([0, 0, 1])).tolist()
+        [[1.0, 0.0], [9.0, 9.0]]
+    """
     counts = np.bincount(labels)
     sums = np.zeros((len(counts), items.shape[1]), dtype=np.float64)
     for start in range(0, len(items), CHUNK_ITEMS):  # float64 for a chunk at a time
@@ -193,12 +247,27 @@ def cluster_means(items: Matrix, labels: Labels) -> NDArray[np.float64]:
 
 
 def distances(X: Matrix, labels: Labels, centers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Euclidean distance of each item to the centroid of its cluster, (n,) float64."""
+    """Euclidean distance of each item to the centroid of its cluster, (n,) float64.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import cluster_means, distances
+        >>> items, labels = np.array([[0, 0], [6, 8]], dtype=np.float32), np.array([0, 0])
+        >>> distances(items, labels, cluster_means(items, labels)).tolist()
+        [5.0, 5.0]
+    """
     return np.linalg.norm(X.astype(np.float64) - centers[labels], axis=1)
 
 
 def rank_in_cluster(labels: Labels, distance: NDArray[np.float64]) -> Labels:
-    """1 for the item nearest to its centroid, (n,) int64; equal distances in order of the items."""
+    """1 for the item nearest to its centroid, (n,) int64; equal distances in order of the items.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import rank_in_cluster
+        >>> rank_in_cluster(np.array([0, 0, 1, 0]), np.array([0.3, 0.1, 0.5, 0.2])).tolist()
+        [3, 1, 1, 2]
+    """
     order = np.lexsort((distance, labels))
     starts = np.searchsorted(labels[order], labels[order])
     ranks = np.empty(len(labels), dtype=np.int64)
@@ -212,6 +281,14 @@ def silhouette(X: Matrix, labels: Labels) -> float:
     The mean cosine distance of an item to a cluster is one less its product with the cluster's mean, so no
     matrix of distances is needed. An item alone in its cluster counts 0. NaN for one cluster, or if every
     item is one.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import silhouette
+        >>> X = np.array([[1, 0], [0.99, 0.1], [0, 1], [0.1, 0.99], [0, 1]], dtype=np.float32)
+        >>> found, mixed = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 1, 0])
+        >>> round(silhouette(X, found), 2), round(silhouette(X, mixed), 2)
+        (0.99, -0.32)
     """
     n, (ids, sizes) = len(labels), np.unique(labels, return_counts=True)
     if not 2 <= len(ids) < n:
@@ -247,6 +324,14 @@ def lloyd(items: Matrix, centers: Matrix, *, run: Runner, max_iter: int = 300, t
         run: Threads, from `_one_thread_each`.
         max_iter: Iterations, at most.
         tol: Smallest fall of the inertia, as a share of it, that is worth another iteration.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import lloyd
+        >>> items = np.array([[0], [1], [10], [11]], dtype=np.float32)
+        >>> fit = lloyd(items, items[:2], run=lambda call, n: [call(slice(0, n))])
+        >>> fit.labels.tolist(), fit.centers.tolist()
+        ([0, 0, 1, 1], [[0.5], [10.5]])
     """
     k, labels, inertia = len(centers), None, np.inf
     squares = np.einsum("ij,ij->i", items, items)
@@ -283,8 +368,8 @@ def _descend(
         if not ks:
             return
     # a fixed share of the items is enough to find the centers; all of them are then visited a few times
-    seen = np.linspace(0, n - 1, min(n, SAMPLED_ITEMS)).astype(np.int64)
-    sample = scores if len(seen) == n else scores[seen]
+    sampled = np.linspace(0, n - 1, min(n, SAMPLED_ITEMS)).astype(np.int64)
+    sample = scores if len(sampled) == n else scores[sampled]
     n_fine = min(ks[-1] + ks[-1] // 2 + 1, n_distinct)
     fine = lloyd(sample, _spread_out(sample, n_fine, rng), run=run, max_iter=12, tol=1e-3)
     for k, centers in _merged(fine, ks):

@@ -1,4 +1,7 @@
-"""Which k: what to try, and the choice. Whether there are clusters at all is in `reference_curve`."""
+"""Which k: what to try, and the choice.
+
+Not here: whether there are clusters at all (core/clustering/reference_curve).
+"""
 
 from __future__ import annotations
 
@@ -80,6 +83,13 @@ def default_ks(
 
     Raises:
         ValueError: A range that is empty or begins below 1, fewer than two values, or a pin below 1.
+
+    Examples:
+        >>> from mkt_assets.core.clustering.knee import default_ks
+        >>> default_ks(1_000, largest=40, n_values=8, pin=20)
+        (2, 3, 5, 7, 11, 17, 20, 26, 40)
+        >>> default_ks(5)
+        (2,)
     """
     if not 1 <= smallest <= largest or n_values < 2:
         raise ValueError(f"There are no {n_values} numbers of clusters from {smallest} to {largest} to try.")
@@ -94,7 +104,13 @@ def default_ks(
 
 
 def needed_strength(n_ks: int, sensitivity: float) -> float:
-    """How deep an elbow of a curve over `n_ks` numbers of clusters must be: see `find_knee`."""
+    """How deep an elbow of a curve over `n_ks` numbers of clusters must be: see `find_knee`.
+
+    Examples:
+        >>> from mkt_assets.core.clustering.knee import needed_strength
+        >>> [round(needed_strength(n_ks, 1.0), 3) for n_ks in (5, 50)]
+        [0.25, 0.05]
+    """
     return max(MIN_STRENGTH, sensitivity / (n_ks - 1))
 
 
@@ -122,6 +138,13 @@ def find_knee(
 
     Raises:
         ValueError: ks do not ascend from 1, inertias are not as many, not finite or negative.
+
+    Examples:
+        >>> from mkt_assets.core.clustering.knee import find_knee
+        >>> inertia = [100, 60, 25, 22, 20, 19, 18.5, 18.2]
+        >>> knee = find_knee(range(2, 10), inertia)
+        >>> knee.k, round(knee.strength, 2)
+        (4, 0.35)
     """
     values = _checked(ks, inertia)
     if n_items is not None:
@@ -175,6 +198,14 @@ def choose_k(
 
     Raises:
         ValueError: No k was tried, or not the pinned one; lengths differ; or as `find_knee`.
+
+    Examples:
+        >>> from mkt_assets.core.clustering.knee import choose_k
+        >>> ks, inertia = range(2, 10), [100, 60, 25, 22, 20, 19, 18.5, 18.2]
+        >>> choose_k(ks, inertia, [None] * 8, n_distinct=500).k
+        4
+        >>> choose_k(ks, inertia, [None] * 8, n_distinct=500, pin=7).reason
+        'pinned to k = 7'
     """
     values = _checked(ks, inertia)
     scores = np.array([np.nan if score is None else score for score in silhouette], dtype=np.float64)
@@ -184,7 +215,7 @@ def choose_k(
         raise ValueError("There is no k to choose from: no item was clustered.")
     if len(ks) == 1 and pin is None:
         return Choice(ks[0], "only", f"{n_distinct} distinct item(s) leave only k = {ks[0]} to try")
-    found, choice = _looked_at(ks, values, n_distinct, vectors, sensitivity, random_state)
+    found, choice = _structure_or_knee(ks, values, n_distinct, vectors, sensitivity, random_state)
     if pin is not None:
         k, reason = _pinned(ks, pin, n_distinct)
         return replace(choice, k=k, chosen_by="pin", reason=reason)
@@ -197,7 +228,7 @@ def choose_k(
     return replace(choice, k=k, chosen_by="bend" if found is None else "knee", reason=reason)
 
 
-def _looked_at(
+def _structure_or_knee(
     ks: Sequence[int],
     inertia: NDArray[np.float64],
     n_distinct: int,
@@ -207,9 +238,9 @@ def _looked_at(
 ) -> tuple[int | None, Choice]:
     """The k of the structure, if there is one, and what is known of it, in a choice that is not made yet."""
     if vectors is not None:
-        seen = find_structure(vectors, ks, random_state=random_state, sensitivity=sensitivity)
-        strength, needed = seen.strongest
-        return seen.k, Choice(ks[0], "bend", "", seen.sentence(), strength, needed, seen)
+        structure = find_structure(vectors, ks, random_state=random_state, sensitivity=sensitivity)
+        strength, needed = structure.strongest
+        return structure.k, Choice(ks[0], "bend", "", structure.sentence(), strength, needed, structure)
     knee = find_knee(ks, inertia, n_items=n_distinct, sensitivity=sensitivity)
     needed = max(MIN_STRENGTH_UNSEEN * sensitivity, needed_strength(len(ks), sensitivity))
     if knee.k is None or knee.strength >= needed:
@@ -238,7 +269,14 @@ def _pinned(ks: Sequence[int], pin: int, n_distinct: int) -> tuple[int, str]:
 
 
 def sag(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far a falling curve lies below the line between its ends, both axes scaled to 0..1."""
+    """How far a falling curve lies below the line between its ends, both axes scaled to 0..1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.knee import sag
+        >>> sag(np.array([1.0, 2.0, 3.0]), np.array([10.0, 2.0, 0.0])).round(2).tolist()
+        [0.0, 0.3, 0.0]
+    """
     return 1 - (x - x[0]) / (x[-1] - x[0]) - (y - y[-1]) / (y[0] - y[-1])
 
 

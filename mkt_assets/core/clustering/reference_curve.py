@@ -1,4 +1,7 @@
-"""Whether items have clusters, and at which k: how far clusters stand apart, against items that have none."""
+"""Whether items have clusters, and at which k: how far clusters stand apart, against items that have none.
+
+Not here: the choice of k, and the reason given for it (core/clustering/knee).
+"""
 
 from __future__ import annotations
 
@@ -118,6 +121,19 @@ def find_structure(
         random_state: Seed.
         n_references: References, two or more; None: 4, and up to 12 where items are few.
         sensitivity: Factor of the excess that is needed.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.reference_curve import find_structure
+        >>> rng = np.random.default_rng(0)
+        >>> centres = np.repeat(np.eye(6, 16), 40, axis=0)
+        >>> X = centres + rng.normal(0, 0.05, (240, 16))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> structure = find_structure(X, range(2, 11))
+        >>> structure.k  # as many as were planted
+        6
+        >>> find_structure(rng.normal(size=(240, 16)).astype(np.float32), range(2, 11)).k is None
+        True
     """
     from threadpoolctl import threadpool_limits
 
@@ -163,6 +179,12 @@ def without_near_copies(items: Matrix) -> Matrix:
 
     Args:
         items: (n, d) float32, distinct.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.reference_curve import without_near_copies
+        >>> len(without_near_copies(np.array([[1, 0], [0.99995, 0.01], [0, 1]], dtype=np.float32)))
+        3
     """
     n = len(items)
     if n <= 2 * _NEIGHBOUR:
@@ -184,7 +206,15 @@ def without_near_copies(items: Matrix) -> Matrix:
 
 
 def squared_silhouette(items: Matrix, labels: Labels) -> float:
-    """Mean silhouette under the squared Euclidean distance; of unit vectors, that under the cosine distance."""
+    """Mean silhouette under the squared Euclidean distance; of unit vectors, that under the cosine distance.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.reference_curve import squared_silhouette
+        >>> items = np.array([[0, 0], [0, 1], [4, 0], [4, 1]], dtype=np.float32)
+        >>> round(squared_silhouette(items, np.array([0, 0, 1, 1])), 2)
+        0.94
+    """
     at, sizes = (np.arange(len(items)), labels), np.bincount(labels)
     X = items.astype(np.float64)
     squares = np.einsum("ij,ij->i", X, X)

@@ -1,4 +1,7 @@
-"""Whether a topic goes with a style in accounts at large, or only in the few that write most posts; no frames here."""
+"""Whether a topic goes with a style in accounts at large, or only in the few that write most posts.
+
+Not here: which links are believed (core/crosstab/belief), trends by account (core/over_time/trend_tests).
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,13 @@ def counts_by_account(of_post: Floats, topic: NDArray[np.int64], posters: NDArra
         of_post: (posts, styles), 1 where a post has a picture in the style; it may have several.
         topic: (posts,), the post's topic, numbered from 0.
         posters: (posts,), its account, numbered from 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.crosstab.account_links import counts_by_account
+        >>> of_post = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])  # the second post shows both styles
+        >>> counts_by_account(of_post, np.array([0, 0, 1]), np.array([0, 0, 1])).tolist()
+        [[[2.0, 0.0], [1.0, 0.0]], [[0.0, 0.0], [0.0, 1.0]]]
     """
     from scipy.sparse import csr_array
 
@@ -55,6 +65,18 @@ def poster_p_values(both: Floats, of_topic: Floats) -> Floats:
 
     Returns:
         (styles, topics), 0..1; all 1 if there are fewer than three accounts.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.crosstab.account_links import poster_p_values
+        >>> both = np.zeros((10, 2, 2))
+        >>> both[:, 0, 0], both[:, 1, 1] = 2, 2  # ten accounts: two posts of each pair
+        >>> by_all = poster_p_values(both, both.sum(axis=1))
+        >>> both[:] = 0
+        >>> both[0, 0, 0], both[1:, 1, 1] = 20, 2  # the same posts, but one account made one of the pairs
+        >>> by_one = poster_p_values(both, both.sum(axis=1))
+        >>> bool(by_all[0, 0] < 0.001), float(by_one[0, 0])
+        (True, 1.0)
     """
     n_accounts, n_styles, n_topics = both.shape
     if n_accounts < 3:

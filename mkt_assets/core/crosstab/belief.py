@@ -1,4 +1,7 @@
-"""How much to believe a link of the cross table: interval, lift, tests by post and poster; `crosstab` counts."""
+"""How much to believe a link of the cross table: interval, lift, tests by post and poster.
+
+Not here: the counting (core/crosstab/crosstab), the words for it (core/crosstab/link_sentences).
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,21 @@ def believe(
           those that do not occur (Benjamini and Hochberg 1995);
         - supported: q_value and poster_q_value below `MAX_P`, posts of at least `MIN_POSTERS` accounts, lift above
           1, not of low support.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.crosstab import cross
+        >>> from mkt_assets.core.crosstab.belief import believe
+        >>> posts = [(f"account{i % 12}", f"post{i}", i // 24, (i + i // 20) // 24) for i in range(46)]
+        >>> of_posts = pd.DataFrame(posts, columns=["poster_id", "post_id", "image_cluster", "text_cluster"])
+        >>> images, texts = of_posts.drop(columns="text_cluster"), of_posts.drop(columns="image_cluster")
+        >>> believed = believe(cross(images, texts, "post"), images, texts)
+        >>> shown = believed[["image_cluster", "text_cluster", "n", "lift", "supported"]]
+        >>> print(shown.round(2).to_string(index=False))
+         image_cluster  text_cluster  n  lift  supported
+                     0             0 23  1.92       True
+                     0             1  1  0.08      False
+                     1             1 22  2.00       True
     """
     pairs = ratios.dropna(subset=["text_cluster"])
     if pairs.empty:
@@ -105,28 +123,50 @@ def believe(
 
 
 def normalised_pmi(both: Floats, one: Floats, other: Floats) -> Floats:
-    """Pointwise mutual information of shares, over its largest value (Bouma 2009): 1 always together, 0 by chance."""
+    """Pointwise mutual information of shares, over its largest value (Bouma 2009): 1 always together, 0 by chance.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.crosstab.belief import normalised_pmi
+        >>> both = np.array([0.2, 0.08, 0.01])  # of two that have a share of 0.2 each
+        >>> normalised_pmi(both, np.full(3, 0.2), np.full(3, 0.2)).round(2).tolist()
+        [1.0, 0.27, -0.3]
+    """
     largest = -np.log(both)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(largest > 1e-12, np.log(both / (one * other)) / largest, 1.0)
 
 
 def hypergeometric_p_values(counts: Floats, rows: Floats, columns: Floats, n: int) -> Floats:
-    """One-sided p of every cell of a table of counts, (r, c): as many or more by dealing columns to n posts."""
+    """One-sided p of every cell of a table of counts, (r, c): as many or more by dealing columns to n posts.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.crosstab.belief import hypergeometric_p_values
+        >>> rows = columns = np.array([4.0, 4.0])  # the lady tasting tea
+        >>> hypergeometric_p_values(np.array([[4.0, 0.0], [0.0, 4.0]]), rows, columns, 8).round(3).tolist()
+        [[0.014, 1.0], [1.0, 0.014]]
+    """
     from scipy.stats import hypergeom
 
     return np.asarray(hypergeom.sf(counts - 1, n, columns[None, :], rows[:, None]), dtype=np.float64)
 
 
 def false_discovery_rates(p: Floats) -> Floats:
-    """Q of all p values together (Benjamini and Hochberg 1995), in the same shape."""
-    flat = p.ravel()
-    order = np.argsort(flat)[::-1]
-    rank = np.arange(len(flat), 0, -1)
-    q = np.empty_like(flat)
-    q[order] = np.minimum.accumulate(np.minimum(flat[order] * len(flat) / rank, 1.0))
-    # rounding must not put q below p
-    return np.maximum(q, flat).reshape(p.shape)
+    """Q of all p values together (Benjamini and Hochberg 1995), in the same shape.
+
+    Raises:
+        ValueError: if a p value is missing or not in 0..1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.crosstab.belief import false_discovery_rates
+        >>> false_discovery_rates(np.array([[0.01, 0.04], [0.03, 0.8]])).round(3).tolist()
+        [[0.04, 0.053], [0.053, 0.8]]
+    """
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p, axis=None), dtype=np.float64).reshape(p.shape)
 
 
 @dataclass(frozen=True)

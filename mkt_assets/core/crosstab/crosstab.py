@@ -51,6 +51,17 @@ def cross(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit, *, min_posts: i
 
     Raises:
         ValueError: An unknown unit, a missing column, or an image without a cluster.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.crosstab import cross
+        >>> images = pd.DataFrame({"poster_id": "a", "post_id": ["p", "p", "q"], "image_cluster": 0})
+        >>> images = images.assign(frame=["image_0", "image_1", "image_0"])  # two pictures of one post
+        >>> texts = pd.DataFrame({"poster_id": "a", "post_id": ["p", "q"], "text_cluster": [5, 3]})
+        >>> cross(images, texts, "image")[["text_cluster", "n", "ratio"]].round(2).values.tolist()
+        [[3, 1, 0.33], [5, 2, 0.67]]
+        >>> cross(images, texts, "post")[["text_cluster", "n", "ratio"]].round(2).values.tolist()
+        [[3, 1, 0.5], [5, 1, 0.5]]
     """
     if unit not in UNITS:
         raise ValueError(f"There is no counting unit {unit!r}: choose one of {', '.join(UNITS)}.")
@@ -95,6 +106,15 @@ def first_seen_order(ratios: pd.DataFrame, images: pd.DataFrame, texts: pd.DataF
 
     The join has the texts on the left: image clusters in order of their first row, and within one its text
     clusters likewise. Image clusters without a text are left out, as they are in that join.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.crosstab import cross, first_seen_order
+        >>> images = pd.DataFrame({"poster_id": "a", "post_id": ["p", "q"], "image_cluster": [0, 1]})
+        >>> texts = pd.DataFrame({"poster_id": "a", "post_id": ["q", "p"], "text_cluster": [5, 3]})
+        >>> ratios = cross(images, texts, "post")
+        >>> ratios["image_cluster"].tolist(), first_seen_order(ratios, images, texts)["image_cluster"].tolist()
+        ([0, 1], [1, 0])
     """
     joined = join(images, texts, "legacy").dropna(subset=["text_cluster"])
     joined = joined.sort_values(["text_row", "row"], kind="stable").reset_index(drop=True)
@@ -115,6 +135,14 @@ def top(ratios: pd.DataFrame, n: int = 3, ties: Ties = "text_id") -> pd.DataFram
 
     Raises:
         ValueError: n below 1, or an unknown rule for ties.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.crosstab import top
+        >>> pairs = [(0, 3, 0.2), (0, 4, 0.5), (0, 5, 0.3), (1, 5, 1.0)]
+        >>> ratios = pd.DataFrame(pairs, columns=["image_cluster", "text_cluster", "ratio"])
+        >>> top(ratios, 2).values.tolist()
+        [[0.0, 4.0, 0.5], [0.0, 5.0, 0.3], [1.0, 5.0, 1.0]]
     """
     if n < 1:
         raise ValueError(f"The top {n} of an image cluster is nothing: choose 1 or more.")
@@ -138,6 +166,16 @@ def pivot(
         cut_off: Value of a pair that occurs but is not shown: missing, as it is not known to be zero (the
             original wrote 0). A pair that does not occur is 0; the row of an image cluster without any text
             is missing.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.crosstab import pivot, top
+        >>> pairs = [(0, 3, 0.2), (0, 4, 0.5), (0, 5, 0.3), (1, 5, 1.0)]
+        >>> ratios = pd.DataFrame(pairs, columns=["image_cluster", "text_cluster", "ratio"])
+        >>> print(pivot(ratios, top(ratios, 1)).to_csv())  # what is cut off is not zero
+        image_cluster,3,4,5
+        0,,0.5,
+        1,0.0,0.0,1.0
     """
     pairs = ratios.dropna(subset=["text_cluster"]).astype({"text_cluster": "int64"})
     table = pairs.pivot(index="image_cluster", columns="text_cluster", values="ratio").fillna(0.0)
@@ -155,6 +193,14 @@ def join(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     """Images with the text of their post, one row a pair: clusters, poster_id, and numbers of its row, image and post.
 
     Arguments are those of `cross`; text_cluster is missing where the post has no text.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.crosstab import join
+        >>> images = pd.DataFrame({"poster_id": "a", "post_id": ["p", "q"], "image_cluster": [0, 1]})
+        >>> texts = pd.DataFrame({"poster_id": "a", "post_id": ["p"], "text_cluster": [5]})
+        >>> join(images, texts, "post")[["post_id", "image_cluster", "text_cluster"]].values.tolist()
+        [['p', 0, 5], ['q', 1, <NA>]]
     """
     _require_columns(images, "images", ["post_id", "image_cluster"])
     _require_columns(texts, "texts", ["post_id", "text_cluster"])
@@ -220,7 +266,7 @@ def crosstab_files(
     top_n: int | None = None,
     ties: Ties = "text_id",
 ) -> pd.DataFrame:
-    """Cross two label files in the original's shape, and write the ratios and, if wanted, their pivot table.
+    r"""Cross two label files in the original's shape, and write the ratios and, if wanted, their pivot table.
 
     In the legacy unit this reproduces the original's published files, order of rows included; in the other
     units the pairs are sorted by image and text cluster.
@@ -242,6 +288,21 @@ def crosstab_files(
         FileNotFoundError: A file is not there.
         ValueError: A file cannot be read or lacks a column, or a row has no id or no whole number as a label;
             or `top_n` is given without a table to cut.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mkt_assets.core.crosstab.crosstab import crosstab_files
+        >>> with TemporaryDirectory() as folder:
+        ...     images, texts, out = (Path(folder, name) for name in ("images.csv", "texts.csv", "ratios.csv"))
+        ...     _ = images.write_text("poster_id,post_id,nums_category_img\na,p,0\na,q,0\n")
+        ...     _ = texts.write_text("poster_id,post_id,num_category_text\na,p,5\na,q,3\n")
+        ...     _ = crosstab_files(images, texts, "post", out)
+        ...     print(out.read_text())
+        ...
+        nums_category_img,num_category_text,ratio
+        0,3,0.5
+        0,5,0.5
     """
     if top_n is not None and table is None:
         raise ValueError(f"The top {top_n} cuts the table, not the ratios: say where the table goes.")

@@ -1,4 +1,7 @@
-"""How sure a share is: 95 % intervals, of independent items or of items that come in accounts of unequal size."""
+"""How sure a share is: 95 % intervals, of independent items or of items that come in accounts of unequal size.
+
+Not here: intervals of medians (core/profiles/profiles), of trends (core/over_time/trend_tests).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,14 @@ _BLOCK = 2_000_000  # numbers of a block of cells in memory
 
 
 def wilson_interval(share: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
-    """95 % score interval of a share of n independent trials (Wilson 1927); it always contains the share."""
+    """95 % score interval of a share of n independent trials (Wilson 1927); it always contains the share.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.crosstab.intervals import wilson_interval
+        >>> [float(end) for end in np.round(wilson_interval(1.0, 4), 2)]
+        [0.51, 1.0]
+    """
     p, trials = np.asarray(share, dtype=np.float64), np.asarray(n, dtype=np.float64)
     middle = (p + _Z**2 / (2 * trials)) / (1 + _Z**2 / trials)
     half = _Z / (1 + _Z**2 / trials) * np.sqrt(p * (1 - p) / trials + _Z**2 / (4 * trials**2))
@@ -33,6 +43,14 @@ def clustered_interval(counts: ArrayLike, sizes: ArrayLike) -> tuple[Floats, Flo
 
     Returns:
         Lower and upper ends, (cells,), 0..1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.crosstab.intervals import clustered_interval
+        >>> spread = clustered_interval([[1], [0], [1], [0], [1], [0]], [[1]] * 6)
+        >>> lumped = clustered_interval([[3], [0], [0], [3], [0], [0]], [[3]] * 6)  # three posts an account
+        >>> np.round(spread, 2).ravel().tolist(), np.round(lumped, 2).ravel().tolist()
+        ([0.19, 0.81], [0.06, 0.8])
     """
     hits, trials = _checked(counts, sizes)
     return wilson_interval(hits.sum(axis=0) / trials.sum(axis=0), effective_sizes(hits, trials))
@@ -51,6 +69,12 @@ def effective_sizes(counts: ArrayLike, sizes: ArrayLike) -> Floats:
       Graubard 1998).
 
     Arguments are those of `clustered_interval`.
+
+    Examples:
+        >>> from mkt_assets.core.crosstab.intervals import effective_sizes
+        >>> sizes = [[3]] * 6  # 18 posts of six accounts, each with one opinion
+        >>> effective_sizes([[3], [0], [0], [3], [0], [0]], sizes).round(1).tolist()
+        [2.9]
     """
     hits, trials = _checked(counts, sizes)
     n = trials.sum(axis=0)
@@ -75,6 +99,13 @@ def intraclass_correlation(counts: ArrayLike, sizes: ArrayLike) -> float:
     accounts are. 1 where no two accounts can be compared, 0 where no account has two posts.
 
     Arguments are those of `clustered_interval`.
+
+    Examples:
+        >>> from mkt_assets.core.crosstab.intervals import intraclass_correlation
+        >>> intraclass_correlation([[3], [0], [0]], [[3], [3], [3]])  # each account always does the same
+        1.0
+        >>> round(intraclass_correlation([[3], [1], [0]], [[4], [4], [4]]), 2)
+        0.38
     """
     hits, trials = _checked(counts, sizes)
     n, further = trials.sum(axis=0), np.maximum(trials - 1, 0).sum(axis=0)

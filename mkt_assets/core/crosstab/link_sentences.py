@@ -1,4 +1,7 @@
-"""What the cross table says, in sentences made from its numbers; which links are believed is decided in `belief`."""
+"""What the cross table says, in sentences made from its numbers.
+
+Not here: which links are believed (core/crosstab/belief), the report's sentences (report/findings).
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,18 @@ def link_sentences(
         style_names: Names of image clusters.
         topic_names: Names of text clusters.
         most: Links told.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.link_sentences import link_sentences
+        >>> row = {"image_cluster": 0, "text_cluster": 3, "ratio": 0.8, "ratio_low": 0.5, "ratio_high": 0.9}
+        >>> row |= {"lift": 4.0, "q_value": 0.001, "supported": True, "n_posts": 12, "n_posters": 7}
+        >>> for sentence in link_sentences(pd.DataFrame([row]), topic_names={3: "户外"}):
+        ...     print(sentence)
+        ...
+        Style 0 goes with topic 3 (户外): 80% of its items with a caption (50% to 90%), 4.0 times the share in
+        all styles together; it rests on 12 posts by 7 accounts.
+        1 of 1 pair of style and topic is supported.
     """
     pairs = ratios.dropna(subset=["text_cluster"])
     if pairs.empty:

@@ -61,6 +61,21 @@ def measure(trial: Trial, X: Matrix, references: References) -> dict[str, object
 
     Agreements with what is not in the vectors count one item a post. Beside the columns there are the replicates
     (of each refit) of what `verdicts` compares, under the column's name and "_replicates".
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import fit_kmeans, try_method
+        >>> from mkt_assets.core.experiments.comparison import References, measure
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> posts = [f"post{i}" for i in range(60)]
+        >>> accounts, topics = [f"account{i % 30}" for i in range(60)], groups.tolist()
+        >>> references = References(posts, accounts, topics, [None] * 60, is_copy=lambda i, j: False)
+        >>> row = measure(try_method(fit_kmeans, X, 3), X, references)
+        >>> row["n_clusters"], round(row["cross_agreement"], 2), row["background_agreement"]
+        (3, 1.0, nan)
     """
     stable, stable_replicates = stability_replicates(trial)
     nearest = nearest_neighbours(X, references.posts)
@@ -104,6 +119,18 @@ def group_backgrounds(descriptions: Matrix, *, random_state: int = 0) -> list[in
 
     Returns:
         The group of each; None where nothing is seen, and everywhere if fewer than `MIN_ITEMS` are seen.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.comparison import group_backgrounds
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + np.abs(rng.normal(0, 0.05, (60, 8)))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> X[0] = 0  # nothing is seen of its background
+        >>> found = group_backgrounds(X)
+        >>> found[0] is None, len({*found[1:]})
+        (True, 3)
     """
     seen = np.flatnonzero(descriptions.any(axis=1))
     groups: list[int | None] = [None] * len(descriptions)

@@ -39,6 +39,18 @@ def agreement(trial: Trial, reference: Sequence[Hashable | None]) -> Agreement:
     """How much a clustering knows of another grouping: 0 as by chance, 1 the same groups (Vinh et al. 2010).
 
     Items that are noise, or that have no reference (None), are left out.
+
+    Examples:
+        >>> from mkt_assets.core.experiments.methods import fit_kmeans, try_method
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.controls import agreement
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> trial, others = try_method(fit_kmeans, X, 3), [i % 4 for i in range(60)]
+        >>> round(agreement(trial, groups.tolist()).value, 2), agreement(trial, others).value < 0.05
+        (1.0, True)
     """
     codes = _codes(reference)
     values = [_mutual_information(codes[rows], labels) for rows, labels in trial.resamples]
@@ -54,6 +66,13 @@ def nearest_neighbours(X: Matrix, posts: Sequence[Hashable]) -> Labels:
     Args:
         X: Unit vectors, (n, d) float32.
         posts: Post of each.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.controls import nearest_neighbours
+        >>> X = np.array([[1, 0], [0.99, 0.14], [0.8, 0.6]], dtype=np.float32)
+        >>> nearest_neighbours(X, ["p", "p", "q"]).tolist()  # frames of one post are not compared
+        [2, 2, 1]
     """
     from threadpoolctl import threadpool_limits
 
@@ -76,6 +95,14 @@ def same_group_neighbours(
     """Share of items whose nearest neighbour is of the same group, and the share expected by chance.
 
     By chance the neighbour is any item of another post. NaN where there is no other post.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.controls import same_group_neighbours
+        >>> nearest = np.array([1, 0, 3, 2])
+        >>> same, by_chance = same_group_neighbours(nearest, ["a", "a", "b", "b"], ["p", "q", "r", "s"])
+        >>> same, round(by_chance, 2)
+        (1.0, 0.33)
     """
     codes, post = _codes(groups), _codes(posts)
     asked = np.flatnonzero(nearest >= 0)
@@ -88,7 +115,14 @@ def same_group_neighbours(
 
 
 def copied_neighbours(nearest: Labels, is_copy: IsCopy) -> float:
-    """Share of items whose nearest neighbour is a near duplicate; NaN where there is no other post."""
+    """Share of items whose nearest neighbour is a near duplicate; NaN where there is no other post.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.controls import copied_neighbours
+        >>> copied_neighbours(np.array([1, 0, 1, 2]), lambda i, j: {i, j} == {0, 1})
+        0.5
+    """
     asked = np.flatnonzero(nearest >= 0).tolist()
     return float(np.mean([is_copy(i, int(nearest[i])) for i in asked])) if asked else float("nan")
 
@@ -97,6 +131,11 @@ def once_a_post(reference: Sequence[Hashable | None], posts: Sequence[Hashable])
     """The reference for the first item of each post, None for its others.
 
     Frames of one video share clothes, room and account: counted each, they agree with anything of the post's.
+
+    Examples:
+        >>> from mkt_assets.core.experiments.controls import once_a_post
+        >>> once_a_post(["red", "red", "blue"], ["p", "p", "q"])
+        ['red', None, 'blue']
     """
     seen: set[Hashable] = set()
     firsts = [post not in seen and not seen.add(post) for post in posts]
@@ -109,6 +148,12 @@ def without_copies(
     """The reference, None for items whose nearest neighbour is a near duplicate in an earlier row.
 
     So the first of each set of copies stays, and an agreement counts it once.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.controls import without_copies
+        >>> without_copies(["red", "red", "blue"], np.array([1, 0, 0]), lambda i, j: {i, j} == {0, 1})
+        ['red', None, 'blue']
     """
     return [
         None if 0 <= near < i and is_copy(i, near) else group
@@ -117,19 +162,42 @@ def without_copies(
 
 
 def difference_hash(image: Image.Image) -> int:
-    """64 bits: is each of 8 x 8 grey cells darker than its right neighbour (Krawetz 2013)."""
+    """64 bits: is each of 8 x 8 grey cells darker than its right neighbour (Krawetz 2013).
+
+    Examples:
+        >>> from PIL import Image
+        >>> from mkt_assets.core.experiments.controls import difference_hash
+        >>> picture = Image.linear_gradient("L").rotate(90)
+        >>> smaller = picture.resize((64, 64))
+        >>> difference_hash(picture) == difference_hash(smaller)
+        True
+    """
     grey = image.convert("L").resize((9, 8), Image.Resampling.BOX)
     pixels = np.asarray(grey, dtype=np.int16)
     return int("".join("1" if bit else "0" for bit in (pixels[:, 1:] > pixels[:, :-1]).ravel()), 2)
 
 
 def copied_pictures(hashes: Sequence[int]) -> IsCopy:
-    """Whether two pictures, by their difference hashes, are copies."""
+    """Whether two pictures, by their difference hashes, are copies.
+
+    Examples:
+        >>> from mkt_assets.core.experiments.controls import copied_pictures
+        >>> is_copy = copied_pictures([0b1011, 0b1010, 2**64 - 1])
+        >>> is_copy(0, 1), is_copy(0, 2)
+        (True, False)
+    """
     return lambda i, j: (hashes[i] ^ hashes[j]).bit_count() <= NEAR_DUPLICATE_BITS
 
 
 def copied_texts(texts: Sequence[str]) -> IsCopy:
-    """Whether two texts, by their character trigrams (Jaccard), are copies."""
+    """Whether two texts, by their character trigrams (Jaccard), are copies.
+
+    Examples:
+        >>> from mkt_assets.core.experiments.controls import copied_texts
+        >>> is_copy = copied_texts(["周末穿搭分享，白裙子", "周末穿搭分享，白裙子！", "海边泳衣"])
+        >>> is_copy(0, 1), is_copy(0, 2)
+        (True, False)
+    """
     trigrams = [{text[i : i + 3] for i in range(max(1, len(text) - 2))} for text in texts]
 
     def is_copy(i: int, j: int) -> bool:
@@ -144,6 +212,14 @@ def background_pixels(image: Image.Image, alpha: Image.Image) -> NDArray[np.uint
     Args:
         image: The picture as crawled.
         alpha: Its matte, of the same shape or smaller, or what `background_alpha` makes of it: 0 is background.
+
+    Examples:
+        >>> from PIL import Image
+        >>> from mkt_assets.core.experiments.controls import background_pixels
+        >>> picture, alpha = Image.new("RGB", (96, 96), "green"), Image.new("L", (96, 96))
+        >>> alpha.paste(255, (0, 0, 48, 96))  # the person is on the left
+        >>> background_pixels(picture, alpha).shape
+        (4608, 3)
     """
     side = (BACKGROUND_SIDE, BACKGROUND_SIDE)
     small = np.asarray(image.convert("RGB").resize(side, Image.Resampling.BOX, reducing_gap=2.0))

@@ -72,6 +72,17 @@ def try_method(
         n_clusters: For methods that take a number.
         units: What is drawn as a whole, one entry an item, see `drawn_together`; None: every item by itself.
         random_state: Seed.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import N_RESAMPLES, fit_dbscan, try_method
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> trial = try_method(fit_dbscan, X, 3)
+        >>> trial.n_clusters, len(trial.resamples) == N_RESAMPLES
+        (3, True)
     """
     from threadpoolctl import threadpool_limits
 
@@ -89,7 +100,14 @@ def try_method(
 
 
 def drawn_together(accounts: Sequence[Hashable], posts: Sequence[Hashable]) -> Sequence[Hashable]:
-    """What a resample has or has not as a whole: accounts, or posts where there are fewer than `MIN_ACCOUNTS`."""
+    """What a resample has or has not as a whole: accounts, or posts where there are fewer than `MIN_ACCOUNTS`.
+
+    Examples:
+        >>> from mkt_assets.core.experiments.methods import drawn_together
+        >>> posts = [f"post{i}" for i in range(20)]
+        >>> drawn_together(["one account"] * 20, posts) is posts
+        True
+    """
     return accounts if len(set(accounts)) >= MIN_ACCOUNTS else posts
 
 
@@ -98,6 +116,12 @@ def draw_halves(units: Sequence[Hashable], *, random_state: int = 0) -> NDArray[
 
     Of two units that follow each other in size a half has one (half-samples, McCarthy 1969), so that halves are of
     a size although a few accounts wrote most of the posts; units of equal size in random order.
+
+    Examples:
+        >>> from mkt_assets.core.experiments.methods import draw_halves
+        >>> drawn = draw_halves(["a", "a", "b", "c", "d"])
+        >>> bool((drawn[:, 0] == drawn[:, 1]).all()), drawn[:, 1:].sum(axis=1).tolist() == [2] * len(drawn)
+        (True, True)
     """
     _, unit, sizes = np.unique([str(u) for u in units], return_inverse=True, return_counts=True)
     rng = np.random.default_rng(random_state)
@@ -111,7 +135,20 @@ def draw_halves(units: Sequence[Hashable], *, random_state: int = 0) -> NDArray[
 
 
 def stability(trial: Trial) -> tuple[float, float]:
-    """Stability of a trial, see `stability_replicates`, and its standard error."""
+    """Stability of a trial, see `stability_replicates`, and its standard error.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import fit_kmeans, stability, try_method
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> stability(try_method(fit_kmeans, X, 3))
+        (1.0, 0.0)
+        >>> round(stability(try_method(fit_kmeans, X, 8))[0], 1)  # more than there are
+        0.5
+    """
     mean, replicates = stability_replicates(trial)
     return mean, half_sample_error(replicates)
 
@@ -125,6 +162,17 @@ def stability_replicates(trial: Trial) -> tuple[float, NDArray[np.float64]]:
 
     Returns:
         The mean, and (refits,) replicates that spread as it errs: what each refit's pairs add to it.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import fit_kmeans, stability_replicates, try_method
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> mean, replicates = stability_replicates(try_method(fit_kmeans, X, 8))
+        >>> round(mean, 1), replicates.shape
+        (0.5, (10,))
     """
     n = len(trial.resamples)
     if trial.n_clusters < 2 or n < 3:
@@ -144,20 +192,49 @@ def half_sample_error(replicates: NDArray[np.float64]) -> float:
 
     A value of half the units has twice the variance of one of all of them, and half of it is not seen among
     halves, as two of them share half of their units. NaN: unknown.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import half_sample_error
+        >>> round(half_sample_error(np.array([0.5, 0.6, 0.7, np.nan])), 3)
+        0.1
     """
     known = replicates[~np.isnan(replicates)]
     return float(known.std(ddof=1)) if len(known) > 1 else float("nan")
 
 
 def agreement_of_labels(a: Labels, b: Labels) -> float:
-    """Adjusted Rand index (Hubert and Arabie 1985) of two clusterings, noise items as clusters of their own."""
+    """Adjusted Rand index (Hubert and Arabie 1985) of two clusterings, noise items as clusters of their own.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import agreement_of_labels
+        >>> labels = np.array([0, 0, 1, 1])
+        >>> agreement_of_labels(labels, np.array([1, 1, 0, 0]))
+        1.0
+        >>> round(agreement_of_labels(labels, np.array([0, 0, -1, -1])), 2)  # noise is no cluster
+        0.57
+    """
     from sklearn.metrics import adjusted_rand_score
 
     return float(adjusted_rand_score(_noise_apart(a), _noise_apart(b)))
 
 
 def clustered_silhouette(X: Matrix, labels: Labels) -> float:
-    """Mean silhouette of the items that are in a cluster; NaN if there are fewer than two clusters."""
+    """Mean silhouette of the items that are in a cluster; NaN if there are fewer than two clusters.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import clustered_silhouette
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> labels = groups.copy()
+        >>> labels[:5] = -1  # noise is passed over
+        >>> round(clustered_silhouette(X, labels), 2)
+        0.98
+    """
     inside = labels != NOISE
     if len(np.unique(labels[inside])) < 2:
         return float("nan")
@@ -166,13 +243,37 @@ def clustered_silhouette(X: Matrix, labels: Labels) -> float:
 
 
 def fit_kmeans(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, str]:
-    """The platform's own k-means."""
+    """The platform's own k-means.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import fit_kmeans
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> labels, parameters = fit_kmeans(X, 3, 0)
+        >>> np.bincount(labels).tolist(), parameters
+        ([20, 20, 20], 'n_clusters=3')
+    """
     k = min(n_clusters, count_distinct(X))
     return fit_sweep(X, [k], random_state=random_state).labels(k), f"n_clusters={k}"
 
 
 def fit_dbscan(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, str]:
-    """DBSCAN (Ester et al. 1996), eps from the knee of the k-distance curve."""
+    """DBSCAN (Ester et al. 1996), eps from the knee of the k-distance curve.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import fit_dbscan
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> labels, parameters = fit_dbscan(X, 3, 0)  # takes no number of clusters
+        >>> sorted(set(labels.tolist()) - {-1}), parameters.split(", ")[1]
+        ([0, 1, 2], 'min_samples=4')
+    """
     from sklearn.cluster import DBSCAN
 
     del n_clusters, random_state
@@ -183,7 +284,19 @@ def fit_dbscan(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, s
 
 
 def fit_optics(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, str]:
-    """OPTICS (Ankerst et al. 1999) with scikit-learn's xi."""
+    """OPTICS (Ankerst et al. 1999) with scikit-learn's xi.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import fit_optics
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> labels, parameters = fit_optics(X, 3, 0)
+        >>> len(labels), parameters
+        (60, 'xi=0.05, min_samples=4')
+    """
     from sklearn.cluster import OPTICS
 
     del n_clusters, random_state
@@ -194,7 +307,19 @@ def fit_optics(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, s
 
 
 def fit_hdbscan(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, str]:
-    """HDBSCAN (Campello et al. 2013)."""
+    """HDBSCAN (Campello et al. 2013).
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import fit_hdbscan
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> labels, parameters = fit_hdbscan(X, 3, 0)
+        >>> sorted(set(labels.tolist()) - {-1}), parameters
+        ([0, 1, 2], 'min_cluster_size=4')
+    """
     from sklearn.cluster import HDBSCAN
 
     del n_clusters, random_state
@@ -209,7 +334,13 @@ METHODS: Mapping[str, Fitter] = MappingProxyType(
 
 
 def min_samples_for(n_items: int) -> int:
-    """Items that make a neighbourhood dense: the natural logarithm of their number (Birant and Kut 2007), 4 or more."""
+    """Items that make a neighbourhood dense: the natural logarithm of their number (Birant and Kut 2007), 4 or more.
+
+    Examples:
+        >>> from mkt_assets.core.experiments.methods import min_samples_for
+        >>> [min_samples_for(n) for n in (20, 1_000, 50_000)]
+        [4, 7, 11]
+    """
     return max(4, round(float(np.log(max(1, n_items)))))
 
 
@@ -218,6 +349,17 @@ def k_distance_eps(X: Matrix, min_samples: int) -> float:
 
     Each item's distance to its `min_samples`-th nearest item (itself counted, as scikit-learn does), sorted
     from the largest; where that curve is farthest below the line between its ends, dense items begin. Never 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.methods import k_distance_eps
+        >>> rng = np.random.default_rng(0)
+        >>> groups = np.repeat(np.arange(3), 20)
+        >>> X = np.eye(3, 8)[groups] + rng.normal(0, 0.05, (60, 8))
+        >>> X = (X / np.linalg.norm(X, axis=1, keepdims=True)).astype(np.float32)
+        >>> eps = k_distance_eps(X, 4)
+        >>> bool(eps < np.linalg.norm(X[0] - X[-1]) / 2)  # reaches no other group
+        True
     """
     from sklearn.neighbors import NearestNeighbors
 

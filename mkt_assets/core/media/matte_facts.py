@@ -1,4 +1,7 @@
-"""What is known of a matte once it is made, apart from its pixels."""
+"""What is known of a matte once it is made, apart from its pixels.
+
+Not here: the pixels, and the verdict on them (core/media/matting).
+"""
 
 from __future__ import annotations
 

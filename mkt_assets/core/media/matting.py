@@ -1,4 +1,7 @@
-"""Mattes: made, judged, cut out, composited, encoded. The models that find the person are not here."""
+"""Mattes: made, judged, cut out, composited, encoded.
+
+Not here: the models that find the person (models/), what is kept of a matte once made (core/media/matte_facts).
+"""
 
 from __future__ import annotations
 
@@ -61,6 +64,19 @@ def matte_picture(image: Image.Image, model: MattingModel) -> Matte:
     """The matte of an RGB or RGBA picture, at its size.
 
     A real alpha channel (at least 1 % of the pixels are transparent) is already a matte and is used as it is.
+
+    Examples:
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.matting import matte_picture
+        >>> class LeftHalf:
+        ...     def alpha(self, picture):
+        ...         height, width, _ = picture.shape
+        ...         return np.tile((np.arange(width) < width / 2).astype(np.float32), (height, 1))
+        ...
+        >>> matte = matte_picture(Image.new("RGB", (8, 6)), LeftHalf())
+        >>> matte.bbox, matte.foreground_ratio, matte.source
+        ((0, 0, 4, 6), 0.5, 'model')
     """
     if image.mode == "RGBA":
         own = np.asarray(image.getchannel("A"))
@@ -74,14 +90,31 @@ def matte_picture(image: Image.Image, model: MattingModel) -> Matte:
 
 
 def downscale_for_matting(image: Image.Image, max_side: int = MAX_MATTING_SIDE) -> Image.Image:
-    """The picture with its long side at most `max_side` pixels, aspect kept; itself if it is small enough."""
+    """The picture with its long side at most `max_side` pixels, aspect kept; itself if it is small enough.
+
+    Examples:
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.matting import downscale_for_matting
+        >>> downscale_for_matting(Image.new("RGB", (3200, 400))).size
+        (1600, 200)
+    """
     return _shrunk(image, max_side)
 
 
 def verdict(
     foreground_ratio: float, thresholds: VerdictThresholds | None = None
 ) -> tuple[Verdict, str | None]:
-    """What to do with a matte of this foreground share (0..1), and the reason unless it is kept."""
+    """What to do with a matte of this foreground share (0..1), and the reason unless it is kept.
+
+    Examples:
+        >>> from mkt_assets.core.media.matting import verdict
+        >>> verdict(0.4)
+        ('kept', None)
+        >>> verdict(0.05)
+        ('flagged', 'the person is small: 5.0% of the picture, less than 10%')
+        >>> verdict(0.0)
+        ('rejected', 'no person was found in the picture')
+    """
     limits = thresholds or VerdictThresholds()
     share = f"{foreground_ratio:.1%}"
     if foreground_ratio == 0:
@@ -102,6 +135,16 @@ def cut_out(image: Image.Image, matte: Matte) -> Image.Image:
 
     Raises:
         ValueError: the matte is empty.
+
+    Examples:
+        >>> import numpy as np
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.matting import Matte, cut_out
+        >>> alpha = np.zeros((6, 8), dtype=np.uint8)
+        >>> alpha[1:5, 2:4] = 255
+        >>> matte = Matte(alpha, "model", foreground_ratio=8 / 48, bbox=(2, 1, 4, 5))
+        >>> cut_out(Image.new("RGB", (8, 6), "white"), matte).size
+        (2, 4)
     """
     if matte.bbox is None:
         raise ValueError("the matte is empty: there is nothing to cut out")
@@ -132,6 +175,14 @@ def composite(
         bbox: left, top, right, bottom (exclusive) of the cut-out in the original, pixels.
         colour: RGB, 0..255, behind the person.
         max_side: longest side of the result, pixels; None for the original's size.
+
+    Examples:
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.matting import composite
+        >>> cutout = Image.new("RGBA", (2, 4), (255, 0, 0, 255))
+        >>> picture = composite(cutout, width=8, height=8, bbox=(3, 2, 5, 6))
+        >>> picture.getpixel((3, 2)), picture.getpixel((0, 0))
+        ((255, 0, 0), (0, 0, 0))
     """
     scale = 1.0 if max_side is None else min(1.0, max_side / max(width, height))
     frame = Image.new("RGB", (max(1, round(width * scale)), max(1, round(height * scale))), colour)
@@ -158,7 +209,14 @@ def _scaled(first: int, last: int, scale: float, length: int) -> tuple[int, int]
 
 
 def encode_cutout(rgba: Image.Image) -> bytes:
-    """A cut-out as WebP: colour at quality 90, alpha exact, colour cleared where alpha is 0."""
+    """A cut-out as WebP: colour at quality 90, alpha exact, colour cleared where alpha is 0.
+
+    Examples:
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.matting import encode_cutout
+        >>> encode_cutout(Image.new("RGBA", (8, 8), (255, 0, 0, 0)))[8:12]
+        b'WEBP'
+    """
     pixels = np.array(rgba.convert("RGBA"))
     pixels[pixels[..., 3] == 0] = 0
     buffer = io.BytesIO()

@@ -1,4 +1,7 @@
-"""Pictures decoded safely, whatever the bytes are. What they show is not asked here; videos are in core/videos."""
+"""Pictures decoded safely, whatever the bytes are.
+
+Not here: videos (core/media/videos), what pictures show (models/), which post they are of (crawlers/media).
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,13 @@ _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<
 
 
 def sniff_format(data: bytes) -> str | None:
-    """Pillow's name of the format that the first bytes say, or None: file extensions lie."""
+    r"""Pillow's name of the format that the first bytes say, or None: file extensions lie.
+
+    Examples:
+        >>> from mkt_assets.core.media.pictures import sniff_format
+        >>> sniff_format(b"\xff\xd8\xff\xe0" + bytes(20)), sniff_format(b"<html>")
+        ('JPEG', None)
+    """
     for start, name in _STARTS.items():
         if data.startswith(start):
             return name
@@ -75,7 +84,15 @@ def sniff_format(data: bytes) -> str | None:
 
 
 def picture_of_brands(head: bytes) -> str | None:
-    """Pillow's name of the format that the brands of an ISO media file say; None of a video, and of other files."""
+    r"""Pillow's name of the format that the brands of an ISO media file say; None of a video, and of other files.
+
+    Examples:
+        >>> from mkt_assets.core.media.pictures import picture_of_brands
+        >>> picture_of_brands(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+        'HEIF'
+        >>> picture_of_brands(b"\0\0\0\x18ftypisom\0\0\0\0isommp42") is None
+        True
+    """
     if head[4:8] != b"ftyp":
         return None
     end = min(int.from_bytes(head[:4], "big"), HEAD_BYTES_OF_BRANDS)
@@ -93,6 +110,16 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
 
     Raises:
         PictureError: with the reason, for any bytes that are not such a picture within the limits.
+
+    Examples:
+        >>> from io import BytesIO
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.pictures import decode_picture
+        >>> file = BytesIO()
+        >>> Image.new("L", (60, 40), 128).save(file, "PNG")
+        >>> picture = decode_picture(file.getvalue())
+        >>> picture.mode, picture.size
+        ('RGB', (60, 40))
     """
     limits = limits or PictureLimits()
     picture_format = _checked_format(data, limits, len(data))
@@ -150,6 +177,20 @@ def check_picture(path: Path, *, limits: PictureLimits | None = None) -> None:
 
     Raises:
         PictureError: with the reason, if `decode_picture` would refuse it for one of these.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mkt_assets.core.media.pictures import PictureError, check_picture
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "0.jpg")
+        ...     _ = path.write_bytes(b"<html>")
+        ...     try:
+        ...         check_picture(path)
+        ...     except PictureError as error:
+        ...         print(error)
+        ...
+        HTML or XML instead of a picture
     """
     limits = limits or PictureLimits()
     picture_format = "unknown"
@@ -178,7 +219,14 @@ def _damaged_header(picture_format: str) -> str:
 
 
 def shrunk_copy(image: Image.Image, max_side: int) -> Image.Image:
-    """The picture as RGB, its long side `max_side` pixels at most."""
+    """The picture as RGB, its long side `max_side` pixels at most.
+
+    Examples:
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.pictures import shrunk_copy
+        >>> shrunk_copy(Image.new("RGBA", (400, 100)), 200).size
+        (200, 50)
+    """
     small = image.convert("RGB")
     small.thumbnail((max_side, max_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return small
@@ -223,6 +271,15 @@ def check_size(size: tuple[int, int], limits: PictureLimits) -> None:
 
     Raises:
         PictureError: saying how large it is, and what is allowed.
+
+    Examples:
+        >>> from mkt_assets.core.media.pictures import PictureError, PictureLimits, check_size
+        >>> try:
+        ...     check_size((40_000, 2), PictureLimits())
+        ... except PictureError as error:
+        ...     print(error)
+        ...
+        the picture has 40000 x 2 pixels; its short side needs at least 8
     """
     width, height = size
     if width * height > limits.max_pixels:
@@ -236,7 +293,14 @@ def check_size(size: tuple[int, int], limits: PictureLimits) -> None:
 
 
 def alone_if_large(size: tuple[int, int]) -> AbstractContextManager[Any]:
-    """While it lasts, no other picture or frame of so many pixels is decoded in this process."""
+    """While it lasts, no other picture or frame of so many pixels is decoded in this process.
+
+    Examples:
+        >>> from mkt_assets.core.media.pictures import alone_if_large
+        >>> with alone_if_large((12_000, 9_000)):
+        ...     pass  # decode it here
+        ...
+    """
     return _one_large if size[0] * size[1] > LARGE_PIXELS else nullcontext()
 
 
@@ -326,7 +390,13 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def cause(error: BaseException) -> str:
-    """The first line of an error's message, without the file's path (which names the account)."""
+    """The first line of an error's message, without the file's path (which names the account).
+
+    Examples:
+        >>> from mkt_assets.core.media.pictures import cause
+        >>> cause(OSError(5, "Input/output error", "/drops/account/0.jpg"))
+        'Input/output error'
+    """
     message = getattr(error, "strerror", None) or str(error)
     lines = message.strip().splitlines()
     return (lines[0] if lines else "its parts do not fit together")[:120]

@@ -1,4 +1,7 @@
-"""Frames of a video decoded safely, whatever the bytes are. Pictures are decoded in core/pictures."""
+"""Frames of a video decoded safely, whatever the bytes are.
+
+Not here: pictures (core/media/pictures).
+"""
 
 from __future__ import annotations
 
@@ -69,6 +72,17 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
 
     A duration that the file does not say is counted from its packets. A frame that cannot be had is a
     `FrameError`, and does not keep the others from being had.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mkt_assets.core.media.videos import video_frames
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "video.mp4")
+        ...     _ = path.write_bytes(b"not a video")
+        ...     [type(frame).__name__ for frame in video_frames(path)]
+        ...
+        ['FrameError', 'FrameError', 'FrameError']
     """
     limits = limits or PictureLimits()
     deadline = _Deadline(limits.max_video_seconds)

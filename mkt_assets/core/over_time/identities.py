@@ -1,4 +1,8 @@
-"""Which clusters of successive crawls are the same style or topic: matching, ancestry and lasting ids."""
+"""Which clusters of successive crawls are the same style or topic: matching, ancestry and lasting ids.
+
+Not here: the ids themselves (core/over_time/identity_ids), what is new (core/over_time/novelty), names
+(core/profiles/identity_names).
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,15 @@ def anchors(members: pd.DataFrame) -> pd.Series:
 
     Returns:
         The anchor, a sha256, by crawl_date, modality and cluster_id.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.identities import anchors
+        >>> members = pd.DataFrame({"post_id": ["p", "q", "r"], "frame": None, "cluster_id": [0, 0, 1]})
+        >>> members = members.assign(crawl_date="2024-06-13", modality="text")
+        >>> first, second = anchors(members)
+        >>> anchors(members.query("post_id != 'q'")).iloc[1] == second  # the other cluster has changed
+        True
     """
     items = members["post_id"].astype(str) + "\x1f" + members["frame"].fillna("").astype(str)
     hashes = {item: hashlib.sha256(item.encode()).hexdigest() for item in items.unique()}
@@ -62,6 +75,19 @@ def identify(clusters: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.Da
     Returns:
         A row a cluster, in the order of crawl_date, modality, cluster_id, with the columns of cluster_identities
         that are about matching.
+
+    Examples:
+        >>> from datetime import date
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.identities import identify
+        >>> first, second = date(2024, 6, 13), date(2024, 6, 14)
+        >>> crawl_dates, numbers = [first, first, second, second], [0, 1, 0, 1]
+        >>> clusters = pd.DataFrame({"crawl_date": crawl_dates, "cluster_id": numbers, "anchor": ["a", "b", "b", "a"]})
+        >>> clusters["centroid"] = list(np.eye(2)[[0, 1, 1, 0]])  # on the second day they are numbered otherwise
+        >>> found = identify(clusters.assign(modality="text", encoder="e 1", spread=0.1))
+        >>> found["identity"].iloc[0] == found["identity"].iloc[3], found["event"].tolist()
+        (True, ['first', 'first', 'continued', 'continued'])
     """
     from threadpoolctl import threadpool_limits
 
@@ -98,7 +124,7 @@ class _Crawl:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _LastCluster:
     """An identity as it was last seen."""
 
     track: int
@@ -130,6 +156,13 @@ def spreads(members: pd.DataFrame) -> pd.Series:
 
     Args:
         members: Rows with crawl_date, modality, cluster_id, distance (from the mean of the unit vectors).
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.identities import spreads
+        >>> members = pd.DataFrame({"crawl_date": "2024-06-13", "modality": "text", "cluster_id": [0, 0, 1, 1]})
+        >>> spreads(members.assign(distance=[0.6, 0.6, 0.1, 0.1])).round(3).tolist()
+        [0.2, 0.005]
     """
     squares = members.assign(square=members["distance"] ** 2).groupby(CLUSTER_KEY)["square"].mean()
     # of unit vectors, the mean squared distance from their mean is 1 - its squared length
@@ -142,6 +175,14 @@ def reaches(centroids: Floats, spread: Floats) -> Floats:
     `REACH` times the distance to its nearest sibling, or times the typical (median) such distance of the crawl if
     this is more: the floor is in the encoder's own scale. It is no more than its members typically lie from their
     centroid (its own `spread` or the crawl's median), which is all that a cluster without siblings has.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.identities import reaches
+        >>> angles = np.radians([0, 10, 90])  # the first two are near each other
+        >>> centroids = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        >>> reaches(centroids, np.full(3, 0.05)).round(3).tolist()
+        [0.008, 0.008, 0.05]
     """
     widest = np.maximum(spread, np.median(spread))
     if len(centroids) == 1:
@@ -153,7 +194,14 @@ def reaches(centroids: Floats, spread: Floats) -> Floats:
 
 
 def cosine_distances(one: Floats, other: Floats) -> Floats:
-    """1 - cosine of unit vectors, (n, m), never negative."""
+    """1 - cosine of unit vectors, (n, m), never negative.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.identities import cosine_distances
+        >>> cosine_distances(np.eye(2), np.array([[0.6, 0.8]])).round(2).tolist()
+        [[0.4], [0.2]]
+    """
     return np.maximum(1.0 - one @ other.T, 0.0)
 
 
@@ -161,15 +209,15 @@ class _History:
     """Crawl dates of one modality and encoder, added oldest first; identities are numbered, as tracks."""
 
     def __init__(self) -> None:
-        self._last: dict[int, _Seen] = {}
+        self._last: dict[int, _LastCluster] = {}
         self._dates: list[date] = []
         self._rows: list[dict[str, object]] = []
 
     def add(self, crawl: _Crawl) -> None:
         """Give every cluster of the next crawl date its identity and event."""
         before = self._dates[-1] if self._dates else None
-        recent = [seen for seen in self._last.values() if seen.crawl_date == before]
-        dormant = [seen for seen in self._last.values() if seen.crawl_date != before]
+        recent = [last for last in self._last.values() if last.crawl_date == before]
+        dormant = [last for last in self._last.values() if last.crawl_date != before]
         nearness = _nearness(recent, crawl)
         found = {c: recent[p] for p, c in _pairs(nearness)}
         left = [c for c in range(len(crawl.anchors)) if c not in found]
@@ -182,20 +230,20 @@ class _History:
             else self._unmatched(new[c], recent, nearness[:, c])
             for c in range(len(crawl.anchors))
         ]
-        on = {seen.track for seen in found.values()}
-        for p in (p for p, seen in enumerate(recent) if seen.track not in on):
+        on = {last.track for last in found.values()}
+        for p in (p for p, last in enumerate(recent) if last.track not in on):
             into = int(nearness[p].argmax())
             if nearness[p, into] > 0:
                 events[into].event = "merged"
                 events[into].absorbed.append(recent[p].track)
         for c, event in enumerate(events):
             self._rows.append(self._row(crawl, c, event))
-            self._last[event.track] = _Seen(
+            self._last[event.track] = _LastCluster(
                 event.track, crawl.crawl_date, crawl.cluster_ids[c], crawl.centroids[c], crawl.reach[c]
             )
         self._dates.append(crawl.crawl_date)
 
-    def _unmatched(self, track: int, recent: Sequence[_Seen], nearness: Floats) -> _Event:
+    def _unmatched(self, track: int, recent: Sequence[_LastCluster], nearness: Floats) -> _Event:
         if not self._dates:
             return _Event(track, "first", None)
         parent = int(nearness.argmax())
@@ -225,8 +273,8 @@ class _History:
     def frame(self, ids: dict[int, str]) -> pd.DataFrame:
         """What was found, with what only later crawl dates tell."""
         frame = pd.DataFrame(self._rows, columns=_ROW_COLUMNS)
-        seen = frame.groupby("track")["crawl_date"]
-        frame["first_seen"], frame["last_seen"] = seen.transform("min"), seen.transform("max")
+        crawl_dates = frame.groupby("track")["crawl_date"]
+        frame["first_seen"], frame["last_seen"] = crawl_dates.transform("min"), crawl_dates.transform("max")
         following = dict(zip(self._dates, self._dates[1:], strict=False))
         present = set(zip(frame["track"], frame["crawl_date"], strict=True))
         frame["ended"] = [
@@ -246,7 +294,7 @@ class _Event:
 
     track: int
     event: str
-    previous: _Seen | None
+    previous: _LastCluster | None
     absorbed: list[int] = field(default_factory=list[int])
 
 
@@ -256,12 +304,12 @@ _ROW_COLUMNS = [
 ]
 
 
-def _nearness(earlier: Sequence[_Seen], crawl: _Crawl) -> Floats:
+def _nearness(earlier: Sequence[_LastCluster], crawl: _Crawl) -> Floats:
     """(earlier, clusters): 1 at the same place, 0 where either is out of the other's reach."""
     if not earlier:
         return np.zeros((0, len(crawl.anchors)))
-    places = np.stack([seen.centroid for seen in earlier])
-    return _within(places, np.array([seen.reach for seen in earlier]), crawl)
+    places = np.stack([last.centroid for last in earlier])
+    return _within(places, np.array([last.reach for last in earlier]), crawl)
 
 
 def _within(centroids: Floats, reach: Floats, crawl: _Crawl) -> Floats:

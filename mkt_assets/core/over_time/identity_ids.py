@@ -1,4 +1,7 @@
-"""The id of a lasting style or topic: what was published stays, what is new gets one of where it was first seen."""
+"""The id of a lasting style or topic: what was published stays, what is new gets one of where it was first seen.
+
+Not here: which clusters are the same (core/over_time/identities).
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,15 @@ def ids_of_tracks(
         encoder: Part of an id: identities of different encoders never mix.
         tracks: A row a cluster: crawl_date, cluster_id, anchor, track.
         published: Clusters with the id they had.
+
+    Examples:
+        >>> from datetime import date
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.identity_ids import Published, ids_of_tracks
+        >>> day = date(2024, 6, 13)
+        >>> tracks = pd.DataFrame({"crawl_date": day, "cluster_id": [0, 1], "anchor": ["a", "b"], "track": [0, 1]})
+        >>> ids_of_tracks("image", "e 1", tracks, [Published("style-44051f7b", day, 0)])
+        {0: 'style-44051f7b', 1: 'style-6b4c98b1'}
     """
     found = _shared(tracks, published)
     taken = set(found.values())

@@ -1,4 +1,7 @@
-"""Whether the posts of a cluster are new, or gone, against another crawl's; who goes on in whom is in `identities`."""
+"""Whether the posts of a cluster are new, or gone, against another crawl's.
+
+Not here: who goes on in whom (core/over_time/identities).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from mkt_assets.core.crosstab.belief import false_discovery_rates
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,6 +67,29 @@ def claims(
     Returns:
         The identities with the columns of `COLUMNS`, missing where nothing was compared; `event` is born or split
         where an unmatched cluster is new.
+
+    Examples:
+        >>> import numpy as np
+        >>> from datetime import date
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.novelty import CrawlItems, claims
+        >>> rng = np.random.default_rng(0)
+        >>> def crawl(n_of_each):
+        ...     clusters = np.repeat(np.arange(3), n_of_each)
+        ...     vectors = np.eye(3, 8)[clusters] + rng.normal(0, 0.05, (len(clusters), 8))
+        ...     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        ...     names = [f"{n_of_each}{i}" for i in range(len(clusters))]
+        ...     return CrawlItems(vectors=vectors, clusters=clusters, posts=names, accounts=names)
+        ...
+        >>> crawls = {date(2024, 6, 13): crawl([30, 30, 0]), date(2024, 6, 14): crawl([30, 30, 31])}
+        >>> identities = pd.DataFrame({"crawl_date": [*crawls, date(2024, 6, 14)], "cluster_id": [0, 0, 2]})
+        >>> identities = identities.assign(modality="text", encoder="e 1", identity=["a", "a", "c"])
+        >>> identities = identities.assign(ended=False, split_from=None)
+        >>> identities["event"] = ["first", "continued", "unmatched"]
+        >>> identities["crawl_before"] = [None, date(2024, 6, 13), date(2024, 6, 13)]
+        >>> identities["previous_crawl_date"] = [None, date(2024, 6, 13), None]
+        >>> claims(identities, lambda modality, day: crawls[day])[["identity", "is_new"]].values.tolist()
+        [['a', <NA>], ['a', False], ['c', True]]
     """
     from threadpoolctl import threadpool_limits
 
@@ -95,13 +123,13 @@ def _compare(
     """Fill in what two crawls say of each other."""
     (was, regions_before), (rows, regions) = before, now
     less = fewer_elsewhere(regions, regions_before.crawl, min_posts=min_posts).loc[rows["cluster_id"]]
-    goes_on, said = (rows["event"] != "unmatched").to_numpy(), less["fewer"].to_numpy()
+    goes_on, fewer = (rows["event"] != "unmatched").to_numpy(), less["fewer"].to_numpy()
     returns = (pd.to_datetime(rows["previous_crawl_date"]) < pd.to_datetime(rows["crawl_before"])).to_numpy()
     found.loc[rows.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
     found.loc[rows.index, "n_posts_before"] = less["n_posts_there"].to_numpy()
     found.loc[rows.index, "novelty_q_value"] = less["q_value"].to_numpy()
-    found.loc[rows.index, "is_new"] = said & ~goes_on
-    found.loc[rows.index, "is_back"] = said & goes_on & returns
+    found.loc[rows.index, "is_new"] = fewer & ~goes_on
+    found.loc[rows.index, "is_back"] = fewer & goes_on & returns
     less = fewer_elsewhere(regions_before, regions.crawl, min_posts=min_posts).loc[was["cluster_id"]]
     found.loc[was.index, "n_posts_here"] = less["n_posts_here"].to_numpy()
     found.loc[was.index, "n_posts_after"] = less["n_posts_there"].to_numpy()
@@ -136,6 +164,21 @@ def fewer_elsewhere(regions: Regions, there: CrawlItems, *, min_posts: int = MIN
         n_accounts (that they are by, here), p_value, poster_p_value, q_value (missing where both crawls together
         have too few posts or accounts in the region to tell), and `fewer`: q_value and poster_p_value are at most
         `ALPHA`, the share there is at most `FEWER` of that here, and posts and accounts are enough.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.novelty import CrawlItems, Regions, fewer_elsewhere
+        >>> rng = np.random.default_rng(0)
+        >>> def crawl(n_of_each):
+        ...     clusters = np.repeat(np.arange(3), n_of_each)
+        ...     vectors = np.eye(3, 8)[clusters] + rng.normal(0, 0.05, (len(clusters), 8))
+        ...     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        ...     names = [f"{n_of_each}{i}" for i in range(len(clusters))]
+        ...     return CrawlItems(vectors=vectors, clusters=clusters, posts=names, accounts=names)
+        ...
+        >>> now, before = crawl([30, 30, 30]), crawl([30, 30, 0])
+        >>> fewer_elsewhere(Regions(now), before)["fewer"].tolist()  # the third cluster is new
+        [False, False, True]
     """
     here, placed = regions.crawl, [regions.own_places, regions.place(there)]
     codes, names = pd.factorize(np.concatenate([_texts(here.accounts), _texts(there.accounts)]))
@@ -153,7 +196,7 @@ def fewer_elsewhere(regions: Regions, there: CrawlItems, *, min_posts: int = MIN
     tested = (y + z >= min_posts) & (share ** (of_here + of_there) <= ALPHA)
     q_value = np.full(len(y), np.nan)
     if tested.any():
-        q_value[tested] = _benjamini_hochberg(p_value[tested])
+        q_value[tested] = false_discovery_rates(p_value[tested])
     enough = (y >= min_posts) & (of_here >= MIN_ACCOUNTS) & (z / m <= FEWER * y / n)
     found = {
         "n_posts_here": y.astype(np.int64),
@@ -272,9 +315,3 @@ def _design_effect(in_here: Floats, n_here: Floats, in_there: Floats, n_there: F
     share = (y + z) / (n + m)
     independent = share * (1 - share) * (1 / n + 1 / m)
     return np.maximum(found / np.maximum(independent, 1e-12), 1.0)
-
-
-def _benjamini_hochberg(p: Floats) -> Floats:
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(p), dtype=np.float64)

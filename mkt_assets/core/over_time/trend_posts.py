@@ -1,4 +1,7 @@
-"""Which posts a trend counts, and which identities are to be seen together: what makes crawls comparable."""
+"""Which posts a trend counts, and which identities are to be seen together: what makes crawls comparable.
+
+Not here: the shares and their tests (core/over_time/trends).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,16 @@ _OF_POST = ["modality", "encoder", "post_id"]
 
 
 def first_sightings(items: pd.DataFrame) -> pd.DataFrame:
-    """The items of every post's first crawl date, one row per (modality, encoder, post, identity)."""
+    """The items of every post's first crawl date, one row per (modality, encoder, post, identity).
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.trend_posts import first_sightings
+        >>> items = pd.DataFrame({"post_id": ["p", "p", "q"], "crawl_date": ["2024-06-13", *["2024-06-14"] * 2]})
+        >>> items = items.assign(modality="text", encoder="e 1", identity="a", published_at=None)
+        >>> first_sightings(items)[["post_id", "crawl_date"]].values.tolist()
+        [['p', '2024-06-13'], ['q', '2024-06-14']]
+    """
     first = items.groupby(_OF_POST)["crawl_date"].transform("min")
     new = items[items["crawl_date"] == first].drop_duplicates([*_OF_POST, "identity"])
     published = pd.to_datetime(new["published_at"], utc=True).dt.tz_localize(None)
@@ -30,6 +42,16 @@ def comparable(posts: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
 
     Args:
         posts: Of one modality and encoder, as `first_sightings` gives them.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.trend_posts import comparable
+        >>> crawled = ["2024-06-01"] * 3 + ["2024-06-08"] * 3  # the first crawl finds posts of months
+        >>> published = ["2023-12-01", "2024-03-01", "2024-05-30", "2024-06-05", "2024-06-06", "2024-06-07"]
+        >>> posts = pd.DataFrame({"crawl_date": crawled, "published_at": pd.to_datetime(published)})
+        >>> fresh, fresh_only = comparable(posts)
+        >>> len(fresh), fresh_only
+        (4, True)
     """
     crawled = pd.to_datetime(posts["crawl_date"])
     dates = np.sort(crawled.unique())
@@ -59,6 +81,13 @@ def families(items: pd.DataFrame) -> pd.Series:
 
     Returns:
         By identity, the first member of its family (by crawl date, then id); itself if it is alone.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.trend_posts import families
+        >>> items = pd.DataFrame({"identity": ["a", "b", "c"], "crawl_date": ["2024-06-13", *["2024-06-14"] * 2]})
+        >>> families(items.assign(split_from=[None, "a", None])).to_dict()
+        {'a': 'a', 'b': 'a', 'c': 'c'}
     """
     known = items.groupby("identity")["crawl_date"].min()
     head = {str(identity): str(identity) for identity in known.index}

@@ -1,4 +1,7 @@
-"""Which shares rise or fall over a few crawls: what a share varies by without a trend, and two tests against it."""
+"""Which shares rise or fall over a few crawls: what a share varies by without a trend, and two tests against it.
+
+Not here: which posts count (core/over_time/trend_posts), what is new or gone (core/over_time/novelty).
+"""
 
 from __future__ import annotations
 
@@ -108,6 +111,17 @@ def share_noise(posts: Posts, is_in: Floats) -> Noise:
     Args:
         posts: When and whose they are.
         is_in: (posts, identities) 1 where the post has the identity.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.trend_tests import Posts, share_noise
+        >>> at = np.repeat(np.arange(4), 50)  # four crawls, 50 posts of 50 accounts in each
+        >>> posts = Posts(np.array([0.0, 7.0, 14.0, 21.0]), at, np.tile(np.arange(50), 4))
+        >>> steady, rising = np.arange(200) % 5 == 0, np.arange(200) % 50 < 5 + 10 * at
+        >>> is_in = np.stack([steady, rising, ~rising], axis=1).astype(float)
+        >>> noise = share_noise(posts, is_in)
+        >>> round(float(noise.typical[0, 0]) * 50, 1)  # 1 if crawls differ by having 50 posts alone
+        1.8
     """
     r = _likeness(posts, is_in)
     parts = posts.written / posts.n_all
@@ -193,6 +207,17 @@ def trend_tests(posts: Posts, is_in: Floats, noise: Noise) -> Tests:
 
     Returns:
         Tests; an identity that has no post, or all of them, has p 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.over_time.trend_tests import Posts, share_noise, trend_tests
+        >>> at = np.repeat(np.arange(4), 50)  # four crawls, 50 posts of 50 accounts in each
+        >>> posts = Posts(np.array([0.0, 7.0, 14.0, 21.0]), at, np.tile(np.arange(50), 4))
+        >>> steady, rising = np.arange(200) % 5 == 0, np.arange(200) % 50 < 5 + 10 * at
+        >>> is_in = np.stack([steady, rising, ~rising], axis=1).astype(float)
+        >>> tests = trend_tests(posts, is_in, share_noise(posts, is_in))
+        >>> tests.slope.round(3).tolist(), (np.maximum(tests.p, tests.account_p) < 0.05).tolist()
+        ([0.0, 0.029, -0.029], [False, True, True])
     """
     from scipy.stats import norm
 

@@ -1,4 +1,7 @@
-"""Shares of lasting styles and topics over time, and which of them rise or fall; who is who is in `identities`."""
+"""Shares of lasting styles and topics over time, and which of them rise or fall.
+
+Not here: who is who (core/over_time/identities), the tests (core/over_time/trend_tests).
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,18 @@ def trends(items: pd.DataFrame, *, random_state: int = 0) -> pd.DataFrame:
     Returns:
         A row a (modality, identity, basis, crawl_date), in that order, with the columns of the table trends;
         identities without a post on a date have a share of 0 there, dates without a new post no row.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.over_time.trends import trends
+        >>> weeks = pd.date_range("2024-06-01", periods=4, freq="W").repeat(50)
+        >>> items = pd.DataFrame({"crawl_date": weeks, "poster_id": list(range(50)) * 4})
+        >>> items["identity"] = ["a" if i % 50 < 5 + 10 * (i // 50) else "b" for i in range(200)]
+        >>> items["post_id"] = items["crawl_date"].astype(str) + items["poster_id"].astype(str)
+        >>> items = items.assign(modality="text", encoder="e 1", name=items["identity"], published_at=pd.NaT)
+        >>> last = trends(items).drop_duplicates("identity", keep="last")
+        >>> last[["identity", "share", "direction"]].values.tolist()
+        [['a', 0.7, 'rising'], ['b', 0.3, 'falling']]
     """
     del random_state
     parts: list[pd.DataFrame] = []

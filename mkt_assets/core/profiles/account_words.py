@@ -16,7 +16,13 @@ MARK = "†"
 
 
 def shown_name(name: str, named_by: str) -> str:
-    """The name as people see it: with `MARK` if it is made of one account's words."""
+    """The name as people see it: with `MARK` if it is made of one account's words.
+
+    Examples:
+        >>> from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, shown_name
+        >>> shown_name("羽绒服 · 冬天", "keywords"), shown_name("羽绒服 · 冬天", ONE_ACCOUNT)
+        ('羽绒服 · 冬天', '羽绒服 · 冬天 †')
+    """
     return f"{name} {MARK}" if named_by == ONE_ACCOUNT else name
 
 
@@ -35,6 +41,19 @@ def words_by_post(
         captions: By post, of the posts that have a text.
         posts_of: The posts of each cluster.
         repeats_of: Posts of each cluster that repeat another of its posts; they do not count for it.
+
+    Examples:
+        >>> from mkt_assets.core.profiles.keywords import Caption, cluster_keywords
+        >>> from mkt_assets.core.profiles.account_words import words_by_post
+        >>> topics = {0: ["羽绒服", "冬天"], 1: ["泳衣", "海边"]}
+        >>> captions = {  # all of them one account's
+        ...     f"{topic}{i}": Caption("one account", frozenset([*words, "白色"]))
+        ...     for topic, words in topics.items()
+        ...     for i in range(8)
+        ... }
+        >>> posts_of = {topic: [post for post in captions if post[0] == str(topic)] for topic in topics}
+        >>> cluster_keywords(captions, posts_of)[0], sorted(words_by_post(captions, posts_of, {})[0])
+        ([], ['冬天', '羽绒服'])
     """
     from scipy.stats import hypergeom
 

@@ -39,6 +39,17 @@ def name_identities(
 
     Returns:
         The identities with name and name_by, and the keys of `given` that named nothing.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.profiles.identity_names import name_identities
+        >>> identities = pd.DataFrame({"identity": ["topic-1", "topic-2", "topic-3"], "cluster_id": [0, 1, 2]})
+        >>> identities = identities.assign(crawl_date="2024-06-13", first_seen="2024-06-13", modality="text")
+        >>> members = identities.assign(post_id=["p", "q", "r"], frame=None)
+        >>> profiles = identities.assign(name=["冬天", "topic 1", "海边"], name_by=["keywords", "number", "keywords"])
+        >>> named, unused = name_identities(identities, profiles, members, {("text", "topic-3"): "Beach"})
+        >>> named["name"].tolist()
+        ['冬天', 'topic-2', 'Beach']
     """
     names, unused = _given_names(identities, members, given)
     by = dict.fromkeys(names, "analyst")

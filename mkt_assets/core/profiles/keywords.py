@@ -96,7 +96,13 @@ class CaptionWords:
 
 
 def fashion_words(path: Path = FASHION_WORDS_FILE) -> list[str]:
-    """The words of the shipped list and of the summaries' own, in order, each once."""
+    """The words of the shipped list and of the summaries' own, in order, each once.
+
+    Examples:
+        >>> from mkt_assets.core.profiles.keywords import fashion_words
+        >>> {"羽绒服", "连衣裙"} <= set(fashion_words())
+        True
+    """
     lines = path.read_text(encoding="utf-8").splitlines()
     listed = [word for line in lines if not line.startswith("#") for word in line.split()]
     return list(dict.fromkeys([*FASHION_WORDS, *listed]))
@@ -123,6 +129,18 @@ def cluster_keywords(
         posts_of: The posts of each cluster, compared with those of all clusters; posts without a caption are
             passed over.
         repeats_of: Posts of each cluster that repeat another of its posts; they do not count for it.
+
+    Examples:
+        >>> from mkt_assets.core.profiles.keywords import Caption, cluster_keywords
+        >>> topics = {0: ["羽绒服", "冬天"], 1: ["泳衣", "海边"]}
+        >>> captions = {
+        ...     f"{topic}{i}": Caption(f"account{i}", frozenset([*words, "白色"]))
+        ...     for topic, words in topics.items()
+        ...     for i in range(8)
+        ... }
+        >>> posts_of = {topic: [post for post in captions if post[0] == str(topic)] for topic in topics}
+        >>> {topic: sorted(words) for topic, words in cluster_keywords(captions, posts_of).items()}
+        {0: ['冬天', '羽绒服'], 1: ['泳衣', '海边']}
     """
     crawl = _Crawl(
         {post: captions[post] for posts in posts_of.values() for post in posts if post in captions}
@@ -144,7 +162,14 @@ def cluster_keywords(
 
 
 def class_tf_idf(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Class-based TF-IDF (Grootendorst 2022) of (classes, words) counts, same shape; 0 for a class without words."""
+    """Class-based TF-IDF (Grootendorst 2022) of (classes, words) counts, same shape; 0 for a class without words.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.profiles.keywords import class_tf_idf
+        >>> class_tf_idf(np.array([[8, 1, 5], [0, 9, 5]])).round(2).tolist()  # the last word is everybody's
+        [[0.58, 0.06, 0.31], [0.0, 0.56, 0.31]]
+    """
     totals = counts.sum(axis=1, keepdims=True)
     frequency = np.maximum(counts.sum(axis=0), 1)
     return counts / np.maximum(totals, 1) * np.log1p(totals.mean() / frequency)
@@ -155,6 +180,11 @@ def cluster_names(keywords: Mapping[int, Sequence[str]], modality: str) -> dict[
 
     The name is the two best keywords that do not repeat each other (通勤 · 西装); where a larger cluster (of a
     smaller id) has it, other keywords are tried, and at last the number is added.
+
+    Examples:
+        >>> from mkt_assets.core.profiles.keywords import cluster_names
+        >>> cluster_names({0: ["羽绒服", "冬天"], 1: [], 2: ["羽绒服", "冬天", "白色"]}, "text")
+        {0: ('羽绒服 · 冬天', 'keywords'), 1: ('topic 1', 'number'), 2: ('羽绒服 · 白色', 'keywords')}
     """
     names: dict[int, tuple[str, str]] = {}
     taken: set[str] = set()

@@ -23,7 +23,7 @@ class NamesError(ValueError):
 
 
 def read_names(path: Path) -> dict[tuple[str, str], str]:
-    """The analyst's names by (modality, identity); none if there is no file.
+    r"""The analyst's names by (modality, identity); none if there is no file.
 
     The file has the columns modality (image or text), identity (as in `cluster_identities`) and name, in any
     order, comma-separated, UTF-8. Blank lines are passed over. A name has at most `MAX_LENGTH` characters and,
@@ -32,6 +32,17 @@ def read_names(path: Path) -> dict[tuple[str, str], str]:
 
     Raises:
         NamesError: Something is wrong; the message names the lines (the first `MAX_FAULTS_SHOWN` of them).
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mkt_assets.core.profiles.names import read_names
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "names.csv")
+        ...     _ = path.write_text("modality,identity,name\nimage,style-44051f7b,Winter coats\n")
+        ...     read_names(path)
+        ...
+        {('image', 'style-44051f7b'): 'Winter coats'}
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

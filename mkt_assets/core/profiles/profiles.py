@@ -1,4 +1,7 @@
-"""What a cluster is: size, accounts, typical members, near duplicates, engagement; its words are in `keywords`."""
+"""What a cluster is: size, accounts, typical members, near duplicates, engagement.
+
+Not here: its words and name (core/profiles/keywords).
+"""
 
 from __future__ import annotations
 
@@ -78,6 +81,19 @@ def profile_clusters(
         posts: Counts of the posts: post_id, n_likes, n_likes_is_lower_bound, n_collects, n_collects_is_lower_bound.
         captions: Words of the posts that have a text, by post.
         min_posts: Clusters of fewer posts are of low support.
+
+    Examples:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.profiles.profiles import profile_clusters
+        >>> items = pd.DataFrame({"post_id": ["p", "q", "r"], "poster_id": ["a", "b", "b"], "frame": None})
+        >>> items = items.assign(cluster_id=[0, 0, 1], rank_in_cluster=[1, 2, 1])
+        >>> vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+        >>> posts = pd.DataFrame({"post_id": ["p", "q", "r"], "n_likes": [10, 30, 5], "n_collects": [1, 2, 0]})
+        >>> posts = posts.assign(n_likes_is_lower_bound=False, n_collects_is_lower_bound=False)
+        >>> found = profile_clusters({"text": items}, {"text": vectors}, posts, captions={}, min_posts=5)
+        >>> found[["name", "n_posts", "n_posters", "likes_median"]].values.tolist()
+        [['topic 0', 2, 2, 20.0], ['topic 1', 1, 1, 5.0]]
     """
     groups = {modality: groups_of(items[modality], vectors[modality]) for modality in items}
     copied = caption_leaders(groups.get("text", {}).values())
@@ -120,7 +136,19 @@ def _named(
 
 
 def groups_of(items: pd.DataFrame, vectors: Matrix) -> dict[int, Group]:
-    """The clusters' members, by ascending id, each cluster's most typical first."""
+    """The clusters' members, by ascending id, each cluster's most typical first.
+
+    Examples:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.profiles.profiles import groups_of
+        >>> items = pd.DataFrame({"post_id": ["p", "q", "r"], "poster_id": "a", "frame": None})
+        >>> items = items.assign(cluster_id=0, rank_in_cluster=[2, 1, 3])
+        >>> vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+        >>> group = groups_of(items, vectors)[0]
+        >>> group.items["post_id"].tolist(), group.repeated.tolist()
+        (['q', 'p', 'r'], [False, True, False])
+    """
     from threadpoolctl import threadpool_limits
 
     positions = pd.Series(np.arange(len(items)), index=items.index)
@@ -149,6 +177,12 @@ def near_duplicate_leaders(
         X: (n, d) float32 unit vectors, the most typical first.
         similarity: Cosine from which two rows are near duplicates.
         block: Rows compared at once; changes no result.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.profiles.profiles import near_duplicate_leaders
+        >>> near_duplicate_leaders(np.array([[1, 0], [0, 1], [0.99, 0.14]], dtype=np.float32)).tolist()
+        [0, 1, 0]
     """
     leader = np.arange(len(X))
     leads = np.ones(len(X), dtype=bool)
@@ -167,7 +201,18 @@ def near_duplicate_leaders(
 
 
 def caption_leaders(groups: Iterable[Group]) -> dict[str, str]:
-    """By post with a text: the post whose caption its caption repeats, or itself; from the text clusters."""
+    """By post with a text: the post whose caption its caption repeats, or itself; from the text clusters.
+
+    Examples:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.profiles.profiles import caption_leaders, groups_of
+        >>> items = pd.DataFrame({"post_id": ["p", "q", "r"], "poster_id": "a", "frame": None})
+        >>> items = items.assign(cluster_id=0, rank_in_cluster=[2, 1, 3])
+        >>> vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+        >>> caption_leaders(groups_of(items, vectors).values())
+        {'q': 'q', 'p': 'q', 'r': 'r'}
+    """
     leaders: dict[str, str] = {}
     for group in groups:
         posts = group.items["post_id"].to_numpy()
@@ -176,7 +221,18 @@ def caption_leaders(groups: Iterable[Group]) -> dict[str, str]:
 
 
 def repeated_posts(group: Group, caption_of: Mapping[str, str]) -> set[str]:
-    """Posts of a cluster that repeat a more typical post of it, by their caption or by all of their pictures."""
+    """Posts of a cluster that repeat a more typical post of it, by their caption or by all of their pictures.
+
+    Examples:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.profiles.profiles import groups_of, repeated_posts
+        >>> items = pd.DataFrame({"post_id": ["p", "q", "r"], "poster_id": "a", "frame": None})
+        >>> items = items.assign(cluster_id=0, rank_in_cluster=[2, 1, 3])
+        >>> vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+        >>> repeated_posts(groups_of(items, vectors)[0], caption_of={})
+        {'p'}
+    """
     posts = group.items["post_id"].tolist()
     # a post's second picture may repeat its first; what counts is a picture that no other post had before
     with_new_pictures = {own for own, lead in zip(posts, group.leaders, strict=True) if own == posts[lead]}
@@ -192,7 +248,18 @@ def repeated_posts(group: Group, caption_of: Mapping[str, str]) -> set[str]:
 
 
 def typical_members(group: Group, n: int = N_TYPICAL) -> list[int]:
-    """Positions of the n most typical members that are no near duplicates, those of different posts before others."""
+    """Positions of the n most typical members that are no near duplicates, those of different posts before others.
+
+    Examples:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from mkt_assets.core.profiles.profiles import groups_of, typical_members
+        >>> items = pd.DataFrame({"post_id": ["p", "q", "r"], "poster_id": "a", "frame": None})
+        >>> items = items.assign(cluster_id=0, rank_in_cluster=[2, 1, 3])
+        >>> vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+        >>> typical_members(groups_of(items, vectors)[0])  # the second repeats the first
+        [0, 2]
+    """
     originals = np.flatnonzero(~group.repeated)
     first_of_post = ~group.items["post_id"].iloc[originals].duplicated().to_numpy()
     chosen = [*originals[first_of_post], *originals[~first_of_post]][:n]
@@ -200,7 +267,14 @@ def typical_members(group: Group, n: int = N_TYPICAL) -> list[int]:
 
 
 def unit_centroid(X: Matrix) -> Matrix:
-    """Direction of the mean of unit vectors (n, d): (d,) float32 of length 1; the first vector if they cancel out."""
+    """Direction of the mean of unit vectors (n, d): (d,) float32 of length 1; the first vector if they cancel out.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.profiles.profiles import unit_centroid
+        >>> [round(float(x), 3) for x in unit_centroid(np.eye(2, dtype=np.float32))]
+        [0.707, 0.707]
+    """
     mean = X.mean(axis=0, dtype=np.float64)
     length = float(np.linalg.norm(mean))
     return (mean / length).astype(np.float32) if length > 1e-12 else X[0]
@@ -213,6 +287,13 @@ def median_with_interval(values: ArrayLike, is_lower_bound: ArrayLike) -> Median
     have none. A count shown as "at least" is taken once as shown and once as infinite: where that makes a
     difference to the median, it is a lower bound; where it makes the upper end infinite, there is no upper end.
     The lower end is taken as shown, which can only be too low.
+
+    Examples:
+        >>> from mkt_assets.core.profiles.profiles import median_with_interval
+        >>> median_with_interval([3, 5, 8, 13, 21, 34, 55], [False] * 7)
+        Median(value=13.0, low=3.0, high=55.0, is_lower_bound=False, n=7)
+        >>> median_with_interval([9, 10, 10], [False, True, True]).is_lower_bound
+        True
     """
     from scipy.stats import binom
 

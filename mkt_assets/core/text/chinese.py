@@ -1,4 +1,7 @@
-"""Traditional and Simplified characters as one, for looking words up; what is shown and embedded stays as written."""
+"""Traditional and Simplified characters as one, for looking words up; what is shown and embedded stays as written.
+
+Not here: the dictionary of fashion words (core/profiles/keywords).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Counts as a platform shows them (1.2万, 10万+, 3.4M, 赞), read as integers. Nothing else about posts."""
+"""Counts as a platform shows them (1.2万, 10万+, 3.4M, 赞), read as integers.
+
+Not here: times (core/text/dates), how numbers are written (core/rounding).
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,13 @@ def parse_count(text: str | None) -> Count:
 
     Exact decimal arithmetic: the original's string replacement turned 1.2w into 1.20000. Anything that is
     not a whole, non-negative number (``""``, ``-1``, ``nan``, words) is null; nothing is raised.
+
+    Examples:
+        >>> from mkt_assets.core.text.counts import parse_count
+        >>> [parse_count(text).value for text in ("1,234", "1.2万", "赞", "many")]
+        [1234, 12000, 0, None]
+        >>> parse_count("10万+")
+        Count(value=100000, is_lower_bound=True)
     """
     stripped = (text or "").strip()
     # normalising takes a square of a long text, and what is remembered should be short
@@ -64,6 +74,11 @@ def written_out(text: str) -> str:
 
     Exact is what has all digits (1.718107501E+09), or is small enough that no spreadsheet program would have
     rounded it (1.2e+04). ``1.7731E+12`` has lost its last digits.
+
+    Examples:
+        >>> from mkt_assets.core.text.counts import written_out
+        >>> [written_out(text) for text in ("1.718107501E+09", "1.7731E+12")]  # the second has lost digits
+        ['1718107501', '1.7731E+12']
     """
     match = _POWER.fullmatch(text)
     if match is None:

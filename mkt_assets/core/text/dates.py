@@ -1,4 +1,7 @@
-"""Times as a platform shows them (06-11, 昨天 12:00, 3天前, 3 days ago), as naive local times."""
+"""Times as a platform shows them (06-11, 昨天 12:00, 3天前, 3 days ago), as naive local times.
+
+Not here: days that a workbook stores as numbers (crawlers/workbook_dates).
+"""
 
 from __future__ import annotations
 
@@ -93,6 +96,15 @@ def parse_timestamp(text: str | None, timezone: str = PLATFORM_TIMEZONE) -> date
 
     Returns:
         Naive local time of `timezone`, or None if the text is not a full time from 2013 on.
+
+    Examples:
+        >>> from mkt_assets.core.text.dates import parse_timestamp
+        >>> str(parse_timestamp("1718072407", "Asia/Shanghai"))
+        '2024-06-11 10:20:07'
+        >>> str(parse_timestamp("2024-06-11 10:20:07"))
+        '2024-06-11 10:20:07'
+        >>> parse_timestamp("yesterday") is None
+        True
     """
     shown = _normalized(text)
     moment = _epoch(shown, timezone)
@@ -118,6 +130,14 @@ def parse_published(
 
     Returns:
         Naive local time of `timezone`, or None if it is no date or outside 2013 .. crawl or fetch date + 1 day.
+
+    Examples:
+        >>> from datetime import date, datetime
+        >>> from mkt_assets.core.text.dates import parse_published
+        >>> str(parse_published("06-11", date(2024, 6, 13)))
+        '2024-06-11 00:00:00'
+        >>> str(parse_published("3天前", date(2024, 6, 13), fetched_at=datetime(2024, 6, 13, 9, 30)))
+        '2024-06-10 00:00:00'
     """
     shown = _normalized(text)
     now = fetched_at or datetime.combine(crawl_date, time(12))
@@ -137,6 +157,13 @@ def time_in_post_id(
     Returns:
         Naive local time of `timezone`, or None for another kind of id or a time outside 2013 .. crawl date
         (or 2100) + 1 day.
+
+    Examples:
+        >>> from mkt_assets.core.text.dates import time_in_post_id
+        >>> str(time_in_post_id("66683d6d000000001c020001"))
+        '2024-06-11 20:05:01'
+        >>> time_in_post_id("not-an-id") is None
+        True
     """
     if not _OBJECT_ID.fullmatch(post_id):
         return None
@@ -161,8 +188,8 @@ def _normalized(text: str | None) -> str:
     return shown
 
 
-def _as_clock(told: re.Match[str]) -> str:
-    return ":".join(part.zfill(2) for part in (told[1], told[2] or "0", told[3]) if part)
+def _as_clock(match: re.Match[str]) -> str:
+    return ":".join(part.zfill(2) for part in (match[1], match[2] or "0", match[3]) if part)
 
 
 def _is_plausible(moment: datetime, crawl_date: date) -> bool:

@@ -1,4 +1,7 @@
-"""Texts that are looked for and masked, in the spellings that files have them in. Where they are is known elsewhere."""
+"""Texts that are looked for and masked, in the spellings that files have them in.
+
+Not here: where they are looked for (operations/search), account ids in drops (crawlers/redact).
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,13 @@ _SHARE_TEXT = re.compile(
 
 
 def strip_platform_suffix(title: str) -> tuple[str, bool]:
-    """The title without the platform's own ending (` - 小红书`, also repeated), and whether there was one."""
+    """The title without the platform's own ending (` - 小红书`, also repeated), and whether there was one.
+
+    Examples:
+        >>> from mkt_assets.core.text.platform_text import strip_platform_suffix
+        >>> strip_platform_suffix("周末穿搭 - 小红书"), strip_platform_suffix("小红书推荐的裙子")
+        (('周末穿搭', True), ('小红书推荐的裙子', False))
+    """
     title = title.rstrip()
     known = simplified(title)
     end = len(title)
@@ -55,7 +61,13 @@ def strip_platform_suffix(title: str) -> tuple[str, bool]:
 
 
 def plain_hashtags(text: str) -> str:
-    """Hashtags without the platform's marker of their kind: `#穿搭[话题]#` and `#某店[地点]#` are #穿搭 and #某店."""
+    """Hashtags without the platform's marker of their kind: `#穿搭[话题]#` and `#某店[地点]#` are #穿搭 and #某店.
+
+    Examples:
+        >>> from mkt_assets.core.text.platform_text import plain_hashtags
+        >>> plain_hashtags("今天 #穿搭[话题]# #某店[地点]#")
+        '今天 #穿搭  #某店 '
+    """
     if "[" not in text:
         return text
     return _STRAY_MARKER.sub(" ", _MARKED_HASHTAG.sub(lambda match: f"#{_BLANKS.sub('', match[1])} ", text))
@@ -70,6 +82,13 @@ def without_platform_text(text: str, *, name_stickers: bool = False) -> tuple[st
     Args:
         text: A title or content without markup.
         name_stickers: Put a sticker's name in its place, as emoji are named (`:笑哭:`), instead of nothing.
+
+    Examples:
+        >>> from mkt_assets.core.text.platform_text import without_platform_text
+        >>> without_platform_text("白裙子[笑哭R]")
+        ('白裙子 ', ['[笑哭R]'])
+        >>> without_platform_text("白裙子[笑哭R]", name_stickers=True)
+        ('白裙子:笑哭:', ['[笑哭R]'])
     """
     removed: list[str] = []
 

@@ -96,6 +96,11 @@ def load_stop_words(paths: Iterable[Path] = STOP_WORD_FILES) -> frozenset[str]:
     Raises:
         FileNotFoundError: A list is not there.
         ValueError: A list is not UTF-8.
+
+    Examples:
+        >>> from mkt_assets.core.text.summaries import load_stop_words
+        >>> {"的", "the"} <= load_stop_words(), "裙子" in load_stop_words()
+        (True, False)
     """
     words: set[str] = set()
     for path in paths:
@@ -116,10 +121,15 @@ def load_stop_words(paths: Iterable[Path] = STOP_WORD_FILES) -> frozenset[str]:
 
 
 def clean_markup(text: object) -> str:
-    """Text without what a page or a crawler put around it; "" for a missing value (None, NaN).
+    r"""Text without what a page or a crawler put around it; "" for a missing value (None, NaN).
 
     Entities are resolved and tags dropped; `#穿搭[话题]#` becomes `#穿搭` (see `plain_hashtags`); blanks of any kind
     become one blank; control and zero-width characters go, but for the joiners inside emoji.
+
+    Examples:
+        >>> from mkt_assets.core.text.summaries import clean_markup
+        >>> clean_markup("白裙子<br/>&amp;  草帽\u200b"), clean_markup(None)
+        ('白裙子 & 草帽', '')
     """
     if not isinstance(text, str):
         return ""
@@ -132,7 +142,13 @@ def clean_markup(text: object) -> str:
 
 
 def caption_of(title: object, content: object) -> str:
-    """What people read of a post: its title and text, without markup and the platform's suffix."""
+    """What people read of a post: its title and text, without markup and the platform's suffix.
+
+    Examples:
+        >>> from mkt_assets.core.text.summaries import caption_of
+        >>> caption_of("周末穿搭 - 小红书", "白裙子&amp;草帽 #穿搭[话题]#")
+        '周末穿搭 白裙子&草帽 #穿搭'
+    """
     shown, _ = headline_of(title)
     return " ".join(part for part in (shown, clean_markup(content)) if part)
 

@@ -1,4 +1,7 @@
-"""ImageBind as this project's image encoder and text encoder. The network is in `towers`."""
+"""ImageBind as this project's image encoder and text encoder.
+
+Not here: the network (models/imagebind/towers).
+"""
 
 from __future__ import annotations
 

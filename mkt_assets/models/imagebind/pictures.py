@@ -1,4 +1,7 @@
-"""From a picture to the numbers that ImageBind reads. Nothing is embedded here."""
+"""From a picture to the numbers that ImageBind reads.
+
+Not here: embedding them (models/imagebind/encoders).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which number types the towers can be run in, and where. What a type does to a layer is in `layers`."""
+"""Which number types the towers can be run in, and where.
+
+Not here: what a type does to a layer (models/imagebind/layers).
+"""
 
 from __future__ import annotations
 

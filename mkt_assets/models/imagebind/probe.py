@@ -1,4 +1,7 @@
-"""How far a precision moves ImageBind's vectors, on pictures and texts made here. No precision is chosen here."""
+"""How far a precision moves ImageBind's vectors, on pictures and texts made here.
+
+Not here: which precision is used (models/imagebind/precision).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From a text to the windows of token ids that ImageBind reads. Nothing is embedded here."""
+"""From a text to the windows of token ids that ImageBind reads.
+
+Not here: embedding them (models/imagebind/encoders), cleaning of captions (core/text/summaries).
+"""
 
 from __future__ import annotations
 

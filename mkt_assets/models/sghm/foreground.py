@@ -1,4 +1,7 @@
-"""Colours of the foreground alone, where the background shines through a matte. Making mattes is not here."""
+"""Colours of the foreground alone, where the background shines through a matte.
+
+Not here: making mattes (models/sghm/matting).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""SGHM on pictures of any size: resizing, precision and memory. The network itself is in `network`."""
+"""SGHM on pictures of any size: resizing, precision and memory.
+
+Not here: the network itself (models/sghm/network), mattes in general (core/media/matting).
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import false_discovery_control
 
 from mkt_assets.core.crosstab.belief import (
     believe,
@@ -132,11 +131,20 @@ def test_without_accounts_every_post_speaks_for_itself():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-def test_q_values_are_those_of_scipy_and_never_below_p(p: list[float]):
+def test_a_q_value_is_p_times_tests_over_rank_and_never_below_p_or_that_of_a_larger_p(p: list[float]):
     values = np.array(p)
-    q = false_discovery_rates(values)
-    assert q == pytest.approx(false_discovery_control(values), abs=1e-12)
+    q = false_discovery_rates(values[:, None])[:, 0]
+    ranked = np.sort(values)
+    rates = ranked * len(p) / np.arange(1, len(p) + 1)
+    by_definition = [rates[i:].min() for i in range(len(p))]
+    assert np.sort(q) == pytest.approx(by_definition, abs=1e-12)
     assert (q >= values).all()
+
+
+def test_a_missing_p_value_is_refused_and_no_p_values_have_no_q():
+    assert false_discovery_rates(np.empty((0, 3))).shape == (0, 3)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        false_discovery_rates(np.array([0.1, np.nan]))
 
 
 def test_the_exact_test_is_that_of_a_lady_tasting_tea():

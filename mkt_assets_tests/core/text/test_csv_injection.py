@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mkt_assets.core.crosstab.original_files import without_formulas
-from mkt_assets.core.text.csv_injection import neutralised, restored
+from mkt_assets.core.crosstab.original_files import escape_formulas
+from mkt_assets.core.text.csv_injection import escape_formula, unescape_formula
 
 STARTS = "=+-@\t\r\n＝＋－＠"
 TEXTS = st.text()
@@ -17,22 +17,22 @@ HOSTILE = st.builds(lambda start, rest: start + rest, st.text("'" + STARTS, min_
 
 @pytest.mark.parametrize("start", STARTS)
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(start: str) -> None:
-    assert neutralised(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
+    assert escape_formula(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
 
 
 @pytest.mark.parametrize("text", ["", "红裙", "3-4", "a=b", "'quoted'", " =1", "#穿搭", "０＝１"])
 def test_other_texts_stay_as_they_are(text: str) -> None:
-    assert neutralised(text) == restored(text) == text
+    assert escape_formula(text) == unescape_formula(text) == text
 
 
 @given(TEXTS | HOSTILE)
 def test_every_text_comes_back(text: str) -> None:
-    assert restored(neutralised(text)) == text
-    assert not neutralised(text).startswith(tuple(STARTS))
+    assert unescape_formula(escape_formula(text)) == text
+    assert not escape_formula(text).startswith(tuple(STARTS))
 
 
 def test_numbers_below_zero_are_numbers() -> None:
     frame = pd.DataFrame({"ratio": [-0.5], "name": ["-0.5"]})
-    safe = without_formulas(frame)
+    safe = escape_formulas(frame)
     assert safe["ratio"].tolist() == [-0.5]
     assert safe["name"].tolist() == ["'-0.5"]
