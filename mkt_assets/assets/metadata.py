@@ -1,6 +1,6 @@
 """What a materialization shows in the Dagster UI: pictures, lists and tables as Markdown that can do no harm.
 
-Not here: which numbers a step shows (its own file), pictures of mattes (previews).
+Not here: pictures of mattes (previews).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 From the declaration come the asset's key, columns and partitions, its code version (so that a changed setting shows
 as stale what it changes), its run configuration, the crawl date, how it fails, what is stored and its row count.
 
-Not here: what a step computes (its own file, and core/), what the UI shows of it (assets/metadata).
+Not here: what a step computes (core/, compute/), what the UI shows of it (metadata).
 """
 
 import hashlib

@@ -36,7 +36,7 @@ def link_sentences(
         >>> for sentence in link_sentences(pd.DataFrame([row]), topic_names={3: "户外"}):
         ...     print(sentence)
         ...
-        Style 0 goes with topic 3 (户外): 80% of its items with a caption (50% to 90%), 4.0 times the share in
+        Style 0 goes with topic 户外: 80% of its items with a caption (50% to 90%), 4.0 times the share in
         all styles together; it rests on 12 posts by 7 accounts.
         1 of 1 pair of style and topic is supported.
     """

@@ -49,7 +49,7 @@ def name_identities(
         >>> profiles = identities.assign(name=["冬天", "topic 1", "海边"], name_by=["keywords", "number", "keywords"])
         >>> named, unused = name_identities(identities, profiles, members, {("text", "topic-3"): "Beach"})
         >>> named["name"].tolist()
-        ['冬天', 'topic-2', 'Beach']
+        ['冬天', 'topic 2', 'Beach']
     """
     names, unused = _given_names(identities, members, given)
     by = dict.fromkeys(names, "analyst")
