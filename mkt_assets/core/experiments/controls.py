@@ -227,7 +227,13 @@ def background_pixels(image: Image.Image, alpha: Image.Image) -> NDArray[np.uint
 
 
 def background_alpha(alpha: Image.Image) -> Image.Image:
-    """A matte as far as `background_pixels` looks at it, mode L, `BACKGROUND_SIDE` squared: small enough to wait."""
+    """A matte as far as `background_pixels` looks at it, mode L, `BACKGROUND_SIDE` squared: small enough to wait.
+
+    Examples:
+        >>> from PIL import Image
+        >>> background_alpha(Image.new("L", (400, 300), 255)).size == (BACKGROUND_SIDE, BACKGROUND_SIDE)
+        True
+    """
     return alpha.convert("L").resize((BACKGROUND_SIDE, BACKGROUND_SIDE), Image.Resampling.BOX)
 
 

@@ -70,6 +70,14 @@ def draw(ids: Sequence[tuple[str, ...]], most: int, *, random_state: int = 0) ->
         ids: What identifies each item.
         most: Size of the sample.
         random_state: Seed.
+
+    Examples:
+        >>> ids = [(f"post {i}", "0") for i in range(100)]
+        >>> of_all, of_most = ({ids[i] for i in draw(ids[:n], 10)} for n in (100, 90))
+        >>> of_all - {*ids[90:]} <= of_most
+        True
+        >>> draw(ids[:3], 10).tolist()
+        [0, 1, 2]
     """
     hashes = [content_key(str(random_state), *parts) for parts in ids]
     return np.sort(np.argsort(hashes)[:most]).astype(np.int64)

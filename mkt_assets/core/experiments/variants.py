@@ -21,7 +21,16 @@ Embed = Callable[[str], Matrix | None]
 
 
 def compare_methods(sample: Sample, *, random_state: int = 0) -> Iterator[Row]:
-    """The platform's k-means against methods by density, on the same vectors."""
+    """The platform's k-means against methods by density, on the same vectors.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.comparison import References
+        >>> nobody = References([], [], [], [], lambda i, j: False)
+        >>> sample = Sample("image", np.empty((0, 4), np.float32), None, 0, 1, nobody)
+        >>> [(row["variant"], row["status"]) for row in compare_methods(sample)][0]
+        ('k-means', 'not run: too few items')
+    """
     if sample.is_too_small:
         yield from (_not_run(sample, "methods", name, TOO_FEW, name == "k-means") for name in METHODS)
         return
@@ -44,6 +53,14 @@ def compare_matting(matted: Sample, unmatted: Matrix | None, *, random_state: in
         matted: The pictures of which the original is there.
         unmatted: Unit vectors of the originals, (n, d); None where the weights of their encoder are absent.
         random_state: Seed.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.comparison import References
+        >>> nobody = References([], [], [], [], lambda i, j: False)
+        >>> sample = Sample("image", np.empty((0, 4), np.float32), None, 0, 1, nobody)
+        >>> [row["variant"] for row in compare_matting(sample, None)]
+        ['matted', 'unmatted']
     """
     yield _by_kmeans(matted, "matting", "matted", matted.X, is_used=True, random_state=random_state)
     yield _by_kmeans(matted, "matting", "unmatted", unmatted, is_used=False, random_state=random_state)
@@ -59,6 +76,14 @@ def compare_encoders(
         encoder_ids: The encoders to try.
         embed: Asked for every other encoder.
         random_state: Seed.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.experiments.comparison import References
+        >>> nobody = References([], [], [], [], lambda i, j: False)
+        >>> sample = Sample("image", np.empty((0, 4), np.float32), None, 0, 1, nobody)
+        >>> [row["variant"] for row in compare_encoders(sample, ["resnet-50"], lambda encoder: None)]
+        ['resnet-50']
     """
     own = [sample.encoder_id] if sample.encoder_id else []
     for encoder_id in dict.fromkeys([*own, *encoder_ids]):
@@ -69,7 +94,11 @@ def compare_encoders(
 
 
 def n_variants(n_image_encoders: int, n_text_encoders: int) -> int:
-    """Number of rows that all experiments give, where each encoder of the crawl is among these."""
+    """Number of rows that all experiments give, where each encoder of the crawl is among these.
+
+    >>> n_variants(n_image_encoders=4, n_text_encoders=2)
+    16
+    """
     return 2 * len(METHODS) + 2 + n_image_encoders + n_text_encoders
 
 

@@ -195,7 +195,14 @@ def composite(
 
 
 def alpha_in_frame(cutout: Image.Image, *, width: int, height: int, bbox: Box) -> Image.Image:
-    """Where the person is in the original frame, mode L of its size, 255 = person; arguments as of `composite`."""
+    """Where the person is in the original frame, mode L of its size, 255 = person; arguments as of `composite`.
+
+    Examples:
+        >>> from PIL import Image
+        >>> cutout = Image.new("RGBA", (10, 20), (200, 0, 0, 255))
+        >>> alpha_in_frame(cutout, width=100, height=80, bbox=(5, 6, 15, 26)).getbbox()
+        (5, 6, 15, 26)
+    """
     frame = Image.new("L", (width, height), 0)
     alpha = cutout.getchannel("A")
     frame.paste(alpha.resize((bbox[2] - bbox[0], bbox[3] - bbox[1])), bbox[:2])

@@ -78,7 +78,11 @@ def unnamed(modality: str, identity: str) -> str:
 
 
 def identity_digits(identity: str) -> str:
-    """The first few digits of an id, by which people tell it from others."""
+    """The first few digits of an id, by which people tell it from others.
+
+    >>> identity_digits("style-2b14c07e")
+    '2b14'
+    """
     return identity.rpartition("-")[2][:_DIGITS]
 
 
