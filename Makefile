@@ -14,7 +14,7 @@ export MKT_HOME := $(abspath $(HOME_DIR))
 export MKT_DROPS := $(abspath $(HOME_DIR))/drops
 endif
 
-.PHONY: demo test lint ui bench calibrate soak setup lock hooks clean-demo
+.PHONY: demo test lint ui bench calibrate soak setup lock docs hooks coverage clean-demo
 
 setup: $(INSTALLED)
 
@@ -29,6 +29,10 @@ $(INSTALLED): pyproject.toml requirements.lock torch-cpu.lock deploy/install.sh
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --quiet -o requirements.lock
+
+# The pictures of docs/architecture.md, from the code as it is.
+docs: $(INSTALLED)
+	PYTHONPATH=. $(BIN)/python docs/architecture.py
 
 # ruff and pyright before every commit.
 hooks: $(INSTALLED)
@@ -47,6 +51,10 @@ clean-demo:
 
 test: $(INSTALLED) $(if $(CI),lint)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What the tests run of the code; the floor is in pyproject.toml, and only rises.
+coverage: $(INSTALLED) $(if $(CI),lint)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
