@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,8 @@ class UniversalSentenceEncoder:
 
     def tokenize(self, text: str) -> list[int]:
         """SentencePiece ids the network reads, with the begin and end tokens."""
-        return self._encoder._tokenizer.encode(_encodable(text))
+        tokenizer: Any = self._encoder._tokenizer  # pyright: ignore[reportPrivateUsage] - there is no public one
+        return list(tokenizer.encode(_encodable(text)))
 
     def n_windows(self, n_tokens: int) -> int:
         """Always 1: the network has no length limit."""
