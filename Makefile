@@ -14,16 +14,29 @@ export MKT_HOME := $(abspath $(HOME_DIR))
 export MKT_DROPS := $(abspath $(HOME_DIR))/drops
 endif
 
-.PHONY: demo test lint ui bench calibrate soak setup clean-demo
+.PHONY: demo test lint ui bench calibrate soak setup lock docs hooks coverage clean-demo
 
 setup: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml requirements.lock
+$(INSTALLED): pyproject.toml requirements.lock torch-cpu.lock deploy/install.sh
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Python 3.11 to 3.13 is needed: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	sh deploy/install.sh $(BIN)/python --extra dev
 	@touch $(INSTALLED)
+
+# Brings requirements.lock up to pyproject.toml, keeping every version that still fits; UPGRADE=1 takes the newest.
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --quiet -o requirements.lock
+
+# The pictures of docs/architecture.md, from the code as it is.
+docs: $(INSTALLED)
+	PYTHONPATH=. $(BIN)/python docs/architecture.py
+
+# ruff and pyright before every commit.
+hooks: $(INSTALLED)
+	$(BIN)/pre-commit install
 
 demo: $(INSTALLED) clean-demo
 	$(BIN)/mkt sample $(DEMO_DIR)/drops --crawl-dates 3 --posts 90 --seed 7
@@ -38,6 +51,10 @@ clean-demo:
 
 test: $(INSTALLED) $(if $(CI),lint)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What the tests run of the code; the floor is in pyproject.toml, and only rises.
+coverage: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -57,5 +74,5 @@ calibrate: $(INSTALLED)
 
 # Long: forty dates at once, two hundred kills, months of drops, a quarter of an hour of fuzzing.
 soak: $(INSTALLED)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev,fuzz]'
+	sh deploy/install.sh $(BIN)/python --extra dev --extra fuzz
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s -m soak mkt_assets_tests

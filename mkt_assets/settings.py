@@ -6,10 +6,10 @@ Run configuration given in the Dagster UI beats the environment: see `Settings.o
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -173,8 +173,11 @@ class Settings(BaseSettings):
             if not (dash and low.strip().isdigit() and high.strip().isdigit()):
                 raise ValueError("it should be two numbers like 2-200")
             value = (int(low), int(high))
-        if isinstance(value, tuple | list) and len(value) == 2 and not 1 <= value[0] <= value[1]:
-            raise ValueError("it should be two numbers like 2-200, at least 1, the smaller first")
+        if isinstance(value, tuple | list):
+            ends = cast("Sequence[Any]", value)
+            if len(ends) == 2 and not 1 <= ends[0] <= ends[1]:
+                raise ValueError("it should be two numbers like 2-200, at least 1, the smaller first")
+            return ends
         return value
 
     @field_validator("stop_words", mode="before")
@@ -330,7 +333,7 @@ def _shown(value: object) -> str:
     if value is None or value == ():
         return "-"
     if isinstance(value, tuple):
-        parts: tuple[Any, ...] = value
+        parts = cast("tuple[Any, ...]", value)
         return ("-" if all(isinstance(part, int) for part in parts) else ",").join(
             str(part) for part in parts
         )

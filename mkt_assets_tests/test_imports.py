@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[1]
-PACKAGES = ("mkt_assets", "mkt_sample")
+from docs.architecture import imports_by_module, room_of
 
 
 def test_loading_the_definitions_loads_no_heavy_library() -> None:
@@ -37,13 +34,13 @@ def test_core_knows_neither_dagster_nor_duckdb() -> None:
 
 
 def test_no_module_imports_itself_in_a_circle_not_even_inside_functions() -> None:
-    _in_order(_imports())
+    _in_order(imports_by_module())
 
 
 def test_no_room_imports_itself_in_a_circle() -> None:
     rooms: dict[str, set[str]] = {}
-    for module, imported in _imports().items():
-        rooms.setdefault(_room(module), set()).update(_room(other) for other in imported)
+    for module, imported in imports_by_module().items():
+        rooms.setdefault(room_of(module), set()).update(room_of(other) for other in imported)
     _in_order({room: others - {room} for room, others in rooms.items()})
 
 
@@ -53,14 +50,10 @@ def test_a_circle_would_be_found() -> None:
 
 
 def test_the_platform_needs_the_sample_only_where_it_is_asked_for() -> None:
-    needing = {module for module, imported in _imports().items() if any("mkt_sample" in i for i in imported)}
+    needing = {
+        module for module, imported in imports_by_module().items() if any("mkt_sample" in i for i in imported)
+    }
     assert {module for module in needing if module.startswith("mkt_assets")} == {"mkt_assets.commands.cli"}
-
-
-def _room(module: str) -> str:
-    """mkt_assets.core.text.summaries is of the room mkt_assets.core.text."""
-    depth = 3 if module.startswith("mkt_assets.core.") else 2
-    return ".".join(module.split(".")[:depth])
 
 
 def _in_order(imports: dict[str, set[str]]) -> None:
@@ -68,25 +61,3 @@ def _in_order(imports: dict[str, set[str]]) -> None:
         TopologicalSorter(imports).prepare()
     except CycleError as error:
         raise AssertionError(" -> ".join(error.args[1])) from error
-
-
-def _imports() -> dict[str, set[str]]:
-    """The modules of ours that each module imports, wherever in the file."""
-    files = {
-        ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__"): path
-        for package in PACKAGES
-        for path in (PROJECT / package).rglob("*.py")
-    }
-    found: dict[str, set[str]] = {}
-    for module, path in files.items():
-        names: set[str] = set()
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        # a package's own __init__ re-exports from its modules
-        found[module] = {
-            name for name in names if name in files and name != module and not module.startswith(name + ".")
-        }
-    return found

@@ -63,7 +63,7 @@ def draw_picture(background: Image.Image, people: list[tuple[Person, Framing]], 
 def draw_pictures(rng: random.Random, style: str, n_pictures: int, size: tuple[int, int]) -> list[Drawn]:
     """`n_pictures` of one person on one day: the same clothes, other poses and views."""
     person = random_person(rng, style)
-    drawn = []
+    drawn: list[Drawn] = []
     for _ in range(n_pictures):
         drawn.append(draw_picture(scene(rng, size), [(person, random_framing(rng))], rng))
         person = person.moved(rng)

@@ -158,7 +158,7 @@ def _note(panel: Any) -> str:
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, panel: Any, highest: float, *, first_column: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
     colour = _COLOURS.get(panel["direction"], _PLAIN)
     days = np.asarray(points["time"].to_numpy("datetime64[D]").astype(np.int64), dtype=np.float64)
@@ -179,10 +179,12 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, panel: Any, highest: float, *,
     room = max(0.5, 0.04 * float(days[-1] - days[0]))
     axes.set_xlim(days[0] - room, days[-1] + room)
     axes.yaxis.set_major_locator(MaxNLocator(3))
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{100 * value:.0f} %" if first_column else "")
-    )
+    axes.yaxis.set_major_formatter(FuncFormatter(_percent) if first_column else NullFormatter())
     first, last = points["crawl_date"].iloc[0], points["crawl_date"].iloc[-1]
     ends = [(days[0], first)] if len(days) == 1 else [(days[0], first), (days[-1], last)]
     axes.set_xticks([day for day, _ in ends], [f"{date:%m-%d}" for _, date in ends])
     axes.tick_params(labelsize=7.5, labelcolor=MUTED)
+
+
+def _percent(share: float, _: int) -> str:
+    return f"{100 * share:.0f} %"

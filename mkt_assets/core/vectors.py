@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 _SHA256 = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
-def to_column(matrix: NDArray[np.float32]) -> pa.ListArray:
+def to_column(matrix: NDArray[np.float32]) -> pa.ListArray[Any]:
     """Arrow list column of the rows of a (n, d) float32 matrix, without a Python loop.
 
     Examples:
@@ -26,13 +27,14 @@ def to_column(matrix: NDArray[np.float32]) -> pa.ListArray:
         [[1.0, 0.0], [0.0, 1.0]]
     """
     n, d = matrix.shape
-    offsets = pa.array(np.arange(n + 1, dtype=np.int32) * d)
-    return pa.ListArray.from_arrays(offsets, pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel()))
+    offsets = pa.array(np.arange(n + 1, dtype=np.int32) * d, pa.int32())
+    values = pa.array(np.ascontiguousarray(matrix, dtype=np.float32).ravel(), pa.float32())
+    return pa.ListArray.from_arrays(offsets, values)
 
 
 def embedding_columns(
     matrix: NDArray[np.float32], *, encoder: str, encoder_version: str
-) -> dict[str, pa.Array]:
+) -> dict[str, pa.Array[Any]]:
     """The columns that every table of vectors has, from a (n, d) matrix.
 
     Examples:
@@ -51,7 +53,7 @@ def embedding_columns(
     }
 
 
-def to_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
+def to_matrix(column: pa.ChunkedArray[Any]) -> NDArray[np.float32]:
     """(n, d) float32 matrix of an Arrow list column.
 
     Raises:
@@ -65,13 +67,12 @@ def to_matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """
     if len(column) == 0:
         return np.zeros((0, 0), dtype=np.float32)
-    array = column.combine_chunks()
+    array = cast("pa.ListArray[Any]", column.combine_chunks())
     lengths = np.unique(array.value_lengths().to_numpy())
     if len(lengths) != 1:
         raise ValueError(f"vectors of {len(lengths)} different lengths in one column: {lengths.tolist()}.")
-    return (
-        array.flatten().to_numpy(zero_copy_only=False).reshape(len(array), int(lengths[0])).astype(np.float32)
-    )
+    values: NDArray[Any] = array.flatten().to_numpy(zero_copy_only=False)
+    return values.reshape(len(array), int(lengths[0])).astype(np.float32)
 
 
 def content_key(*parts: str) -> str:

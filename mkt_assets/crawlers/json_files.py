@@ -66,7 +66,8 @@ class JsonFormat:
 def _is_lines(stream: TextIO, limits: Limits) -> bool:
     """Whether each line is an object: the first is whole, or broken with another behind it."""
     lines = map(_stripped, iter(lambda: _line(stream, limits), ""))
-    first, second = (*islice(filter(None, islice(lines, _MOST_LINES_LOOKED_AT)), 2), "", "")[:2]
+    whole = filter(None, islice(lines, _MOST_LINES_LOOKED_AT))
+    first, second = next(whole, ""), next(whole, "")
     return not first.startswith("[") and (first.endswith("}") or second.startswith("{"))
 
 
@@ -151,7 +152,8 @@ class _Rows:
 
     def _members(self, value: object) -> list[object]:
         if isinstance(value, dict):
-            rows = by_row(cast("dict[str, Any]", value))
+            value = cast("dict[str, Any]", value)
+            rows = by_row(value)
             if rows and self._is_known(rows[0]):
                 return list(rows)
         return _unwrapped(value, self._is_known, _DEEPEST_WRAPPER)
@@ -174,10 +176,10 @@ class _Rows:
         return len(text)
 
     def _is_known(self, value: object) -> bool:
-        if not isinstance(value, dict) or len(value) > self._limits.max_columns:
+        if not isinstance(value, dict):
             return False
-        fields = cast("dict[str, Any]", value)
-        return self._is_header(frozenset(flat(fields, self._limits.max_columns)))
+        fields, most = cast("dict[str, Any]", value), self._limits.max_columns
+        return len(fields) <= most and self._is_header(frozenset(flat(fields, most)))
 
     def _row(self, value: object) -> Row | BadRow:
         if not isinstance(value, dict):

@@ -96,11 +96,15 @@ def _is_used(companion: Path) -> bool:
     return companion.is_file() and not companion.is_symlink() and companion.stat().st_size > 0
 
 
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace")
+
+
 def _restrict(database: sqlite3.Connection, size: int, limits: Limits) -> None:
     """Nothing that the file says is run, no value is longer than a row, and no loop in it is endless."""
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(4 * limits.max_row_characters, 1_000_000))
     database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    database.text_factory = lambda data: data.decode("utf-8", errors="replace")
+    database.text_factory = _text
     for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):
         database.execute(f"PRAGMA {pragma}")
     # SQLite reads all of the schema first, in a time that grows with the square of its tables

@@ -6,6 +6,7 @@ Not here: cleaning a text (core/text/summaries).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class UniversalSentenceEncoder:
 
     def tokenize(self, text: str) -> list[int]:
         """SentencePiece ids the network reads, with the begin and end tokens."""
-        return self._encoder._tokenizer.encode(_encodable(text))
+        tokenizer: Any = self._encoder._tokenizer  # pyright: ignore[reportPrivateUsage] - there is no public one
+        return list(tokenizer.encode(_encodable(text)))
 
     def n_windows(self, n_tokens: int) -> int:
         """Always 1: the network has no length limit."""

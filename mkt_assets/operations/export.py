@@ -141,7 +141,7 @@ def _dates(read: ReadParts, crawl_date: date) -> dict[str, list[date]]:
     """The crawl dates of the items of a crawl, for each table of items."""
     found = {crawl_date}
     for part in read("clusters", [crawl_date], columns=["item_crawl_date"]):
-        found |= set(part["item_crawl_date"].to_pylist())
+        found |= {day for day in part["item_crawl_date"].to_pylist() if day is not None}
     return dict.fromkeys(_OF_ITEMS, sorted(found))
 
 

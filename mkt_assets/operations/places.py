@@ -50,7 +50,7 @@ def in_use(settings: Settings) -> InUse:
         mattes=frozenset(settings.media_dir / path for path in paths),
         charts=frozenset(settings.charts_dir / str(path) for path in charts),
         contents=frozenset(contents),
-        crawl_dates=frozenset(dates),
+        crawl_dates=frozenset(day for day in dates if day is not None),
     )
 
 

@@ -178,9 +178,10 @@ def _few_without_text(warehouse: Warehouse, crawl_date: date) -> Outcome:
 
 def _no_artefacts(warehouse: Warehouse, crawl_date: date) -> Outcome:
     summaries = warehouse.read("summaries", [crawl_date], columns=["summary"])["summary"].to_pylist()
-    suffixed = sum(s.endswith(("- 小红书", "- 小紅書")) for s in summaries)
+    texts = [str(summary) for summary in summaries]
+    suffixed = sum(s.endswith(("- 小红书", "- 小紅書")) for s in texts)
     # a caption may really end in "nan"; two in a row is what two missing fields left in the original
-    nans = sum(s.endswith("nan nan") or s == "nan" for s in summaries)
+    nans = sum(s.endswith("nan nan") or s == "nan" for s in texts)
     return not (suffixed or nans), {"ends_in_suffix": suffixed, "ends_in_nan": nans}
 
 
@@ -198,7 +199,7 @@ def _distinct_vectors(warehouse: Warehouse, crawl_date: date) -> Outcome:
     rows = warehouse.read("text_embeddings", [crawl_date], columns=["token_sha256", "embedding"])
     tokens_of: dict[bytes, set[str]] = {}
     for vector, token in zip(to_matrix(rows["embedding"]), rows["token_sha256"].to_pylist(), strict=True):
-        tokens_of.setdefault(vector.tobytes(), set()).add(token)
+        tokens_of.setdefault(vector.tobytes(), set()).add(str(token))
     shared = sum(len(tokens) for tokens in tokens_of.values() if len(tokens) > 1)
     return shared == 0, {"different_texts_sharing_a_vector": shared, "distinct_vectors": len(tokens_of)}
 
@@ -206,7 +207,7 @@ def _distinct_vectors(warehouse: Warehouse, crawl_date: date) -> Outcome:
 def _nothing_truncated(warehouse: Warehouse, crawl_date: date) -> Outcome:
     has_text = warehouse.read("summaries", [crawl_date], columns=["has_text"])["has_text"].to_pylist()
     rows = warehouse.read("text_embeddings", [crawl_date], columns=["n_chunks"])
-    several = sum(n > 1 for n in rows["n_chunks"].to_pylist())
+    several = sum(n is not None and n > 1 for n in rows["n_chunks"].to_pylist())
     return rows.num_rows == has_text.count(True), {
         "posts_with_text": has_text.count(True),
         "posts_with_vector": rows.num_rows,

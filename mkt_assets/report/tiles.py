@@ -47,8 +47,12 @@ def sprite(images: Sequence[Image.Image | None]) -> Image.Image:
 
 def fetched(tiles: Tiles, items: Sequence[Item]) -> list[Image.Image | None]:
     """The cut-outs of many items; decoding lets other threads run, so it is done in several."""
+
+    def cut_out(item: Item) -> Image.Image | None:
+        return _small(tiles(item))
+
     with ThreadPoolExecutor() as threads:
-        return list(threads.map(lambda item: _small(tiles(item)), items))
+        return list(threads.map(cut_out, items))
 
 
 def _small(image: Image.Image | None) -> Image.Image | None:

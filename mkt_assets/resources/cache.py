@@ -48,7 +48,7 @@ class Cache:
         rows = self._select("vectors", "embedding", _VECTORS, keys)
         if rows.num_rows == 0:
             return {}
-        return dict(zip(rows["key"].to_pylist(), to_matrix(rows["embedding"]), strict=True))
+        return dict(zip(map(str, rows["key"].to_pylist()), to_matrix(rows["embedding"]), strict=True))
 
     def put_vectors(self, keys: Sequence[str], matrix: NDArray[np.float32]) -> None:
         """Append the rows of a (n, d) matrix under their keys."""

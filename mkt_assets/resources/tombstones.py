@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -79,19 +80,20 @@ class Tombstones:
             for row in posts.select(["poster_id", "post_id"]).to_pylist()
         ]
         kept = posts.filter(pa.array(keep, pa.bool_()))
-        others = frozenset(i for name in ("post_id", "poster_id") for i in kept[name].to_pylist())
-        for i, field in enumerate(kept.schema):
-            if field.name in ("post_id", "poster_id"):
+        others = frozenset(str(i) for name in ("post_id", "poster_id") for i in kept[name].to_pylist())
+        for i, name in enumerate(kept.column_names):
+            column, field = cast("list[Any]", kept[i].to_pylist()), kept.schema.field(i)
+            if name in ("post_id", "poster_id"):
                 continue
-            if field.name == "media_paths":
+            if name == "media_paths":
                 # what lies in a folder of hers goes with her, whoever's post it is said to be of
-                lists = [[p for p in paths if not self._owns(p)] for paths in kept[i].to_pylist()]
+                lists = [[p for p in paths if not self._owns(p)] for paths in column]
                 kept = kept.set_column(i, field, pa.array(lists, field.type))
             elif pa.types.is_string(field.type):
-                texts = [self.masked(text, others) for text in kept[i].to_pylist()]
+                texts = [self.masked(text, others) for text in column]
                 kept = kept.set_column(i, field, pa.array(texts, field.type))
             elif pa.types.is_list(field.type):
-                lists = [[self.masked(word, others) for word in words] for words in kept[i].to_pylist()]
+                lists = [[self.masked(word, others) for word in words] for words in column]
                 kept = kept.set_column(i, field, pa.array(lists, field.type))
         return kept
 

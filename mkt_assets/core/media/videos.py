@@ -230,13 +230,13 @@ def _frame_at(
 
 def _sought(container: InputContainer, stream: VideoStream, target: float) -> Iterator[av.VideoFrame] | None:
     """Frames from the key frame before `target`; None where the format cannot seek to one."""
-    import av
+    from av.error import FFmpegError
 
     try:
         container.seek(int(target * 1_000_000), backward=True)
         frames = container.decode(stream)
         first = next(frames, None)
-    except av.FFmpegError:
+    except FFmpegError:
         return None
     if first is None or first.pts is None or first.time > target or not first.key_frame:
         return None

@@ -6,7 +6,7 @@ Not here: the dictionary of fashion words (core/profiles/keywords).
 from __future__ import annotations
 
 from functools import cache
-from typing import Protocol
+from typing import Protocol, cast
 
 
 class _Converter(Protocol):
@@ -18,7 +18,7 @@ def _converter() -> _Converter:
     import opencc
 
     # of Taiwan: 著 is 着 where it is the particle, and stays in 著名
-    return opencc.OpenCC("tw2s")
+    return cast("_Converter", opencc.OpenCC("tw2s"))
 
 
 def simplified(text: str) -> str:

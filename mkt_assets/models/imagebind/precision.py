@@ -28,7 +28,9 @@ def default_precision(device: Device) -> Precision:
 
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    # torch has no public word for what a CPU can
+    has_avx512 = torch.cpu._is_avx512_bf16_supported()  # pyright: ignore[reportPrivateUsage]
+    native = has_avx512 or torch.cpu._is_amx_tile_supported()  # pyright: ignore[reportPrivateUsage]
     return "bfloat16" if native else "float32"
 
 
@@ -52,6 +54,6 @@ def require_precision(precision: str, device: Device) -> Precision:
     if known == "int8" and device != "cpu":
         raise PrecisionError("int8 runs on a CPU only: take bfloat16 on a GPU")
     # Without VNNI the sums of byte products saturate in 16 bits, and the vectors are wrong.
-    if known == "int8" and not torch.cpu._is_vnni_supported():
+    if known == "int8" and not torch.cpu._is_vnni_supported():  # pyright: ignore[reportPrivateUsage]
         raise PrecisionError("int8 needs a CPU with AVX-512 VNNI, which this one has not: take float32")
     return known
