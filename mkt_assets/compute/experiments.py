@@ -105,8 +105,13 @@ class Experiments:
         yield from compare_matting(part, originals.vectors, random_state=seed)
         yield from compare_encoders(sample, IMAGE_ENCODERS, embed, random_state=seed)
 
-    def _originals(self, mattes: Sequence[Any], posts: dict[date, list[Any]]) -> Iterator[Original]:
-        """The files that the sampled pictures are in, without those that are gone, drop by drop."""
+    def _originals(self, mattes: Sequence[Any], posts: dict[date, list[Any]]) -> list[Original]:
+        """The files that the sampled pictures are in, in the order of the sample; without those that are gone."""
+        # wherever they lie, they are embedded in the same batches: a vector's last digits are the batch's
+        found = list(self._found_originals(mattes, posts))
+        return sorted(found, key=lambda original: min(original[1].values()))
+
+    def _found_originals(self, mattes: Sequence[Any], posts: dict[date, list[Any]]) -> Iterator[Original]:
         numbers: dict[tuple[date, str], dict[str, int]] = {}
         for number, row in enumerate(mattes):
             numbers.setdefault((row["crawl_date"], row["media_path"]), {})[row["frame"]] = number
