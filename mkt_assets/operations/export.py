@@ -6,12 +6,11 @@ What is in the original's files, and which of its habits are kept, is in core/cr
 from __future__ import annotations
 
 import csv
-import io
 import json
 import shutil
 from collections import Counter
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +20,6 @@ from uuid import uuid4
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
 
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.contract.schema import TABLES
@@ -32,6 +30,7 @@ from mkt_assets.resources.files import ASIDE_PREFIX, FileStore
 from mkt_assets.resources.warehouse import CrawlDateError, ReadParts
 from mkt_assets.settings import Settings
 from mkt_assets.stored.crawl import Crawl, ReadTable
+from mkt_assets.stored.mattes import open_matte
 
 Pictures = Literal["png", "webp", "none"]
 
@@ -247,7 +246,7 @@ def _write_pictures(
     def write(picture: tuple[str, int, str, str]) -> None:
         name, cluster_id, stored, post_id = picture
         with _there(f"the matted picture {stored} of post {post_id}", "matted_images"):
-            _write_as(media.path(stored), out / str(cluster_id) / name)
+            _write_as(media, stored, out / str(cluster_id) / name)
 
     todo = zip(items.names, images["cluster_id"], images["matte_path"], images["post_id"], strict=True)
     for n, _ in enumerate(map_ahead(write, todo, n_threads=workers, n_ahead=4 * workers), start=1):
@@ -256,15 +255,13 @@ def _write_pictures(
     return Written(out, len(images), "pictures")
 
 
-def _write_as(stored: Path, path: Path) -> None:
+def _write_as(media: FileStore, stored: str, path: Path) -> None:
     """Copy a picture, in the format that the new name asks for; never over another one."""
-    with ExitStack() as stack:
-        file = stack.enter_context(path.open("xb"))
-        if path.suffix == stored.suffix:
-            file.write(stored.read_bytes())
-            return
-        picture = stack.enter_context(Image.open(io.BytesIO(stored.read_bytes()), formats=("WEBP",)))
-        picture.save(file, "PNG", compress_level=1)
+    with path.open("xb") as file:
+        if path.suffix == Path(stored).suffix:
+            file.write(media.path(stored).read_bytes())
+        else:
+            open_matte(media, stored).save(file, "PNG", compress_level=1)
 
 
 @contextmanager
