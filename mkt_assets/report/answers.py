@@ -6,7 +6,8 @@ from mkt_assets.charts.palette import cluster_colour
 from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Cluster, Facts
 from mkt_assets.report.findings import Answer, answers
-from mkt_assets.report.markup import plain, say, written
+from mkt_assets.report.markup import plain, written
+from mkt_assets.report.text import say
 from mkt_assets.report.tiles import Tiles, data_uri, tile
 
 _N_STYLES, _N_TOPICS = 4, 5

@@ -9,7 +9,8 @@ from mkt_assets.core.rounding import percent, probability, times
 from mkt_assets.report.facts import Cluster, Facts, Pair
 from mkt_assets.report.findings import rests_on
 from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, counted, say, written
+from mkt_assets.report.markup import in_languages, written
+from mkt_assets.report.text import Text, counted, say
 from mkt_assets.report.wording import lift_of
 
 _TOP = 3
@@ -52,15 +53,13 @@ def cross_section(facts: Facts) -> str:
     )
 
 
-def cross_data(facts: Facts) -> dict[str, list[str]]:
-    """What the page's script says of a cell, in both languages, by style and topic."""
-    return {
-        f"{pair.style},{pair.topic}": [_told(facts, pair, number) for number in (0, 1)]
-        for pair in facts.pairs
-    }
+def cross_data(facts: Facts) -> dict[str, dict[str, str]]:
+    """What the page's script says of a cell, by style and topic and by language."""
+    return {f"{pair.style},{pair.topic}": in_languages(sentence_of(facts, pair)) for pair in facts.pairs}
 
 
-def _told(facts: Facts, pair: Pair, language: int) -> str:
+def sentence_of(facts: Facts, pair: Pair) -> Text:
+    """What is known of a pair."""
     return say(
         "cell",
         style=facts.name_of("image", pair.style),
@@ -73,7 +72,7 @@ def _told(facts: Facts, pair: Pair, language: int) -> str:
         q=probability(pair.q),
         p=probability(pair.poster_q),
         believe=say("supported" if pair.supported else "not_supported"),
-    )[language]
+    )
 
 
 def _strength(pairs: Pairs, style: int) -> float:
@@ -124,7 +123,7 @@ def _bar(facts: Facts, style: Cluster, pairs: Pairs) -> str:
     )
 
 
-def _part(name: str | Both, pair: Pair) -> str:
+def _part(name: Text, pair: Pair) -> str:
     faint = "" if pair.supported else " faint"
     return (
         f'<span class="part{faint}" style="width:{100 * pair.share:.2f}%;--colour:{cluster_colour(pair.topic)}">'

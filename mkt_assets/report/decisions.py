@@ -7,7 +7,8 @@ from mkt_assets.core.rounding import index, percent
 from mkt_assets.report.facts import Curve, Facts, Row
 from mkt_assets.report.findings import PLAIN_STABILITY
 from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, Text, counted, plain, say, written
+from mkt_assets.report.markup import plain, written
+from mkt_assets.report.text import Text, counted, joined, say
 
 _WIDTH, _HEIGHT = 420.0, 220.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 14.0, 14.0, 18.0, 34.0
@@ -36,7 +37,7 @@ def _curve(curve: Curve) -> str:
     )
 
 
-def _why(curve: Curve) -> list[Both]:
+def _why(curve: Curve) -> list[Text]:
     row = curve.chosen
     if row["chosen_by"] in ("pin", "only"):
         return [say(f"chosen_by_{row['chosen_by']}")]
@@ -80,7 +81,7 @@ def methods_section(facts: Facts) -> str:
     )
     if not facts.methods:
         return f"{heading}<p>{written(say('no_methods'))}</p></section>\n"
-    sampled: list[Both] = []
+    sampled: list[Text] = []
     for modality, noun in (("image", "picture"), ("text", "caption")):
         sizes = [int(r["n_items"]) for r in facts.methods if r["modality"] == modality and r["n_items"]]
         if sizes:
@@ -89,7 +90,7 @@ def methods_section(facts: Facts) -> str:
     head = "".join(f'<th scope="col">{written(say(name))}</th>' for name in names)
     rows = "".join(_method(row) for row in facts.methods)
     verdicts = "".join(f"<li>{plain(str(row['verdict']))}</li>" for row in facts.methods if row["verdict"])
-    sample = Both(" + ".join(s.en for s in sampled), " + ".join(s.zh for s in sampled))
+    sample = joined(sampled, " + ")
     return (
         f'{heading}<p class="lead">{written(say("methods_lead", n=sample))}</p>'
         f'<ul class="verdicts" lang="en">{verdicts}</ul>'

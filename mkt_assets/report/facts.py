@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from mkt_assets.report.markup import Both, Text
+from mkt_assets.report.text import Text, say
 
 N_TILES = 8
 N_CAPTIONS = 3
@@ -198,10 +198,6 @@ class Facts:
         return found[0] if found else numbered(modality, cluster_id)
 
 
-def numbered(modality: str, number: int | str) -> Both:
+def numbered(modality: str, number: int | str) -> Text:
     """The name of a cluster that has none."""
-    return (
-        Both(f"style {number}", f"风格 {number}")
-        if modality == "image"
-        else Both(f"topic {number}", f"话题 {number}")
-    )
+    return say(f"numbered_{modality}", number=str(number))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Curve, Facts, Pair
-from mkt_assets.report.markup import Both, amounts, counted, say
 from mkt_assets.report.news import news
+from mkt_assets.report.text import Text, amounts, counted, say
 from mkt_assets.report.wording import lift_of, names_of, together
 
 MOST_LINKS = 3
@@ -21,7 +21,7 @@ class Answer:
     """A question and its answer in sentences."""
 
     question: str
-    sentences: tuple[Both, ...]
+    sentences: tuple[Text, ...]
 
 
 def answers(facts: Facts) -> tuple[Answer, ...]:
@@ -35,14 +35,14 @@ def answers(facts: Facts) -> tuple[Answer, ...]:
     )
 
 
-def headline(facts: Facts) -> Both:
+def headline(facts: Facts) -> Text:
     """The crawl in a line: the strongest link if there is one, or else the largest style."""
     if any(pair.supported for pair in facts.pairs):
         return links(facts)[0]
     return sizes(facts, "image")
 
 
-def sizes(facts: Facts, modality: str) -> Both:
+def sizes(facts: Facts, modality: str) -> Text:
     """How many styles or topics there are, and what the largest hold; or why there are none."""
     clusters = facts.clusters(modality)
     if not clusters:
@@ -65,7 +65,7 @@ def sizes(facts: Facts, modality: str) -> Both:
     )
 
 
-def _why_no_styles(facts: Facts) -> Both:
+def _why_no_styles(facts: Facts) -> Text:
     n_posts, _ = facts.quality.get("posts", (0, None))
     n_rejected, n_seen = facts.quality.get("rejected", (0, 0))
     if not n_posts:
@@ -75,7 +75,7 @@ def _why_no_styles(facts: Facts) -> Both:
     return say("all_rejected", n_seen, n=str(n_seen)) if n_rejected == n_seen else say("no_styles")
 
 
-def _why_no_topics(facts: Facts) -> Both:
+def _why_no_topics(facts: Facts) -> Text:
     n_posts, _ = facts.quality.get("posts", (0, None))
     n_captions, _ = facts.quality.get("captions", (0, None))
     if not n_posts:
@@ -83,7 +83,7 @@ def _why_no_topics(facts: Facts) -> Both:
     return say("no_topics") if n_captions else say("no_captions")
 
 
-def links(facts: Facts) -> tuple[Both, ...]:
+def links(facts: Facts) -> tuple[Text, ...]:
     """The strongest supported links, and how many of all they are; or why there are none."""
     if not facts.pairs:
         missing = ("styles" if not facts.styles else "") + ("topics" if not facts.topics else "")
@@ -96,11 +96,11 @@ def links(facts: Facts) -> tuple[Both, ...]:
         return (say("no_links", len(facts.pairs), pairs=pairs),)
     told = believed[:MOST_LINKS]
     in_all = say("links_in_all", len(believed), n=str(len(believed)), pairs=pairs)
-    untold = (say("links_told", n=str(len(told))),) if len(told) < len(believed) else ()
+    untold = (say("links_shown", n=str(len(told))),) if len(told) < len(believed) else ()
     return (*(_link(facts, pair) for pair in told), in_all, *untold)
 
 
-def _link(facts: Facts, pair: Pair) -> Both:
+def _link(facts: Facts, pair: Pair) -> Text:
     return say(
         "link",
         style=facts.name_of("image", pair.style),
@@ -111,7 +111,7 @@ def _link(facts: Facts, pair: Pair) -> Both:
     )
 
 
-def rests_on(pair: Pair) -> Both:
+def rests_on(pair: Pair) -> Text:
     """What a link rests on: posts, accounts, and the largest account's share of the posts where it is known."""
     known = pair.largest_poster_share is not None and pair.n_posters > 1
     return say(
@@ -129,7 +129,7 @@ def doubt_of_number(curve: Curve) -> str | None:
     return "no_elbow_stable" if (curve.chosen["stability"] or 0.0) >= PLAIN_STABILITY else "no_elbow"
 
 
-def doubts(facts: Facts) -> tuple[Both, ...]:
+def doubts(facts: Facts) -> tuple[Text, ...]:
     """What not to build on."""
     sentences = [
         *_about_clusters(facts),
@@ -142,12 +142,12 @@ def doubts(facts: Facts) -> tuple[Both, ...]:
     return tuple(sentences)
 
 
-def _about_clusters(facts: Facts) -> list[Both]:
+def _about_clusters(facts: Facts) -> list[Text]:
     both = (facts.styles, facts.topics)
     few = [[c for c in clusters if c.low_support] for clusters in both]
     single = [[c for c in clusters if c.one_poster] for clusters in both]
     named = [[c for c in clusters if c.named_by == ONE_ACCOUNT] for clusters in both]
-    sentences: list[Both] = []
+    sentences: list[Text] = []
     for key, (styles, topics) in (("few_posts", few), ("one_account", single), ("named_by_one", named)):
         things, n = amounts((len(styles), "style"), (len(topics), "topic"))
         if n:
@@ -156,7 +156,7 @@ def _about_clusters(facts: Facts) -> list[Both]:
     return sentences
 
 
-def _about_pairs(facts: Facts) -> list[Both]:
+def _about_pairs(facts: Facts) -> list[Text]:
     n = sum(not pair.supported for pair in facts.pairs)
     pairs = counted(len(facts.pairs), "pair")
     if n == len(facts.pairs):
@@ -164,12 +164,12 @@ def _about_pairs(facts: Facts) -> list[Both]:
     return [say("unsupported_pairs", n, n=str(n), pairs=pairs)] if n else []
 
 
-def _about_numbers(facts: Facts) -> list[Both]:
+def _about_numbers(facts: Facts) -> list[Text]:
     return together((c.modality, key, {}) for c in facts.curves if (key := doubt_of_number(c)) is not None)
 
 
-def _about_items(facts: Facts) -> list[Both]:
-    sentences: list[Both] = []
+def _about_items(facts: Facts) -> list[Text]:
+    sentences: list[Text] = []
     if facts.n_with_caption < facts.n_pictures:
         share = percent(1 - facts.n_with_caption / facts.n_pictures)
         sentences.append(say("no_caption_share", share=share))

@@ -24,7 +24,8 @@ from mkt_assets.report.facts import (
     Trend,
     numbered,
 )
-from mkt_assets.report.markup import Text, web_link
+from mkt_assets.report.markup import web_link
+from mkt_assets.report.text import Text
 
 CAPTION_LENGTH = 140
 MAP_ITEMS = 1500

@@ -8,7 +8,8 @@ from mkt_assets.charts.palette import cluster_colour
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import count, percent
 from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Pair
-from mkt_assets.report.markup import Both, counted, link, plain, say, written
+from mkt_assets.report.markup import link, plain, written
+from mkt_assets.report.text import Text, counted, say
 from mkt_assets.report.tiles import Tiles, data_uri, tile
 
 
@@ -60,7 +61,7 @@ def _card(facts: Facts, cluster: Cluster, shown: str, links: str) -> str:
     )
 
 
-def _likes(cluster: Cluster) -> Both:
+def _likes(cluster: Cluster) -> Text:
     assert cluster.likes is not None
     median, low, high, is_bound = cluster.likes
     likes = say("likes_word", 1 if median == 1 else 2, n=count(median))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mkt_assets.charts.palette import cluster_colour
 from mkt_assets.report.facts import Facts, ItemMap
-from mkt_assets.report.markup import Both, Text, counted, joined, say, written
+from mkt_assets.report.markup import in_languages, written
+from mkt_assets.report.text import Text, counted, say
 from mkt_assets.report.tiles import (
     SPRITE_COLUMNS,
     SPRITE_HEIGHT,
@@ -46,14 +47,14 @@ def map_section(facts: Facts, tiles: Tiles) -> tuple[str, dict[str, object]]:
     return html, data | {"strings": _strings()}
 
 
-def _lead(item_map: ItemMap) -> Both:
+def _lead(item_map: ItemMap) -> Text:
     noun = _NOUNS[item_map.modality]
     shown = sum(placed.n_items for placed in item_map.placed)
     return say("map_lead", method=item_map.method, shown=f"{shown:,}", all=counted(item_map.n_all, noun))
 
 
-def _strings() -> dict[str, list[str]]:
-    return {name: list(say(name)) for name in ("map_all", "open_post")}
+def _strings() -> dict[str, dict[str, str]]:
+    return {name: in_languages(say(name)) for name in ("map_all", "open_post")}
 
 
 def _data(facts: Facts, item_map: ItemMap, tiles: Tiles) -> dict[str, object]:
@@ -68,7 +69,7 @@ def _data(facts: Facts, item_map: ItemMap, tiles: Tiles) -> dict[str, object]:
         "caption": [post.caption if post else "" for post in posts],
         "url": [post.url if post else None for post in posts],
         "order": by_size,
-        "name": {str(c): list(_both(facts.name_of(item_map.modality, c))) for c in by_size},
+        "name": {str(c): in_languages(facts.name_of(item_map.modality, c)) for c in by_size},
         "colour": {str(c): cluster_colour(c) for c in by_size},
     }
     if item_map.modality == "image":
@@ -80,7 +81,3 @@ def _data(facts: Facts, item_map: ItemMap, tiles: Tiles) -> dict[str, object]:
             "height": SPRITE_HEIGHT,
         }
     return data
-
-
-def _both(text: Text) -> Both:
-    return joined([text])

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from mkt_assets.core.rounding import percent, points
 from mkt_assets.report.facts import Event, Facts, Trend
 from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, counted, say, written
+from mkt_assets.report.markup import written
+from mkt_assets.report.text import Text, counted, say
 
 _MOST_PANELS, _MOST_EVENTS = 12, 24
 _WIDTH, _HEIGHT, _MARGIN = 220.0, 64.0, 6.0
@@ -84,13 +85,13 @@ def _sparkline(trend: Trend, top: float) -> str:
     )
 
 
-def _said(event: Event) -> Both:
+def _said(event: Event) -> Text:
     return say(
         f"event_{event.what}",
         date=event.crawl_date.isoformat(),
         # a number says already of what it is
-        who=event.name
-        if isinstance(event.name, Both)
-        else say("kind_named", kind=say(_KIND[event.modality]), name=event.name),
+        who=say("kind_named", kind=say(_KIND[event.modality]), name=event.name)
+        if isinstance(event.name, str)
+        else event.name,
         **({"other": event.other} if event.what in ("split", "merged") else {}),
     )

@@ -9,16 +9,18 @@
     set(name, value) { try { localStorage.setItem(name, value); } catch { /* it lasts as long as the page */ } },
   };
   const listeners = [];
-  const language = () => (root.dataset.lang === "zh" ? 1 : 0);
+  const tags = data("languages");
+  const codes = Object.keys(tags);
+  const language = () => root.dataset.lang;
 
   function speak(lang) {
     root.dataset.lang = lang;
-    root.lang = lang === "zh" ? "zh-CN" : "en";
+    root.lang = tags[lang];
     for (const listener of listeners) listener();
   }
   const wanted = kept.get("mkt-language") || (navigator.language || "").slice(0, 2);
   byId("language").addEventListener("click", () => {
-    const lang = root.dataset.lang === "zh" ? "en" : "zh";
+    const lang = codes[(codes.indexOf(language()) + 1) % codes.length];
     kept.set("mkt-language", lang);
     speak(lang);
   });
@@ -339,7 +341,7 @@
     fillFilter();
   }
 
-  speak(wanted === "zh" ? "zh" : "en");
+  speak(codes.includes(wanted) ? wanted : codes[0]);
 
   // ---- where the system has no Chinese font, all characters are the same box: take the page's own
   const ink = document.createElement("canvas").getContext("2d");

@@ -10,7 +10,9 @@ from mkt_assets.charts.fonts import chinese_font
 from mkt_assets.report import cross_table, decisions, gallery, item_map, over_time, provenance
 from mkt_assets.report.answers import answers_section
 from mkt_assets.report.facts import Facts
-from mkt_assets.report.markup import Both, data_script, say, written
+from mkt_assets.report.languages import languages
+from mkt_assets.report.markup import data_script, written
+from mkt_assets.report.text import Text, say
 from mkt_assets.report.tiles import Tiles
 
 _SECTIONS = ("styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
@@ -47,39 +49,41 @@ def render(facts: Facts, tiles: Tiles) -> str:
         provenance.quality_section(facts),
         provenance.made_section(facts),
     ]
+    known = languages()
     body = "".join(
         [
             f'<a class="skip" href="#answers">{written(say("skip"))}</a>\n',
             _header(facts),
             f"<main>\n{answers_section(facts, tiles)}\n{''.join(sections)}</main>\n",
             f'<footer><a href="#answers">{written(say("to_top"))}</a></footer>\n',
+            data_script("languages", {language.code: language.tag for language in known}),
             data_script("map-data", map_data),
             data_script("cross-data", cross_table.cross_data(facts)),
         ]
     )
-    title = f"{say('title').en} · {facts.crawl_date.isoformat()}"
+    title = f"{languages()[0].write(say('title'))} · {facts.crawl_date.isoformat()}"
     return "".join(
         [
-            '<!DOCTYPE html>\n<html lang="en" data-lang="en">\n<head>\n<meta charset="utf-8">\n',
+            "<!DOCTYPE html>\n",
+            f'<html lang="{known[0].tag}" data-lang="{known[0].code}">\n<head>\n<meta charset="utf-8">\n',
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n',
             # without one, a browser asks the network for an icon
             f'<link rel="icon" href="data:,">\n<title>{title}</title>\n',
-            f"<style>\n{style}{_font(body)}</style>\n</head>\n<body>\n{body}\n<script>{script}</script>\n</body>\n</html>\n",
+            f"<style>\n{style}{_hidden()}{_font(body)}</style>\n</head>\n<body>\n{body}\n<script>{script}</script>\n</body>\n</html>\n",
         ]
     )
 
 
 def _header(facts: Facts) -> str:
-    other = say("language")
     links = "".join(f'<li><a href="#{name}">{written(_short(name))}</a></li>' for name in _SECTIONS)
     window = ""
     if facts.window_start and facts.window_start < facts.crawl_date:
         window = f" · {written(say('window', date=facts.window_start.isoformat()))}"
     return (
         '<header class="top"><div class="bar"><p class="brand">mkt_assets</p><div class="controls">'
-        f'<button type="button" id="language">{written(other)}</button>'
+        f'<button type="button" id="language">{_next_language()}</button>'
         f'<button type="button" id="theme">{written(say("theme"))}</button></div></div>'
         f'<h1>{written(say("title"))}</h1><p class="sub">'
         f"{written(say('crawl_of', date=facts.crawl_date.isoformat()))}{window}</p>"
@@ -89,12 +93,27 @@ def _header(facts: Facts) -> str:
     )
 
 
+def _hidden() -> str:
+    """The rule by which only the reader's language is seen."""
+    others = ", ".join(f'html:not([data-lang="{one.code}"]) .{one.code}' for one in languages())
+    return f"{others} {{ display: none; }}\n"
+
+
+def _next_language() -> str:
+    """What the button says in each language: the name of the next one."""
+    known = languages()
+    return "".join(
+        f'<span class="{one.code}" lang="{one.tag}">{following.name}</span>'
+        for one, following in zip(known, (*known[1:], known[0]), strict=True)
+    )
+
+
 def _font(text: str) -> str:
     data = base64.b64encode(chinese_font(text)).decode("ascii")
     return f'@font-face {{ font-family: "Page Chinese"; src: url(data:font/otf;base64,{data}); }}\n'
 
 
-def _short(name: str) -> Both:
+def _short(name: str) -> Text:
     return say(f"nav_{name}")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Facts
-from mkt_assets.report.markup import Text, say, written
+from mkt_assets.report.markup import written
+from mkt_assets.report.text import Text, say
 
 
 def quality_section(facts: Facts) -> str:

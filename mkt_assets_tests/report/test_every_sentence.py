@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from mkt_assets.report.cross_table import cross_data
+from mkt_assets.report.cross_table import sentence_of
 from mkt_assets.report.findings import answers, headline
-from mkt_assets.report.markup import Both
+from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.edge_crawls import DAYS, REJECTED, Shot, facts_of, shelf, shots
 from mkt_assets_tests.report.truths import untrue
@@ -120,9 +120,9 @@ def test_every_sentence_is_true_and_says_what_is_there(crawl: str) -> None:
     tables = shelf(posts)
     facts = facts_of(tables, D2)
     said = [sentence for answer in answers(facts) for sentence in answer.sentences]
-    cells = [Both(english, chinese) for english, chinese in cross_data(facts).values()]
+    cells = [sentence_of(facts, pair) for pair in facts.pairs]
     assert untrue([headline(facts), *said, *cells], tables, D2) == []
-    english = "\n".join(sentence.en for sentence in said)
+    english = "\n".join(map(ENGLISH.write, said))
     assert [part for part in must if part not in english] == [], english
     assert [part for part in must_not if part in english] == [], english
 
@@ -134,7 +134,9 @@ def test_a_sentence_of_another_crawl_is_not_true() -> None:
     )
     said = [sentence for answer in answers(facts_of(tables, D1)) for sentence in answer.sentences]
     of_both = ("No earlier crawl", "The number of styles and topics is a choice")
-    assert all(said.startswith(of_both) for said in {s.en for s in said} - set(untrue(said, tables, D2)))
+    assert all(
+        said.startswith(of_both) for said in {ENGLISH.write(s) for s in said} - set(untrue(said, tables, D2))
+    )
 
 
 @pytest.mark.parametrize("crawl", ["empty", "one post", "no captions", "all pictures rejected"])

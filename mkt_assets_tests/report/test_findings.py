@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mkt_assets.report.facts import Facts
 from mkt_assets.report.findings import answers, doubts, headline, links, news
+from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
+from mkt_assets.report.text import Text
 from mkt_assets_tests.report.a_crawl import BEFORE, a_crawl, cluster, curve, pair, trend
 
 
-def english(sentences: object) -> str:
-    return " ".join(sentence.en for sentence in sentences)  # type: ignore[attr-defined]
+def english(sentences: Iterable[Text]) -> str:
+    return " ".join(map(ENGLISH.write, sentences))
 
 
 def test_the_five_questions_are_asked_in_order_and_each_is_answered():
@@ -25,18 +28,17 @@ def test_the_five_questions_are_asked_in_order_and_each_is_answered():
 
 def test_only_supported_links_are_told_strongest_first():
     facts = a_crawl(pairs=(pair(0, 1, q=0.02), pair(1, 0, q=0.001), pair(1, 1, supported=False, q=0.5)))
-    told = links(facts)
-    assert len(told) == 3
-    assert told[0].en.startswith("“<b>运动</b>” goes with “职场 · 上班”: 62%")
-    assert told[1].en.startswith("“通勤 · 西装” goes with “健身 · 跑步”")
-    assert told[-1].en.startswith("2 of 3 pairs")
-    assert headline(facts) == told[0]
+    first, second, last = map(ENGLISH.write, links(facts))
+    assert first.startswith("“<b>运动</b>” goes with “职场 · 上班”: 62%")
+    assert second.startswith("“通勤 · 西装” goes with “健身 · 跑步”")
+    assert last.startswith("2 of 3 pairs")
+    assert headline(facts) == links(facts)[0]
 
 
 def test_without_a_supported_link_none_is_claimed():
     facts = a_crawl(pairs=(pair(0, 0, supported=False),))
     assert "The only pair of style and topic is not supported" in english(links(facts))
-    assert "2 styles" in headline(facts).en
+    assert "2 styles" in ENGLISH.write(headline(facts))
 
 
 def test_without_captions_there_are_no_links_to_speak_of():
@@ -46,7 +48,9 @@ def test_without_captions_there_are_no_links_to_speak_of():
 
 def test_the_first_crawl_claims_no_news():
     said = news(a_crawl(compared_with={}))
-    assert [sentence.en for sentence in said] == ["No earlier crawl has styles and topics to compare with."]
+    assert [ENGLISH.write(sentence) for sentence in said] == [
+        "No earlier crawl has styles and topics to compare with."
+    ]
 
 
 def test_what_came_and_what_went_is_named():
@@ -96,13 +100,13 @@ def test_a_number_of_clusters_that_halves_agree_on_is_no_choice():
 
 
 def test_a_link_says_what_it_rests_on():
-    (told, *_) = links(a_crawl())
-    assert told.en.endswith("It rests on 9 posts by 6 accounts; the largest account wrote 33% of them.")
+    sentence = ENGLISH.write(links(a_crawl())[0])
+    assert sentence.endswith("It rests on 9 posts by 6 accounts; the largest account wrote 33% of them.")
     assert (
         "62% of its pictures with a caption, 3.1 times the share in all styles together, at least 2.1"
-        in told.en
+        in sentence
     )
-    unknown = links(a_crawl(pairs=(pair(0, 0, largest_poster_share=None),)))[0].en
+    unknown = ENGLISH.write(links(a_crawl(pairs=(pair(0, 0, largest_poster_share=None),)))[0])
     assert unknown.endswith("It rests on 9 posts by 6 accounts.")
 
 

@@ -9,8 +9,9 @@ from datetime import date
 
 import pandas as pd
 
-from mkt_assets.report.markup import Both, say
-from mkt_assets.report.strings import STRINGS
+from mkt_assets.report.languages import languages
+from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
+from mkt_assets.report.text import Text, say
 from mkt_assets_tests.report.edge_crawls import Shelf
 
 Blanks = Mapping[str, str]
@@ -293,7 +294,7 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
     "link": _link,
     "cell": _cell,
     "links_in_all": _of_pairs(_n_supported),
-    "links_told": lambda seen, b: int(b["n"]) < _n_supported(seen),
+    "links_shown": lambda seen, b: int(b["n"]) < _n_supported(seen),
     "no_links": _no_links,
     "no_pairs": lambda seen, _: (
         bool(seen.sizes("image") and seen.sizes("text")) and seen.pictures()["topic"].isna().all()
@@ -353,18 +354,19 @@ def keys_of(sentence: str) -> Iterable[tuple[str, Blanks]]:
 
 def say_template(key: str, amount: int) -> str:
     """The English sentence with its blanks."""
-    blanks = set(re.findall(r"{(\w+)}", STRINGS[key][0]))
-    return say(key, amount, **{name: f"{{{name}}}" for name in blanks}).en
+    blanks = set(re.findall(r"{(\w+)}", ENGLISH.messages[key]))
+    return ENGLISH.write(say(key, amount, **{name: f"{{{name}}}" for name in blanks}))
 
 
-def untrue(sentences: Iterable[Both], tables: Shelf, day: date) -> list[str]:
-    """The sentences of which no reading is true, or whose Chinese has other numbers."""
+def untrue(sentences: Iterable[Text], tables: Shelf, day: date) -> list[str]:
+    """The sentences of which no reading is true, or that have other numbers in another language."""
     seen = Seen(tables.frames, day)
     return [
-        sentence.en
+        english
         for sentence in sentences
-        if not any(TRUTHS[key](seen, blanks) for key, blanks in keys_of(sentence.en))
-        or not set(_figures(sentence.en)) <= set(_figures(sentence.zh))
+        for english in [ENGLISH.write(sentence)]
+        if not any(TRUTHS[key](seen, blanks) for key, blanks in keys_of(english))
+        or any(not set(_figures(english)) <= set(_figures(one.write(sentence))) for one in languages())
     ]
 
 
