@@ -112,9 +112,8 @@ def _switch(name: str, label: str, options: Sequence[str]) -> str:
 
 
 def _bar(facts: Facts, style: Cluster, pairs: Pairs) -> str:
-    largest = sorted(
-        (pair for (s, _), pair in pairs.items() if s == style.cluster_id), key=lambda p: (-p.share, p.topic)
-    )[:_TOP]
+    of_style = [pair for (s, _), pair in pairs.items() if s == style.cluster_id]
+    largest = sorted((pair for pair in of_style if pair.rank <= _TOP), key=lambda pair: pair.rank)
     parts = "".join(_part(facts.name_of("text", pair.topic), pair) for pair in largest)
     rest = 1 - sum(pair.share for pair in largest)
     other = f'<span class="part rest" style="width:{100 * rest:.2f}%"></span>' if rest > 0.005 else ""

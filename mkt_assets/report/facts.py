@@ -66,12 +66,14 @@ class Cluster:
 class Pair:
     """A style and a topic, and how far to believe that they go together.
 
-    `share` is of the style's pictures with a caption; `cautious_lift` is the lift nearest to 1 that its interval
+    `share` is of the style's pictures with a caption, `rank` its place among the style's, 1 the largest (ties as in
+    core/crosstab); `cautious_lift` is the lift nearest to 1 that its interval
     allows, and what is coloured and sorted by; `poster_q` is asked by account and corrected for all pairs.
     """
 
     style: int
     topic: int
+    rank: int
     share: float
     low: float
     high: float

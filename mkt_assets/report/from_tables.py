@@ -122,6 +122,7 @@ def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
         Pair(
             style=int(row["image_cluster"]),
             topic=int(row["text_cluster"]),
+            rank=int(row["rank"]),
             share=float(row["ratio"]),
             low=float(row["ratio_low"]),
             high=float(row["ratio_high"]),

@@ -64,6 +64,7 @@ def pair(style: int, topic: int, **changes: Any) -> Pair:
     made = Pair(
         style=style,
         topic=topic,
+        rank=topic + 1,
         share=0.62,
         low=0.41,
         high=0.78,
@@ -146,7 +147,11 @@ def a_crawl(**changes: Any) -> Facts:
         compared_with={"image": BEFORE, "text": BEFORE},
         styles=(cluster("image", 0, "通勤 · 西装"), cluster("image", 1, "<b>运动</b>")),
         topics=(cluster("text", 0, "职场 · 上班"), cluster("text", 1, "健身 · 跑步")),
-        pairs=(pair(0, 0), pair(1, 1, supported=False, q=0.4), pair(0, 1, share=0.2, supported=False, q=0.9)),
+        pairs=(
+            pair(0, 0),
+            pair(1, 1, rank=1, supported=False, q=0.4),
+            pair(0, 1, share=0.2, supported=False, q=0.9),
+        ),
         n_pictures=40,
         n_with_caption=40,
         trends=(trend("image", 0, "通勤 · 西装", "rising", 0.2), trend("text", 1, "健身 · 跑步", "flat")),

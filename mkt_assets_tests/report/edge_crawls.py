@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mkt_assets.assets.cluster_identities import identities_of
+from mkt_assets.assets.cluster_identities import identities_of, read_clusters
 from mkt_assets.assets.crosstab_ratios import ratios_of
-from mkt_assets.assets.report import _Crawl  # pyright: ignore[reportPrivateUsage]
 from mkt_assets.assets.trends import items_of
 from mkt_assets.contract.schema import MODALITIES, TABLES
 from mkt_assets.core.over_time.novelty import CrawlItems, claims
@@ -21,9 +20,9 @@ from mkt_assets.core.over_time.trends import trends
 from mkt_assets.core.profiles.identity_names import name_identities
 from mkt_assets.core.profiles.keywords import Caption
 from mkt_assets.core.profiles.profiles import profile_clusters
+from mkt_assets.report import of_crawl
 from mkt_assets.report.facts import Facts
-from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.stored.crawl import Crawl
 
 DAYS = tuple(date(2024, 6, 10) + timedelta(days=n) for n in range(6))
 REJECTED = -1
@@ -48,11 +47,11 @@ class Shelf:
         self.frames = frames
 
     def read(
-        self, table: str, dates: Sequence[date] | None = None, columns: Sequence[str] | None = None
+        self, table: str, crawl_dates: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
     ) -> pa.Table:
         rows = self.frames[table]
-        if dates is not None:
-            rows = rows[rows["crawl_date"].isin(list(dates))]
+        if crawl_dates is not None:
+            rows = rows[rows["crawl_date"].isin(list(crawl_dates))]
         # columns that no sentence is made of are not filled
         schema = pa.schema([field.with_nullable(True) for field in TABLES[table].arrow_schema()])
         found = pa.Table.from_pandas(rows[TABLES[table].column_names], schema, preserve_index=False)
@@ -99,7 +98,10 @@ def shelf(posts: Iterable[Shot]) -> Shelf:
 
 def facts_of(tables: Shelf, day: date) -> Facts:
     """What the report of a day tells of these tables."""
-    return _Crawl(cast("Warehouse", tables), day).facts(Settings.load(), ())
+    trends_so_far = tables.read("trends").to_pandas()
+    return of_crawl.facts_of(
+        Crawl(tables.read, day), trends=trends_so_far, seed=42, models=(), settings=(), packages=(), made=()
+    )
 
 
 def _frame(name: str, rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
@@ -208,12 +210,14 @@ def _profiles(clusters: pd.DataFrame, known: Sequence[Shot], day: date) -> list[
         if shot.topic is not None
     }
     found = profile_clusters(items, vectors, posts, captions, min_posts=_MIN_POSTS)
+    found = found.rename(columns={"name": "proposed_name", "name_by": "proposed_by"})
     return found.assign(crawl_date=day, encoder="e 1").to_dict("records")
 
 
 def _identities(frames: Mapping[str, pd.DataFrame], known: Sequence[Shot]) -> list[dict[Any, Any]]:
-    names = ("cluster_profiles", "clusters", "cluster_identities")
-    profiles, members, before = (Shelf(frames).read(name).to_pandas() for name in names)
+    tables = {name: Shelf(frames).read(name) for name in ("cluster_profiles", "clusters")}
+    profiles, members, _ = read_clusters(tables)
+    before = Shelf(frames).read("cluster_identities").to_pandas()
     of = {(shot.day, shot.post): shot for shot in known}
 
     def items_of(modality: str, day: date) -> CrawlItems:

@@ -21,7 +21,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A report of the original's scale: 100 styles and 20 topics with long names."""
     styles = tuple(cluster("image", i, f"通勤穿搭{i} · 小个子西装外套{i}") for i in range(100))
     topics = tuple(cluster("text", i, f"职场上班{i} · 新人通勤{i}") for i in range(20))
-    pairs = tuple(pair(i, j, supported=(i + j) % 9 == 0) for i in range(100) for j in range(i % 3, 20, 4))
+    pairs = tuple(
+        pair(i, j, rank=j // 4 + 1, supported=(i + j) % 9 == 0)
+        for i in range(100)
+        for j in range(i % 3, 20, 4)
+    )
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render(a_crawl(styles=styles, topics=topics, pairs=pairs), grey_tiles), encoding="utf-8")
     return path.as_uri()

@@ -11,7 +11,7 @@ import pytest
 
 from mkt_assets.charts.fonts import harfbuzz
 from mkt_assets.report.page import render
-from mkt_assets_tests.report.a_crawl import HOSTILE, a_crawl, grey_tiles
+from mkt_assets_tests.report.a_crawl import HOSTILE, a_crawl, cluster, grey_tiles, pair
 
 VOID = {"meta", "link", "img", "input", "br"}
 
@@ -136,3 +136,10 @@ def test_an_empty_crawl_has_a_page_that_says_so():
     assert page.open == []
     assert "The crawl has no post that could be used." in page.text
     assert "Nothing to show here." in page.text
+
+
+def test_the_bars_of_a_style_are_its_three_best_ranked_topics():
+    topics = tuple(cluster("text", i, f"topic{i}") for i in range(4))
+    pairs = tuple(pair(0, i, rank=rank, share=0.25) for i, rank in enumerate((4, 3, 1, 2)))
+    html = render(a_crawl(topics=topics, pairs=pairs), grey_tiles)
+    assert re.findall(r"<b>\s*(topic\d)", html) == ["topic2", "topic3", "topic1"]

@@ -54,13 +54,14 @@ class Seen:
         profiles = self.of_day("cluster_profiles", modality)
         lasting = self.of_day("cluster_identities", modality)
         named = [
-            rows.loc[rows["name"] == name.removesuffix(" †"), "cluster_id"] for rows in (lasting, profiles)
+            rows.loc[rows[column] == name.removesuffix(" †"), "cluster_id"]
+            for rows, column in ((lasting, "name"), (profiles, "proposed_name"))
         ]
         return int(next(found.iloc[0] for found in named if len(found)))
 
-    def few(self, modality: str, column: str) -> list[str]:
+    def few(self, modality: str, column: str) -> list[int]:
         rows = self.of_day("cluster_profiles", modality)
-        return [str(name) for name in rows.loc[rows[column].astype(bool), "name"]]
+        return rows.loc[rows[column].astype(bool), "cluster_id"].tolist()
 
     def crawls_with_new_posts(self, modality: str) -> int:
         items = self.tables["clusters"]
