@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from mkt_assets.assets.k_selection import KSelectionConfig
+from mkt_assets.assets.step import run_config
 from mkt_assets.settings import Settings, SettingsError, describe, unknown_variables
 
 
@@ -53,16 +54,22 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     assert Settings.load().image_k is None
 
 
+def configuration(**given: object) -> dg.Config:
+    made = run_config("k_selection", ["image_k", "text_k", "image_k_range", "text_k_range"])
+    assert made is not None
+    return made(**given)
+
+
 def test_run_configuration_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MKT_IMAGE_K", "100")
     monkeypatch.setenv("MKT_TEXT_K", "20")
-    settings = Settings.load().overridden_by(KSelectionConfig(image_k=7, text_k_range="3-9"))
+    settings = Settings.load().overridden_by(configuration(image_k=7, text_k_range="3-9"))
     assert (settings.image_k, settings.text_k, settings.text_k_range) == (7, 20, (3, 9))
 
 
 def test_run_configuration_is_checked_like_the_environment() -> None:
     with pytest.raises(SettingsError, match="MKT_IMAGE_K"):
-        Settings.load().overridden_by(KSelectionConfig(image_k=-1))
+        Settings.load().overridden_by(configuration(image_k=-1))
 
 
 def test_every_setting_is_shown_with_its_meaning(monkeypatch: pytest.MonkeyPatch) -> None:

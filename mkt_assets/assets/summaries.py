@@ -1,5 +1,7 @@
 """summaries: title, content and tags of a post as one cleaned text. The cleaning is in core/summaries."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from mkt_assets.assets.metadata import counts, markdown_table
@@ -33,22 +35,20 @@ def summaries(run: Run, warehouse: Warehouse) -> Made:
         name_stickers=settings.name_stickers,
     )
     made = [summarizer.summarize(p["title"], p["content"], p["tags"]) for p in posts.to_pylist()]
-    rows = pa.table(
-        {
-            "crawl_date": pa.array([crawl_date] * len(made), pa.date32()),
-            "post_id": posts["post_id"],
-            "poster_id": posts["poster_id"],
-            "summary": [m.summary for m in made],
-            "has_text": [m.has_text for m in made],
-            "n_characters": [len(m.summary) for m in made],
-            "removed_words": pa.array([list(m.removed_words) for m in made], pa.list_(pa.string())),
-            "removed_platform_suffix": [m.removed_platform_suffix for m in made],
-            "encoder_text": [m.encoder_text for m in made],
-        }
-    )
+    columns: dict[str, Any] = {
+        "crawl_date": pa.array([crawl_date] * len(made), pa.date32()),
+        "post_id": posts["post_id"],
+        "poster_id": posts["poster_id"],
+        "summary": [m.summary for m in made],
+        "has_text": [m.has_text for m in made],
+        "n_characters": [len(m.summary) for m in made],
+        "removed_words": pa.array([list(m.removed_words) for m in made], pa.list_(pa.string())),
+        "removed_platform_suffix": [m.removed_platform_suffix for m in made],
+        "encoder_text": [m.encoder_text for m in made],
+    }
     without = sum(not m.has_text for m in made)
     return Made(
-        rows,
+        pa.table(columns),
         {
             "posts": len(made),
             "posts_without_text": without,

@@ -54,7 +54,7 @@ class Experiments:
         Raises:
             MixedEncodersError: if the window's vectors come from different encoders.
         """
-        clusters = self.warehouse.read("clusters", self.window[-1:]).to_pandas()
+        clusters = pd.DataFrame(self.warehouse.read("clusters", self.window[-1:]).to_pandas())
         pictures = self._draw("image", self.settings.comparison_pictures)
         texts = self._draw("text", self.settings.comparison_texts)
         yield from self._of_pictures(pictures, clusters)

@@ -306,7 +306,7 @@ def _batches(files: Iterable[_File]) -> Iterator[deque[_File]]:
         n_bytes += len(file.data or b"")
         if len(batch) >= _FILES_A_QUESTION or n_bytes >= _BYTES_A_QUESTION:
             yield batch
-            batch, n_bytes = deque(), 0
+            batch, n_bytes = deque[_File](), 0
     yield batch
 
 

@@ -102,7 +102,7 @@ def _of_their_dates(
     warehouse: Warehouse, table: str, frame: pd.DataFrame, columns: Sequence[str] | None = None
 ) -> list[Row]:
     dates = sorted(set(frame["item_crawl_date"]))
-    return warehouse.read(table, dates, columns=columns).to_pylist() if dates else []
+    return [dict(row) for row in warehouse.read(table, dates, columns=columns).to_pylist()] if dates else []
 
 
 def _other_clusters(frame: pd.DataFrame, clusters: pd.DataFrame, modality: str) -> list[int | None]:

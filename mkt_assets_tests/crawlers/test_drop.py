@@ -60,7 +60,7 @@ def ingest(drop: Path, limits: Limits | None = None) -> Ingest:
     assert result.posts.schema == RAW_POSTS.arrow_schema()
     assert result.rejects.schema == REJECTS.arrow_schema()
     assert result.n_rows == result.posts.num_rows + result.n_merged + result.n_rejected_rows
-    assert result.n_merged == sum(result.posts["n_merged_rows"].to_pylist())
+    assert result.n_merged == sum(row["n_merged_rows"] for row in result.posts.to_pylist())
     return result
 
 

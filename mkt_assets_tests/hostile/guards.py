@@ -80,7 +80,7 @@ def ingest_hostile(drop: Path, limits: Limits = LOW, *, seconds: int = 60, megab
         result = ingest_drop(drop, CRAWL, hash_poster=creator_hash, limits=limits)
     assert result.n_rows == result.posts.num_rows + result.n_merged + result.n_rejected_rows
     seen = {file.name for file in result.files} | set(result.rejects["source_file"].to_pylist())
-    media = {name for names in result.posts["media_paths"].to_pylist() for name in names}
+    media = {name for post in result.posts.to_pylist() for name in post["media_paths"]}
     n_files = sum(not file.path.name.endswith(("-wal", "-shm", "-journal")) for file in walk_drop(drop).files)
     assert len(seen | media) >= n_files
     assert not [reason for reason in reasons(result) if not reason or UNFORESEEN in reason]

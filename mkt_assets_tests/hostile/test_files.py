@@ -371,7 +371,7 @@ def test_a_strange_name_of_a_file_is_no_obstacle(name: str | bytes, tmp_path: Pa
     path.write_bytes(f"{HEADER}\n{GOOD}\n".encode())
     result = ingest_hostile(tmp_path)
     assert result.posts["post_id"].to_pylist() == [POSTS[0].post_id]
-    assert result.posts["source_file"].to_pylist()[0].encode("utf-8")
+    assert result.posts.to_pylist()[0]["source_file"].encode("utf-8")
 
 
 def test_what_a_file_may_hold_is_a_setting(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def found(settings: Settings, needles: Collection[str]) -> list[str]:
 
 
 def posts(settings: Settings) -> set[str]:
-    return set(open_warehouse(settings).read("raw_posts")["post_id"].to_pylist())
+    return {post["post_id"] for post in open_warehouse(settings).read("raw_posts").to_pylist()}
 
 
 def test_the_search_finds_her_in_tables_snapshot_and_logs_before(home: Settings) -> None:
@@ -160,8 +160,8 @@ def test_running_the_crawl_again_does_not_bring_her_back(home: Settings, fake_mo
         assert run(home, fake_models, day).success
     assert found(home, {hashed(home), *HER_POSTS}) == []
     assert len(posts(home)) == 24
-    for report in open_warehouse(home).read("report")["path"].to_pylist():
-        assert (home.reports_dir / report).is_file()
+    for report in open_warehouse(home).read("report").to_pylist():
+        assert (home.reports_dir / report["path"]).is_file()
 
 
 def test_a_post_of_hers_in_a_new_crawl_is_not_taken_in(home: Settings, fake_models: FakeModels) -> None:

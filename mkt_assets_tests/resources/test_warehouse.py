@@ -203,7 +203,7 @@ for i in range(3):
     assert [p.wait(timeout=120) for p in processes] == [0] * 6
     rows = warehouse.read("summaries")
     assert rows.num_rows == 6 * 20
-    assert all(post_id.startswith("2-") for post_id in rows["post_id"].to_pylist())
+    assert all(row["post_id"].startswith("2-") for row in rows.to_pylist())
 
 
 def _hold(path: Path, seconds: float) -> subprocess.Popen[bytes]:

@@ -84,7 +84,10 @@ def assert_whole(settings: Settings, days: list[date]) -> None:
     for i, day in enumerate(days):
         expected = sorted(post_id(n) for n in range(i * N_POSTS, (i + 1) * N_POSTS))
         for table in ("raw_posts", "matted_images", "image_embeddings", "summaries", "text_embeddings"):
-            assert sorted(warehouse.read(table, [day])["post_id"].to_pylist()) == expected, (table, day)
+            assert sorted(row["post_id"] for row in warehouse.read(table, [day]).to_pylist()) == expected, (
+                table,
+                day,
+            )
         for table in (
             "clusters",
             "crosstab_ratios",

@@ -166,7 +166,7 @@ def false_discovery_rates(p: Floats) -> Floats:
     """
     from scipy.stats import false_discovery_control
 
-    return np.asarray(false_discovery_control(p, axis=None), dtype=np.float64).reshape(p.shape)
+    return np.asarray(false_discovery_control(p.ravel()), dtype=np.float64).reshape(p.shape)
 
 
 @dataclass(frozen=True)
