@@ -16,7 +16,7 @@ from mkt_assets.assets.step import SETTINGS_KEY, Made, Run, step
 from mkt_assets.contract.schema import REPORT
 from mkt_assets.models import registry
 from mkt_assets.report import facts as told
-from mkt_assets.report.findings import answers, headline
+from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.of_crawl import facts_of, models_of, tiles_of
 from mkt_assets.report.page import render

@@ -26,7 +26,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Post:
-    """What is shown of a post."""
+    """What is shown of a post; its `url` is as it was crawled, and not yet safe to link to."""
 
     caption: str
     url: str | None

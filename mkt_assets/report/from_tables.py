@@ -24,7 +24,6 @@ from mkt_assets.report.facts import (
     Trend,
     numbered,
 )
-from mkt_assets.report.markup import web_link
 from mkt_assets.report.text import Text
 
 CAPTION_LENGTH = 140
@@ -280,7 +279,7 @@ def posts_of(posts: pd.DataFrame) -> dict[tuple[date, str], Post]:
     """Captions and links by crawl date and post, from item_crawl_date, post_id, caption, post_url."""
     return {
         (pd.Timestamp(row["item_crawl_date"]).date(), str(row["post_id"])): Post(
-            shortened(str(row["caption"] or "")), web_link(row["post_url"])
+            shortened(str(row["caption"] or "")), row["post_url"]
         )
         for row in records(posts)
     }

@@ -1,6 +1,6 @@
 """The report's facts of a crawl, from its stored tables; and the pictures of its items.
 
-Not here: what becomes of single tables' rows (from_tables), what the page says of the facts (findings, page).
+Not here: what becomes of single tables' rows (from_tables), what the page says of the facts (answers, page).
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.cross_table import sentence_of
-from mkt_assets.report.findings import answers, headline
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.edge_crawls import DAYS, REJECTED, Shot, facts_of, shelf, shots

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mkt_assets.report.answers import answers, doubts, headline, links, news
 from mkt_assets.report.facts import Facts
-from mkt_assets.report.findings import answers, doubts, headline, links, news
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.text import Text
 from mkt_assets_tests.report.a_crawl import BEFORE, a_crawl, cluster, curve, pair, trend

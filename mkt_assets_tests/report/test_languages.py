@@ -12,7 +12,6 @@ from mkt_assets.report import languages as package
 from mkt_assets.report.languages import languages
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.languages.zh import LANGUAGE as CHINESE
-from mkt_assets.report.markup import written
 from mkt_assets.report.page import render
 from mkt_assets.report.text import amounts, counted, joined, say
 from mkt_assets_tests.report.a_crawl import a_crawl, grey_tiles
@@ -100,8 +99,3 @@ def test_values_are_put_in_in_the_language_of_the_sentence():
 def test_braces_and_brackets_in_a_name_are_only_those():
     name = "{0.__class__} [a|b]"
     assert name in ENGLISH.write(say("born_image", names=name))
-
-
-def test_a_text_is_an_element_of_each_language_unless_all_say_the_same():
-    assert written(say("styles")).count("<span") == 2
-    assert written(say("size_text", posts="5", accounts="3")) == "5 · 3"

@@ -1,6 +1,6 @@
 """English: every text of the page, in which "[is|are]" is "is" of one and "are" of any other number.
 
-Not here: other languages (report/languages), which sentence is said when (report/findings, report/news).
+Not here: other languages (report/languages), which sentence is said when (report/answers, report/news).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Chinese: every text of the page. Its words have one form for all numbers.
 
-Not here: other languages (report/languages), which sentence is said when (report/findings, report/news).
+Not here: other languages (report/languages), which sentence is said when (report/answers, report/news).
 """
 
 from __future__ import annotations
