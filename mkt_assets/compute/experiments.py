@@ -28,6 +28,7 @@ from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
+from mkt_assets.stored.crawl import Crawl
 from mkt_assets.stored.mattes import open_composite
 from mkt_assets.stored.media import media_of_posts
 from mkt_assets.stored.samples import DrawnItems, draw_items, mattes_of, summaries_of
@@ -54,7 +55,7 @@ class Experiments:
         Raises:
             MixedEncodersError: if the window's vectors come from different encoders.
         """
-        clusters = pd.DataFrame(self.warehouse.read("clusters", self.window[-1:]).to_pandas())
+        clusters = Crawl(self.warehouse.read, self.window[-1]).clusters
         pictures = self._draw("image", self.settings.comparison_pictures)
         texts = self._draw("text", self.settings.comparison_texts)
         yield from self._of_pictures(pictures, clusters)
