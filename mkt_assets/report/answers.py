@@ -1,4 +1,7 @@
-"""The five answers at the top of the report, in sentences made from the numbers; what is new is in `news`."""
+"""The five answers at the top of the report, in sentences made from the numbers.
+
+Not here: what is new (news), parts of sentences that several share (wording), the words (languages).
+"""
 
 from __future__ import annotations
 
@@ -94,10 +97,10 @@ def links(facts: Facts) -> tuple[Text, ...]:
     )
     if not believed:
         return (say("no_links", len(facts.pairs), pairs=pairs),)
-    told = believed[:MOST_LINKS]
+    strongest = believed[:MOST_LINKS]
     in_all = say("links_in_all", len(believed), n=str(len(believed)), pairs=pairs)
-    untold = (say("links_shown", n=str(len(told))),) if len(told) < len(believed) else ()
-    return (*(_link(facts, pair) for pair in told), in_all, *untold)
+    cut = (say("links_shown", n=str(len(strongest))),) if len(strongest) < len(believed) else ()
+    return (*(_link(facts, pair) for pair in strongest), in_all, *cut)
 
 
 def _link(facts: Facts, pair: Pair) -> Text:

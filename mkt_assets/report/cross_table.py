@@ -44,7 +44,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Row:
+class StyleRow:
     """A style: its place by strongest link, its cells by "style,topic" (None: no such pair), and its bar."""
 
     style: Cluster
@@ -72,10 +72,10 @@ def values_of(facts: Facts) -> Mapping[str, object]:
 
 def data_of(facts: Facts) -> Mapping[str, Mapping[str, str]]:
     """What the page's script says of a cell, by style and topic and by language."""
-    return {f"{pair.style},{pair.topic}": in_languages(sentence_of(facts, pair)) for pair in facts.pairs}
+    return {f"{pair.style},{pair.topic}": in_languages(sentence_of_pair(facts, pair)) for pair in facts.pairs}
 
 
-def sentence_of(facts: Facts, pair: Pair) -> Text:
+def sentence_of_pair(facts: Facts, pair: Pair) -> Text:
     """What is known of a pair."""
     return say(
         "cell",
@@ -97,11 +97,11 @@ def _strength(pairs: Sequence[Pair]) -> float:
     return max(pair.cautious_lift + 1e6 * pair.supported for pair in pairs)
 
 
-def _row(facts: Facts, style: Cluster, by_link: int, pairs: Sequence[Pair]) -> Row:
+def _row(facts: Facts, style: Cluster, by_link: int, pairs: Sequence[Pair]) -> StyleRow:
     by_topic = {pair.topic: pair for pair in pairs}
     largest = sorted((pair for pair in pairs if pair.rank <= _N_PARTS), key=lambda pair: pair.rank)
     rest = 1 - sum(pair.share for pair in largest)
-    return Row(
+    return StyleRow(
         style=style,
         n_posts=counted(style.n_posts, "post"),
         by_link=by_link,

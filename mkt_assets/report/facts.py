@@ -1,4 +1,7 @@
-"""What the report tells of, as plain values; how they are made from the tables is in `from_tables`. No HTML here."""
+"""What the report tells of, as plain values.
+
+Not here: how they are made from the tables (of_crawl, from_tables, history), what is said of them (answers, news).
+"""
 
 from __future__ import annotations
 

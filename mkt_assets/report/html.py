@@ -76,13 +76,13 @@ def _environment() -> Environment:
     functions: dict[str, Any] = environment.globals
     filters: dict[str, Any] = environment.filters
     tests: dict[str, Any] = environment.tests
-    functions["t"] = _said
+    functions["t"] = _message
     filters.update(text=written, percent=percent, colour=cluster_colour, anchor=anchor)
     tests["web_link"] = _is_web_link
     return environment
 
 
-def _said(key: str, **values: Text) -> Markup:
+def _message(key: str, **values: Text) -> Markup:
     return written(say(key, **values))
 
 

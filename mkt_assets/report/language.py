@@ -1,6 +1,6 @@
 """A language that the page can be read in, and how it puts a text into words.
 
-Not here: the languages themselves (report/languages), what is said (report/text).
+Not here: the languages themselves (report/languages), texts before they are in a language (report/text).
 """
 
 from __future__ import annotations

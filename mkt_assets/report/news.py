@@ -1,4 +1,7 @@
-"""What came, went and moved since the crawl before, in sentences; only what is tested is called new or gone."""
+"""What came, went and moved since the crawl before, in sentences; only what is tested is called new or gone.
+
+Not here: the tests (core/over_time), the trends that are drawn (over_time), the words (languages).
+"""
 
 from __future__ import annotations
 

@@ -69,11 +69,11 @@ def values_of(facts: Facts) -> Mapping[str, object]:
             groups.append(_group(heading, trends))
     return {
         "trend_groups": groups,
-        "events": [sentence_of(event) for event in facts.events[:_MOST_EVENTS]],
+        "events": [sentence_of_event(event) for event in facts.events[:_MOST_EVENTS]],
     }
 
 
-def sentence_of(event: Event) -> Text:
+def sentence_of_event(event: Event) -> Text:
     """What happened to whom when."""
     kind = say(_KIND[event.modality])
     return say(

@@ -38,12 +38,12 @@
   // ---- the cross table
   const heat = byId("heat");
   if (heat) {
-    const told = data("cross-data");
+    const sentences = data("cross-data");
     const detail = byId("heat-detail");
     let current = heat.querySelector("td[data-at]");
     current.tabIndex = 0;
     const tell = (cell) => {
-      const sentence = told[cell.dataset.at];
+      const sentence = sentences[cell.dataset.at];
       detail.textContent = sentence ? sentence[language()] : "\u00a0";
     };
     const cells = (row) => [...row.querySelectorAll("td[data-at]")];

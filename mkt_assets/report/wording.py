@@ -1,4 +1,7 @@
-"""Words that several sentences of the report share: kinds, lists of names, times as often."""
+"""Parts that several sentences of the report share: kinds, lists of names, times as often.
+
+Not here: the sentences (answers, news), the words (languages).
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from mkt_assets.report.answers import answers, headline
-from mkt_assets.report.cross_table import sentence_of
+from mkt_assets.report.cross_table import sentence_of_pair
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.edge_crawls import DAYS, REJECTED, Shot, facts_of, shelf, shots
@@ -120,14 +120,14 @@ def test_every_sentence_is_true_and_says_what_is_there(crawl: str) -> None:
     tables = shelf(posts)
     facts = facts_of(tables, D2)
     said = [sentence for answer in answers(facts) for sentence in answer.sentences]
-    cells = [sentence_of(facts, pair) for pair in facts.pairs]
+    cells = [sentence_of_pair(facts, pair) for pair in facts.pairs]
     assert untrue([headline(facts), *said, *cells], tables, D2) == []
     english = "\n".join(map(ENGLISH.write, said))
     assert [part for part in must if part not in english] == [], english
     assert [part for part in must_not if part in english] == [], english
 
 
-def test_a_sentence_of_another_crawl_is_not_true() -> None:
+def test_a_sentence_of_pair_another_crawl_is_not_true() -> None:
     """The judge of the other tests can say no."""
     tables = shelf(
         CRAWLS["half the pictures with a caption"][0] + shots(D1, 60, SHUFFLED, n_accounts=1, first=200)
