@@ -119,10 +119,10 @@ def test_every_sentence_is_true_and_says_what_is_there(crawl: str) -> None:
     posts, must, must_not = CRAWLS[crawl]
     tables = shelf(posts)
     facts = facts_of(tables, D2)
-    said = [sentence for answer in answers(facts) for sentence in answer.sentences]
+    sentences = [sentence for answer in answers(facts) for sentence in answer.sentences]
     cells = [sentence_of_pair(facts, pair) for pair in facts.pairs]
-    assert untrue([headline(facts), *said, *cells], tables, D2) == []
-    english = "\n".join(map(ENGLISH.write, said))
+    assert untrue([headline(facts), *sentences, *cells], tables, D2) == []
+    english = "\n".join(map(ENGLISH.write, sentences))
     assert [part for part in must if part not in english] == [], english
     assert [part for part in must_not if part in english] == [], english
 
@@ -132,10 +132,11 @@ def test_a_sentence_of_pair_another_crawl_is_not_true() -> None:
     tables = shelf(
         CRAWLS["half the pictures with a caption"][0] + shots(D1, 60, SHUFFLED, n_accounts=1, first=200)
     )
-    said = [sentence for answer in answers(facts_of(tables, D1)) for sentence in answer.sentences]
+    sentences = [sentence for answer in answers(facts_of(tables, D1)) for sentence in answer.sentences]
     of_both = ("No earlier crawl", "The number of styles and topics is a choice")
     assert all(
-        said.startswith(of_both) for said in {ENGLISH.write(s) for s in said} - set(untrue(said, tables, D2))
+        text.startswith(of_both)
+        for text in {ENGLISH.write(s) for s in sentences} - set(untrue(sentences, tables, D2))
     )
 
 

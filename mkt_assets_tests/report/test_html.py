@@ -32,7 +32,7 @@ CHOOSE_WORDS = {
     "identity",
     "key",
 }
-"""Fields of which the values are few and ours, and choose what is said."""
+"""Fields of which the values are few and ours, and choose messages."""
 
 SHOWN = {
     *("Cluster.name", "Cluster.keywords", "Post.caption", "Trend.name", "Event.name", "Event.other"),

@@ -44,8 +44,8 @@ def _link(seen: Seen, b: Blanks) -> bool:
     of_style = pictures[pictures["cluster_id"] == style]
     both = of_style[of_style["topic"] == topic]
     everywhere = (pictures["topic"] == topic).mean()
-    lift, said = len(both) / len(of_style) / everywhere, re.findall(r"[\d.]+", b["lift"])
-    if not (is_share(b["share"], len(both), len(of_style)) and _is_lift(b["lift"], said, lift)):
+    lift, bounds = len(both) / len(of_style) / everywhere, re.findall(r"[\d.]+", b["lift"])
+    if not (is_share(b["share"], len(both), len(of_style)) and _is_lift(b["lift"], bounds, lift)):
         return False
     rests = amounts_in(b["rests"])
     posts = both.drop_duplicates("post_id")["poster_id"].value_counts()
@@ -55,13 +55,13 @@ def _link(seen: Seen, b: Blanks) -> bool:
     )
 
 
-def _is_lift(text: str, said: list[str], lift: float) -> bool:
-    """Whether a lift is the one said, or within the bound said."""
+def _is_lift(text: str, bounds: list[str], lift: float) -> bool:
+    """Whether a lift is the one that is written, or within the bound."""
     if text.startswith("at least"):
-        return 1 < float(said[0]) <= lift + 0.06
+        return 1 < float(bounds[0]) <= lift + 0.06
     if text.startswith("at most"):
-        return 1 > float(said[0]) >= lift - 0.06
-    return not said or (abs(lift - float(said[0])) < 0.06 and float(said[-1]) <= lift + 0.06)
+        return 1 > float(bounds[0]) >= lift - 0.06
+    return not bounds or (abs(lift - float(bounds[0])) < 0.06 and float(bounds[-1]) <= lift + 0.06)
 
 
 def _cell(seen: Seen, b: Blanks) -> bool:
@@ -114,8 +114,8 @@ def _gone(modality: str) -> Callable[[Seen, Blanks], bool]:
 
 def _n_names(names: str) -> int:
     """How many there are in a list that may end in "... and so many more"."""
-    told, _, more = names.partition(", … +")
-    return len(told.split(", ")) + int(more or "0")
+    shown, _, more = names.partition(", … +")
+    return len(shown.split(", ")) + int(more or "0")
 
 
 def _back(modality: str) -> Callable[[Seen, Blanks], bool]:
