@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from string import Formatter
 
 import pytest
 
-from mkt_assets.report import languages as package
 from mkt_assets.report.languages import languages
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.languages.zh import LANGUAGE as CHINESE
@@ -17,30 +13,9 @@ from mkt_assets.report.text import amounts, counted, joined, say
 from mkt_assets_tests.report.a_crawl import a_crawl, grey_tiles
 from mkt_assets_tests.report.test_page import Page
 
-MADE_UP = """
-import re
-from dataclasses import replace
-from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
-
-three_forms = {key: re.sub(r"[|]([^]]*)[]]", r"|\\1|\\1]", text) for key, text in ENGLISH.messages.items()}
-messages = {key: f"q{text}q" for key, text in three_forms.items()} | {"n_post": "{n} [eins|zwei|viele]"}
-LANGUAGE = replace(ENGLISH, code="qq", tag="qq", name="Qq", form=lambda n: min(n, 2), messages=messages)
-"""
-
 
 def blanks(message: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(message) if name}
-
-
-@pytest.fixture
-def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A third language, added as its file."""
-    (tmp_path / "qq.py").write_text(MADE_UP, encoding="utf-8")
-    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
-    languages.cache_clear()
-    yield
-    languages.cache_clear()
-    sys.modules.pop(f"{package.__name__}.qq", None)
 
 
 def test_every_language_has_the_same_messages_with_the_same_blanks():
