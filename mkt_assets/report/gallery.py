@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import count
@@ -55,6 +56,7 @@ def values_of(facts: Facts, tiles: Tiles) -> Mapping[str, object]:
     """Values of the templates: cards of all styles and topics, and the largest of them."""
     linked = _linked(facts)
 
+    @cache
     def picture_of(item: Item) -> Picture | None:
         image, post = tiles(item), facts.posts.get((item.crawl_date, item.post_id))
         if image is None:
