@@ -1,4 +1,5 @@
 # make demo: set up and run everything on a generated crawl.   make test: set up and test.
+# make test-fast: the units only, after every change.
 # make ui: the Dagster UI on your own home, or on the demo's:   make ui HOME_DIR=data/demo
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ export MKT_HOME := $(abspath $(HOME_DIR))
 export MKT_DROPS := $(abspath $(HOME_DIR))/drops
 endif
 
-.PHONY: demo test lint ui bench calibrate soak setup clean-demo
+.PHONY: demo test test-all test-fast lint ui bench calibrate soak setup clean-demo
 
 setup: $(INSTALLED)
 
@@ -36,8 +37,15 @@ demo: $(INSTALLED) clean-demo
 clean-demo:
 	rm -rf $(DEMO_DIR)
 
-test: $(INSTALLED) $(if $(CI),lint)
+test: $(if $(CI),lint) test-all
+
+test-all: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What runs no model, no process and no whole crawl.
+test-fast: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not soak" \
+		$(addprefix mkt_assets_tests/,core crawlers contract charts report)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

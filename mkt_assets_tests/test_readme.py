@@ -28,6 +28,9 @@ def environment(home: Path) -> dict[str, str]:
         "MKT_HOME": str(home / "data" / "home"),
         "MKT_DROPS": str(home / "data" / "drops"),
         "OMP_NUM_THREADS": "1",
+        # a comparison of methods, whose verdicts the README asks for, but no larger than that takes
+        "MKT_COMPARISON_PICTURES": "20",
+        "MKT_COMPARISON_TEXTS": "0",
     }
 
 

@@ -86,7 +86,7 @@ def test_without_drops_the_sensor_says_so(platform: Platform) -> None:
 
 
 def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, settings: Settings) -> None:
-    settle(write_drop(settings.drops, D1, range(6)))
+    settle(write_drop(settings.drops, D1, range(6), with_media=False))
     [first] = platform.tick_sensor()
     assert isinstance(first, dg.RunRequest)
     assert first.partition_key == "2024-06-13"
@@ -94,7 +94,7 @@ def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, 
     assert "2024-06-13: materialized as it is" in platform.tick_sensor()
     assert "2024-06-13: materialized as it is" in platform.tick_schedule()
 
-    settle(write_drop(settings.drops, D1, range(8)))
+    settle(write_drop(settings.drops, D1, range(8), with_media=False))
     [second] = platform.tick_sensor()
     assert isinstance(second, dg.RunRequest)
     assert second.run_key != first.run_key
@@ -182,7 +182,7 @@ def test_a_killed_run_that_dagster_is_about_to_retry_is_not_run_twice(
 
 
 def test_a_failed_run_is_left_to_the_daily_schedule(platform: Platform, settings: Settings) -> None:
-    drop = write_drop(settings.drops, D1, range(3))
+    drop = write_drop(settings.drops, D1, range(3), with_media=False)
     settle(drop)
     [request] = platform.tick_sensor()
     assert isinstance(request, dg.RunRequest)
