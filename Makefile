@@ -15,7 +15,7 @@ export MKT_HOME := $(abspath $(HOME_DIR))
 export MKT_DROPS := $(abspath $(HOME_DIR))/drops
 endif
 
-.PHONY: demo test test-all test-fast lint ui bench calibrate soak setup clean-demo
+.PHONY: demo test lint ui bench calibrate soak setup clean-demo
 
 setup: $(INSTALLED)
 
@@ -37,20 +37,19 @@ demo: $(INSTALLED) clean-demo
 clean-demo:
 	rm -rf $(DEMO_DIR)
 
-test: $(if $(CI),lint) test-all
-
-test-all: $(INSTALLED)
+test: $(INSTALLED) $(if $(CI),lint)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
-
-# What runs no model, no process and no whole crawl.
-test-fast: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not soak" \
-		$(addprefix mkt_assets_tests/,core crawlers contract charts report)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# The units only: what runs no model, no other process and no whole crawl.
+.PHONY: test-fast
+test-fast: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not soak" \
+		$(addprefix mkt_assets_tests/,core crawlers contract charts report)
 
 ui: $(INSTALLED)
 	DAGSTER_HOME="$$($(BIN)/mkt settings --dagster-home)" \

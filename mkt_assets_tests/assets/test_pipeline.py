@@ -199,7 +199,7 @@ def test_ids_do_not_depend_on_the_order_of_the_rows(copied_crawl: Settings, fake
 def test_charts_on_disk_are_those_of_the_table(copied_crawl: Settings, fake_models: FakeModels) -> None:
     settings = copied_crawl
     pins = {"ops": {"k_selection": {"config": {"image_k": 2, "text_k": 3}}}}
-    again = ("k_selection", "clusters", "crosstab_ratios", "cluster_profiles", "charts")
+    again = ("k_selection", "clusters", "crosstab_ratios", "cluster_profiles", "cluster_identities", "charts")
     materialize(settings, fake_models, D1, last=again, upstream=False, run_config=pins)
     listed = rows(settings, "charts")
     folder = settings.charts_dir / D1.isoformat()
