@@ -23,6 +23,7 @@ from mkt_assets.settings import SettingsError
 _PERMANENT = (DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError)
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _MAX_RETRIES = 3
+_WAIT_SECONDS = 5
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def explained() -> Generator[None]:
     try:
         yield
     except _TRANSIENT as error:
-        raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=5) from error
+        raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=_WAIT_SECONDS) from error
     except _PERMANENT as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     except Exception as error:
