@@ -98,7 +98,9 @@
     const context = canvas.getContext("2d");
     const sprites = {};
     let modality = document.querySelector('[name="map-what"]:checked').value;
-    let view = { x: 0.5, y: 0.5, zoom: 1 };
+    const [LEAST, MOST] = [0.8, 40];
+    const WHOLE = { x: 0.5, y: 0.5, zoom: 1 };
+    let view = { ...WHOLE };
     let hit = -1;
     let pinned = false;
 
@@ -248,10 +250,33 @@
       draw();
     }
 
+    // the middle of the view stays on the map, at most so far from the map's middle, so that no one loses it
+    function look(x, y, zoom, reach = 0.5) {
+      const onMap = (value) => Math.min(0.5 + reach, Math.max(0.5 - reach, value));
+      view = { x: onMap(x), y: onMap(y), zoom };
+    }
+
+    // a choice that is all in view is seen where it is, among the others; any other one is brought into view
+    function frame() {
+      const map = maps[modality];
+      const shown = [...map.x.keys()].filter(isShown);
+      const inView = ([x, y]) => x >= 9 && y >= 9 && x <= canvas.clientWidth - 9 && y <= canvas.clientHeight - 9;
+      if (shown.every((i) => inView(toScreen(map.x[i], map.y[i])))) return;
+      if (filter.value === "") { view = { ...WHOLE }; return; }
+      const ends = (values) => shown.reduce(([low, high], i) => [Math.min(low, values[i]), Math.max(high, values[i])], [1, 0]);
+      const [left, right] = ends(map.x);
+      const [top, bottom] = ends(map.y);
+      const fit = (length, span) => (length - 96) / (side() * Math.max(span, 1e-6));
+      const zoom = Math.min(6, fit(canvas.clientWidth, right - left), fit(canvas.clientHeight, bottom - top));
+      look((left + right) / 2, (top + bottom) / 2, Math.max(1, zoom));
+    }
+
     function zoomAt(sx, sy, factor) {
       const [x, y] = toMap(sx, sy);
-      const zoom = Math.min(40, Math.max(0.8, view.zoom * factor));
-      view = { x: x - (sx - canvas.clientWidth / 2) / (side() * zoom), y: y - (sy - canvas.clientHeight / 2) / (side() * zoom), zoom };
+      const zoom = Math.min(MOST, Math.max(LEAST, view.zoom * factor));
+      // who zooms out ends with the whole map, in the middle
+      const reach = factor < 1 ? 0.5 * (1 - LEAST / zoom) : 0.5;
+      look(x - (sx - canvas.clientWidth / 2) / (side() * zoom), y - (sy - canvas.clientHeight / 2) / (side() * zoom), zoom, reach);
       pinned = false;
       open(-1);
     }
@@ -275,8 +300,8 @@
         const now = [event.offsetX, event.offsetY];
         zoomAt((now[0] + other[0]) / 2, (now[1] + other[1]) / 2, apart(now, other) / Math.max(1, apart(before, other)));
       } else {
-        view.x -= (event.offsetX - before[0]) / (side() * view.zoom);
-        view.y -= (event.offsetY - before[1]) / (side() * view.zoom);
+        const [x, y] = [event.offsetX - before[0], event.offsetY - before[1]].map((by) => by / (side() * view.zoom));
+        look(view.x - x, view.y - y, view.zoom);
         draw();
       }
       moved += Math.hypot(event.offsetX - before[0], event.offsetY - before[1]);
@@ -300,10 +325,10 @@
       const step = 0.1 / view.zoom;
       const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
       const act = {
-        ArrowLeft: () => { view.x -= step; },
-        ArrowRight: () => { view.x += step; },
-        ArrowUp: () => { view.y -= step; },
-        ArrowDown: () => { view.y += step; },
+        ArrowLeft: () => look(view.x - step, view.y, view.zoom),
+        ArrowRight: () => look(view.x + step, view.y, view.zoom),
+        ArrowUp: () => look(view.x, view.y - step, view.zoom),
+        ArrowDown: () => look(view.x, view.y + step, view.zoom),
         "+": () => zoomAt(...middle, 1.4),
         "=": () => zoomAt(...middle, 1.4),
         "-": () => zoomAt(...middle, 1 / 1.4),
@@ -323,13 +348,13 @@
       );
       filter.value = [...filter.options].some((o) => o.value === chosen) ? chosen : "";
     }
-    filter.addEventListener("change", () => open(-1));
-    byId("map-reset").addEventListener("click", () => { view = { x: 0.5, y: 0.5, zoom: 1 }; filter.value = ""; pinned = false; open(-1); });
+    filter.addEventListener("change", () => { pinned = false; frame(); open(-1); });
+    byId("map-reset").addEventListener("click", () => { view = { ...WHOLE }; filter.value = ""; pinned = false; open(-1); });
     for (const radio of document.querySelectorAll('[name="map-what"]')) {
       radio.addEventListener("change", () => {
         modality = radio.value;
         for (const lead of document.querySelectorAll("[data-map]")) lead.hidden = lead.dataset.map !== modality;
-        view = { x: 0.5, y: 0.5, zoom: 1 };
+        view = { ...WHOLE };
         filter.value = "";
         fillFilter();
         pinned = false;
