@@ -129,7 +129,7 @@ def _forget(
     needles = _needles(subject, traces, crawler_accounts)
     buried = tombstones.bury({*subject.ids, *_posts_of_posters(subject, traces)})
     open_tombstones(settings).write(buried)
-    n_log_entries = scrub(settings.dagster_home, needles, traces.may_show_in)
+    n_log_entries = scrub(settings.dagster_home, needles, traces.may_show_in_dagster)
     pages = _remove_pages(settings, traces)
     # whole: a place may name her account where the id that was asked for does not
     open_media_memory(settings).forget_all()

@@ -26,6 +26,8 @@ from mkt_assets.resources.warehouse_state import ids_of
 _NUMBERS_ONLY = frozenset({"k_selection", "crosstab_ratios", "method_comparison"})
 # Not of one crawl date, and yet a row is made again with the same id only if it is remembered.
 _KEEPS_IDS = "cluster_identities"
+_OF_ALL_CRAWLS = (_KEEPS_IDS, "trends")
+_BY_LASTING_NAMES = ("charts", "report")
 # Whose row it is, is asked by equality; a row that somebody else's id is in keeps it.
 _IDS = ("post_id", "poster_id")
 
@@ -70,10 +72,17 @@ class Traces:
         """Whether what an asset makes for people may show the subject on a crawl date; None: it is of all of them."""
         if not self.crawl_dates or crawl_date is None:
             return bool(self.crawl_dates)
-        if asset == "report":
-            # it looks back, and calls styles and topics by names that last
+        if asset in _BY_LASTING_NAMES:
+            # made of captions of any crawl from which a style or topic went on
             return crawl_date >= min(self.crawl_dates) or crawl_date in self.lent_names
         return crawl_date in self.crawl_dates
+
+    def may_show_in_dagster(self, asset: str, crawl_date: date | None) -> bool:
+        """The same of what Dagster shows of an asset's materialization of a crawl date."""
+        if asset in _OF_ALL_CRAWLS:
+            return bool(self.crawl_dates)
+        # its rows are numbers, and its preview has names
+        return self.may_show_in("report" if asset == "crosstab_ratios" else asset, crawl_date)
 
 
 def traces_of(path: Path, subject: Subject, *, timeout_seconds: float) -> Traces:

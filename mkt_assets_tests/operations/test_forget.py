@@ -149,12 +149,15 @@ def test_words_and_pictures_that_dagster_shows_of_her_crawls_are_masked_and_of_o
                     found.add((json.loads(key)[0], partition))
         return found
 
-    assert {("cluster_profiles", str(D1)), ("trends", None)} <= showing(without_a_post.before)
+    assert {("cluster_profiles", str(D1)), ("trends", str(D2)), ("charts", str(D2))} <= showing(
+        without_a_post.before
+    )
     # names of styles and topics are made of people's words; a report and what has no crawl date look back
     left = showing(without_a_post.home)
     assert {partition for _, partition in left} == {str(D2)}
     assert ("cluster_profiles", str(D2)) in left
-    assert ("report", str(D2)) not in left
+    looking_back = ("report", "charts", "crosstab_ratios", "cluster_identities", "trends")
+    assert not {(asset, str(D2)) for asset in looking_back} & left
 
 
 def test_a_report_of_an_earlier_crawl_goes_if_a_name_in_it_comes_from_hers(home: Settings) -> None:

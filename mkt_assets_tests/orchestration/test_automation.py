@@ -228,12 +228,18 @@ def test_the_lineage_is_the_spine() -> None:
         "k_selection": {"image_embeddings", "text_embeddings"},
         "clusters": {"k_selection"},
         "method_comparison": {"clusters", "matted_images", "summaries"},
-        "crosstab_ratios": {"clusters"},
+        "crosstab_ratios": {"clusters", "cluster_identities"},
         "cluster_profiles": {"clusters"},
         "cluster_identities": {"cluster_profiles"},
         "trends": {"cluster_identities"},
-        "charts": {"cluster_profiles", "crosstab_ratios"},
-        "report": {"cluster_profiles", "crosstab_ratios", "method_comparison", "trends"},
+        "charts": {"cluster_identities", "crosstab_ratios"},
+        "report": {
+            "cluster_identities",
+            "cluster_profiles",
+            "crosstab_ratios",
+            "method_comparison",
+            "trends",
+        },
     }
 
 
