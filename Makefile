@@ -1,4 +1,5 @@
 # make demo: set up and run everything on a generated crawl.   make test: set up and test.
+# make test-fast: the units only, after every change.
 # make ui: the Dagster UI on your own home, or on the demo's:   make ui HOME_DIR=data/demo
 
 PYTHON ?= python3
@@ -60,6 +61,12 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# The units only: what runs no model, no other process and no whole crawl.
+.PHONY: test-fast
+test-fast: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not soak" \
+		$(addprefix mkt_assets_tests/,core crawlers contract charts report)
 
 ui: $(INSTALLED)
 	DAGSTER_HOME="$$($(BIN)/mkt settings --dagster-home)" \

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mkt_assets.settings import Settings
+
+# Dagster's SQLite and DuckDB wait for the disk at every commit: several times as long as the tests compute.
+_MEMORY = Path("/dev/shm")
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4e9:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+_SLOW = {"whole_crawl", "copied_crawl", "two_crawls", "planted_crawl", "devtools"}
+"""Fixtures that run a whole crawl, or a browser."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs them as slow."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _SLOW.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from mkt_assets.resources.models import Models
 from mkt_assets.settings import Settings
+from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import materialize, rows
 from mkt_sample import generate
 from mkt_sample.lexicon import TOPICS
@@ -36,16 +39,24 @@ class Truth:
             self.ratios = {(r["style"], r["topic"]): float(r["ratio"]) for r in csv.DictReader(file)}
 
 
-def crawl(folder: Path, *, shuffled: bool = False) -> tuple[Settings, Truth]:
+def load(folder: Path) -> Settings:
+    return Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
+
+
+def crawl(folder: Path, *, shuffled: bool = False) -> None:
     generate(folder / "drops", n_crawl_dates=1, n_posts=90, seed=3, shuffled=shuffled)
-    settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
     last = ("crosstab_ratios", "cluster_profiles")
-    assert materialize(settings, Models(), D1, last=last, run_config=PINS).success
-    return settings, Truth(folder / "drops" / "truth")
+    assert materialize(load(folder), Models(), D1, last=last, run_config=PINS).success
 
 
-def test_planted_styles_topics_and_links_are_found(tmp_path: Path) -> None:
-    settings, truth = crawl(tmp_path)
+@pytest.fixture(scope="session")
+def planted_crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drops and home of a crawl in which styles and topics go together."""
+    return made_once(tmp_path_factory, "planted", crawl)
+
+
+def test_planted_styles_topics_and_links_are_found(planted_crawl: Path) -> None:
+    settings, truth = load(planted_crawl), Truth(planted_crawl / "drops" / "truth")
     items = rows(settings, "clusters", D1)
     images = {(r["post_id"], r["frame"]): r["cluster_id"] for r in items if r["modality"] == "image"}
     texts = {r["post_id"]: r["cluster_id"] for r in items if r["modality"] == "text"}
@@ -75,8 +86,11 @@ def test_planted_styles_topics_and_links_are_found(tmp_path: Path) -> None:
             assert all(word in own_words for word in profile["proposed_name"].split(" · ")), profile
 
 
-def test_on_the_shuffled_control_topics_say_nothing_of_styles(tmp_path: Path) -> None:
-    settings, truth = crawl(tmp_path, shuffled=True)
+def test_on_the_shuffled_control_topics_say_nothing_of_styles(planted_crawl: Path, tmp_path: Path) -> None:
+    # the pictures are the same: what the models make of them is in the cache
+    shutil.copytree(planted_crawl / "home", tmp_path / "home")
+    crawl(tmp_path, shuffled=True)
+    settings, truth = load(tmp_path), Truth(tmp_path / "drops" / "truth")
     planted = Counter((style, truth.topics.get(post)) for (post, _), style in truth.styles.items())
     sizes = Counter(truth.styles.values())
     strongest = max(n / sizes[style] for (style, topic), n in planted.items() if topic and sizes[style] >= 8)

@@ -48,6 +48,7 @@ def production(tmp_path: Path, models_dir: Path, **changes: object) -> Settings:
     return Settings.load(**(values | changes))
 
 
+@pytest.mark.slow
 def test_the_original_models_run_end_to_end(tmp_path: Path, models_dir: Path) -> None:
     settings = production(tmp_path, models_dir)
     drop = write_drop(settings.drops, D1, range(6))

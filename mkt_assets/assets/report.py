@@ -15,8 +15,9 @@ from mkt_assets.assets.metadata import markdown_list
 from mkt_assets.assets.step import SETTINGS_KEY, Made, Run, step
 from mkt_assets.contract.schema import REPORT
 from mkt_assets.models import registry
-from mkt_assets.report import facts as told
-from mkt_assets.report.findings import answers, headline
+from mkt_assets.report import facts as of_report
+from mkt_assets.report.answers import answers, headline
+from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.of_crawl import facts_of, models_of, tiles_of
 from mkt_assets.report.page import render
 from mkt_assets.resources.files import FileStore
@@ -71,14 +72,14 @@ def report(run: Run, warehouse: Warehouse, media: FileStore, report_files: FileS
     data = render(facts, tiles_of(crawl, media)).encode("utf-8")
     path = f"{run.crawl_date.isoformat()}/{FILE_NAME}"
     written = report_files.write(path, data)
-    sentences = [sentence.en for answer in answers(facts) for sentence in answer.sentences]
-    row: told.Row = {
+    sentences = [ENGLISH.write(sentence) for answer in answers(facts) for sentence in answer.sentences]
+    row: of_report.Row = {
         "crawl_date": run.crawl_date,
         "path": path,
         "sha256": hashlib.sha256(data).hexdigest(),
         "n_bytes": len(data),
         "n_findings": len(sentences),
-        "headline": headline(facts).en,
+        "headline": ENGLISH.write(headline(facts)),
     }
     return Made(
         pa.Table.from_pylist([row], REPORT.arrow_schema()),
@@ -136,10 +137,10 @@ def _shown(value: object) -> str:
     )
 
 
-def _made(name: str, record: dg.EventLogRecord) -> told.Made:
+def _made(name: str, record: dg.EventLogRecord) -> of_report.Made:
     tags = (record.asset_materialization.tags or {}) if record.asset_materialization else {}
     at = datetime.fromtimestamp(record.timestamp, tz=UTC)
-    return told.Made(name, record.run_id, at, tags.get("dagster/code_version", ""))
+    return of_report.Made(name, record.run_id, at, tags.get("dagster/code_version", ""))
 
 
 def _licence(role: str, model_id: str, settings: Settings) -> str:

@@ -7,7 +7,7 @@ So does the report, for readers whose system has no Chinese font.
 
 from __future__ import annotations
 
-import tempfile
+import hashlib
 import unicodedata
 from functools import lru_cache
 from importlib import import_module, resources
@@ -79,14 +79,18 @@ def pillow_font(pixels: int, weight: int = REGULAR) -> ImageFont.FreeTypeFont:
     return font
 
 
-def matplotlib_font(text: str, weight: int = REGULAR) -> Path:
-    """A static font file with the glyphs of `text` and of plain ASCII; it is removed when the process ends.
+def matplotlib_font(text: str, folder: Path, weight: int = REGULAR) -> Path:
+    """A static font file with the glyphs of `text` and of plain ASCII, written into `folder`.
 
     Args:
         text: what is to be drawn; what the font lacks is left out.
+        folder: where it is needed until the figure is drawn; the same glyphs have the same file.
         weight: 100 (thin) to 900 (black).
     """
-    return _static_font(frozenset(map(ord, _ALWAYS + text)) & code_points(), weight)
+    font = _cut(frozenset(map(ord, _ALWAYS + text)) & code_points(), weight)
+    path = folder / f"{hashlib.sha256(font).hexdigest()}.otf"
+    path.write_bytes(font)
+    return path
 
 
 def chinese_font(text: str) -> bytes:
@@ -94,18 +98,7 @@ def chinese_font(text: str) -> bytes:
     return _cut(frozenset(ord(c) for c in text if ord(c) >= _FIRST_CHINESE) & code_points(), REGULAR)
 
 
-@lru_cache(maxsize=1)
-def _own_folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="mkt-fonts-")
-
-
-@lru_cache
-def _static_font(points: frozenset[int], weight: int) -> Path:
-    with tempfile.NamedTemporaryFile(dir=_own_folder().name, suffix=".otf", delete=False) as file:
-        file.write(_cut(points, weight))
-    return Path(file.name)
-
-
+@lru_cache(maxsize=32)
 def _cut(points: frozenset[int], weight: int) -> bytes:
     cut = harfbuzz.SubsetInput()
     cut.flags = harfbuzz.SubsetFlags.NO_HINTING | harfbuzz.SubsetFlags.NOTDEF_OUTLINE

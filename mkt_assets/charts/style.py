@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mkt_assets.charts.base import Picture
@@ -104,15 +106,20 @@ def to_picture(figure: Figure, name: str, part: int, title: str) -> Picture:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
-    set_fonts(figure)
     buffer = io.BytesIO()
-    canvas.print_png(buffer, metadata={"Software": None})
+    # gone with the figure: a process that is killed, or ends without ado, would leave it behind
+    with TemporaryDirectory(prefix="mkt-fonts-") as folder:
+        set_fonts(figure, Path(folder))
+        canvas.print_png(buffer, metadata={"Software": None})
     width, height = canvas.get_width_height()
     return Picture(name, part, title, buffer.getvalue(), width, height)
 
 
-def set_fonts(figure: Figure) -> None:
-    """Give every text of a figure the charts' font and drop from it what the font cannot draw."""
+def set_fonts(figure: Figure, folder: Path) -> None:
+    """Give every text of a figure the charts' font and drop from it what the font cannot draw.
+
+    The font's files are written into `folder`, and needed until the figure is drawn.
+    """
     from matplotlib.text import Text
 
     for axes in figure.axes:  # the ticks make their labels only when asked
@@ -126,7 +133,7 @@ def set_fonts(figure: Figure) -> None:
         chosen = [text for text in texts if (text.get_fontweight() == "bold") == (weight == BOLD)]
         if not chosen:
             continue
-        path = matplotlib_font("".join(text.get_text() for text in chosen), weight)
+        path = matplotlib_font("".join(text.get_text() for text in chosen), folder, weight)
         for text in chosen:
             properties = text.get_fontproperties().copy()
             properties.set_file(path)

@@ -27,6 +27,7 @@ _PERMANENT = (
 )
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _MAX_RETRIES = 3
+_WAIT_SECONDS = 5
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def explained() -> Generator[None]:
     try:
         yield
     except _TRANSIENT as error:
-        raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=5) from error
+        raise dg.RetryRequested(max_retries=_MAX_RETRIES, seconds_to_wait=_WAIT_SECONDS) from error
     except _PERMANENT as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     except Exception as error:

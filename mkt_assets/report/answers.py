@@ -1,56 +1,186 @@
-"""The block of answers at the top: five questions, each with its sentences and, where it helps, a picture of it."""
+"""The five answers at the top of the report, in sentences made from the numbers.
+
+Not here: what is new (news), parts of sentences that several share (wording), the words (languages).
+"""
 
 from __future__ import annotations
 
-from mkt_assets.charts.palette import cluster_colour
+from dataclasses import dataclass
+
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import percent
-from mkt_assets.report.facts import Cluster, Facts
-from mkt_assets.report.findings import Answer, answers
-from mkt_assets.report.markup import plain, say, written
-from mkt_assets.report.tiles import Tiles, data_uri, tile
+from mkt_assets.report.facts import Curve, Facts, Pair
+from mkt_assets.report.news import news
+from mkt_assets.report.text import Text, amounts, counted, say
+from mkt_assets.report.wording import lift_of, names_of, together
 
-_N_STYLES, _N_TOPICS = 4, 5
+MOST_LINKS = 3
+PLAIN_STABILITY = 0.95
+"""Agreement (adjusted Rand index) from which two clusterings are nearly the same."""
 
 
-def answers_section(facts: Facts, tiles: Tiles) -> str:
-    """The five answers."""
-    shown = {"which_styles": _styles(facts, tiles), "which_topics": _topics(facts)}
-    cards = "".join(_card(answer, shown.get(answer.question, "")) for answer in answers(facts))
+@dataclass(frozen=True)
+class Answer:
+    """A question and its answer in sentences."""
+
+    question: str
+    sentences: tuple[Text, ...]
+
+
+def answers(facts: Facts) -> tuple[Answer, ...]:
+    """The five questions of an analyst, answered."""
     return (
-        f'<section id="answers" aria-labelledby="answers-h"><h2 id="answers-h">{written(say("answers"))}</h2>'
-        f'<div class="answers">{cards}</div></section>'
+        Answer("which_styles", (sizes(facts, "image"),)),
+        Answer("which_topics", (sizes(facts, "text"),)),
+        Answer("which_links", links(facts)),
+        Answer("what_is_new", news(facts)),
+        Answer("what_not_to_believe", doubts(facts)),
     )
 
 
-def _card(answer: Answer, shown: str) -> str:
-    sentences = "".join(f"<li>{written(sentence)}</li>" for sentence in answer.sentences)
-    return (
-        f'<article class="answer {answer.question}"><h3>{written(say(answer.question))}</h3>'
-        f"{shown}<ul>{sentences}</ul></article>"
+def headline(facts: Facts) -> Text:
+    """The crawl in a line: the strongest link if there is one, or else the largest style."""
+    if any(pair.supported for pair in facts.pairs):
+        return links(facts)[0]
+    return sizes(facts, "image")
+
+
+def sizes(facts: Facts, modality: str) -> Text:
+    """How many styles or topics there are, and what the largest hold; or why there are none."""
+    clusters = facts.clusters(modality)
+    if not clusters:
+        return _why_no_styles(facts) if modality == "image" else _why_no_topics(facts)
+    kind, noun = ("style", "picture") if modality == "image" else ("topic", "caption")
+    n_items = sum(cluster.n_items for cluster in clusters)
+    if len(clusters) == 1:
+        return say(f"one_{kind}", n_items, items=counted(n_items, noun))
+    held, n_largest = 0, 0
+    for cluster in clusters:
+        held, n_largest = held + cluster.n_items, n_largest + 1
+        if 2 * held >= n_items:
+            break
+    return say(
+        "in_all" if n_largest > 1 else "in_all_one_largest",
+        clusters=counted(len(clusters), kind),
+        items=counted(n_items, noun),
+        share=percent(held / n_items),
+        n=str(n_largest),
     )
 
 
-def _styles(facts: Facts, tiles: Tiles) -> str:
-    figures = "".join(_style(cluster, tiles) for cluster in facts.styles[:_N_STYLES])
-    return f'<div class="strip">{figures}</div>' if figures else ""
+def _why_no_styles(facts: Facts) -> Text:
+    n_posts, _ = facts.quality.get("posts", (0, None))
+    n_rejected, n_seen = facts.quality.get("rejected", (0, 0))
+    if not n_posts:
+        return say("no_posts")
+    if not n_seen:
+        return say("no_pictures")
+    return say("all_rejected", n_seen, n=str(n_seen)) if n_rejected == n_seen else say("no_styles")
 
 
-def _style(cluster: Cluster, tiles: Tiles) -> str:
-    picture = next((image for image in map(tiles, cluster.typical[:1]) if image is not None), None)
-    inside = f'<img src="{data_uri(tile(picture))}" alt="">' if picture is not None else ""
-    return (
-        f'<figure><a href="#style-{cluster.cluster_id}"><span class="tile">{inside}</span>'
-        f"<figcaption>{written(cluster.name)} <small>{percent(cluster.share)}</small></figcaption></a></figure>"
+def _why_no_topics(facts: Facts) -> Text:
+    n_posts, _ = facts.quality.get("posts", (0, None))
+    n_captions, _ = facts.quality.get("captions", (0, None))
+    if not n_posts:
+        return say("no_posts")
+    return say("no_topics") if n_captions else say("no_captions")
+
+
+def links(facts: Facts) -> tuple[Text, ...]:
+    """The strongest supported links, and how many of all they are; or why there are none."""
+    if not facts.pairs:
+        missing = ("styles" if not facts.styles else "") + ("topics" if not facts.topics else "")
+        return (say(f"no_pairs_without_{missing}" if missing else "no_pairs"),)
+    pairs = counted(len(facts.pairs), "pair")
+    believed = sorted(
+        (pair for pair in facts.pairs if pair.supported), key=lambda pair: (pair.q, -pair.cautious_lift)
+    )
+    if not believed:
+        return (say("no_links", len(facts.pairs), pairs=pairs),)
+    strongest = believed[:MOST_LINKS]
+    in_all = say("links_in_all", len(believed), n=str(len(believed)), pairs=pairs)
+    cut = (say("links_shown", n=str(len(strongest))),) if len(strongest) < len(believed) else ()
+    return (*(_link(facts, pair) for pair in strongest), in_all, *cut)
+
+
+def _link(facts: Facts, pair: Pair) -> Text:
+    return say(
+        "link",
+        style=facts.name_of("image", pair.style),
+        topic=facts.name_of("text", pair.topic),
+        share=percent(pair.share),
+        lift=lift_of(pair),
+        rests=rests_on(pair),
     )
 
 
-def _topics(facts: Facts) -> str:
-    largest = facts.topics[:_N_TOPICS]
-    top = max((cluster.share for cluster in largest), default=1.0)
-    rows = "".join(
-        f'<li><a href="#topic-{c.cluster_id}"><span class="label">{written(c.name)}</span>'
-        f'<span class="meter" aria-hidden="true"><i style="width:{100 * c.share / top:.1f}%;'
-        f'background:{plain(cluster_colour(c.cluster_id))}"></i></span><small>{percent(c.share)}</small></a></li>'
-        for c in largest
+def rests_on(pair: Pair) -> Text:
+    """What a link rests on: posts, accounts, and the largest account's share of the posts where it is known."""
+    known = pair.largest_poster_share is not None and pair.n_posters > 1
+    return say(
+        "rests_on_largest" if known else "rests_on",
+        posts=counted(pair.n_posts, "post"),
+        accounts=counted(pair.n_posters, "account"),
+        **({"largest": percent(pair.largest_poster_share or 0.0)} if known else {}),
     )
-    return f'<ol class="ranked">{rows}</ol>' if rows else ""
+
+
+def doubt_of_number(curve: Curve) -> str | None:
+    """Key of the sentence on a number of clusters for which neither the curve speaks nor the agreement of halves."""
+    if curve.chosen["chosen_by"] != "bend" or (curve.chosen["half_stability"] or 0.0) >= PLAIN_STABILITY:
+        return None
+    return "no_elbow_stable" if (curve.chosen["stability"] or 0.0) >= PLAIN_STABILITY else "no_elbow"
+
+
+def doubts(facts: Facts) -> tuple[Text, ...]:
+    """What not to build on."""
+    sentences = [
+        *_about_clusters(facts),
+        *_about_pairs(facts),
+        *_about_numbers(facts),
+        *_about_items(facts),
+    ]
+    if not sentences:
+        sentences = [say("nothing_to_doubt" if facts.styles or facts.topics else "nothing_to_believe")]
+    return tuple(sentences)
+
+
+def _about_clusters(facts: Facts) -> list[Text]:
+    both = (facts.styles, facts.topics)
+    few = [[c for c in clusters if c.low_support] for clusters in both]
+    single = [[c for c in clusters if c.one_poster] for clusters in both]
+    named = [[c for c in clusters if c.named_by == ONE_ACCOUNT] for clusters in both]
+    sentences: list[Text] = []
+    for key, (styles, topics) in (("few_posts", few), ("one_account", single), ("named_by_one", named)):
+        things, n = amounts((len(styles), "style"), (len(topics), "topic"))
+        if n:
+            names = names_of([cluster.name for cluster in (*styles, *topics)])
+            sentences.append(say(key, n, things=things, names=names))
+    return sentences
+
+
+def _about_pairs(facts: Facts) -> list[Text]:
+    n = sum(not pair.supported for pair in facts.pairs)
+    pairs = counted(len(facts.pairs), "pair")
+    if n == len(facts.pairs):
+        return [say("unsupported_all", n, pairs=pairs)] if n else []
+    return [say("unsupported_pairs", n, n=str(n), pairs=pairs)] if n else []
+
+
+def _about_numbers(facts: Facts) -> list[Text]:
+    return together((c.modality, key, {}) for c in facts.curves if (key := doubt_of_number(c)) is not None)
+
+
+def _about_items(facts: Facts) -> list[Text]:
+    sentences: list[Text] = []
+    if facts.n_with_caption < facts.n_pictures:
+        share = percent(1 - facts.n_with_caption / facts.n_pictures)
+        sentences.append(say("no_caption_share", share=share))
+    n_rejected = sum(n for *_, n in facts.rejects)
+    if n_rejected:
+        sentences.append(say("rejected_in_all", n_rejected, files=counted(n_rejected, "file")))
+    copied = [sum(c.n_near_duplicates for c in clusters) for clusters in (facts.styles, facts.topics)]
+    things, n_copies = amounts((copied[0], "picture"), (copied[1], "caption"))
+    if n_copies:
+        sentences.append(say("copies", n_copies, things=things))
+    return sentences

@@ -1,66 +1,82 @@
-"""Styles by topics: the heat map that one can ask, and the original's stacked bars."""
+"""Styles by topics: the heat map that one can ask, and the original's stacked bars.
+
+Not here: markup (report/templates), the shares and what is believed of them (core/crosstab).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from mkt_assets.charts.palette import cluster_colour
 from mkt_assets.core.rounding import percent, probability, times
+from mkt_assets.report.answers import rests_on
 from mkt_assets.report.facts import Cluster, Facts, Pair
-from mkt_assets.report.findings import rests_on
-from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, counted, say, written
+from mkt_assets.report.html import in_languages
+from mkt_assets.report.text import Text, counted, say
 from mkt_assets.report.wording import lift_of
 
-_TOP = 3
-_MOST_LIFT = 6.0
+_N_PARTS = 3
+_DEEPEST_LIFT = 6.0
 """Lifts from here on have the deepest colour."""
 
-Pairs = dict[tuple[int, int], Pair]
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the heat map: its numbers, and how deep its colour is by each (percentages in CSS)."""
+
+    kind: str
+    share: str
+    lift: str
+    share_depth: str
+    lift_depth: str
 
 
-def cross_section(facts: Facts) -> str:
-    """Heat map and bars."""
-    if not facts.pairs:
-        return section("cross", "")
-    pairs = {(pair.style, pair.topic): pair for pair in facts.pairs}
-    styles = [s for s in facts.styles if any(key[0] == s.cluster_id for key in pairs)]
-    strongest = {s.cluster_id: _strength(pairs, s.cluster_id) for s in styles}
-    by_link = sorted(styles, key=lambda s: -strongest[s.cluster_id])
-    order = {s.cluster_id: number for number, s in enumerate(by_link)}
-    head = "".join(
-        f'<th scope="col"><a href="#topic-{t.cluster_id}">{written(t.name)}</a></th>' for t in facts.topics
-    )
-    rows = "".join(
-        _row(style, number, order[style.cluster_id], facts.topics, pairs)
-        for number, style in enumerate(styles)
-    )
-    table = (
-        f'<table id="heat" aria-describedby="heat-help"><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
-    switches = _switch("heat-show", "show", ("share", "lift_word")) + _switch(
-        "heat-sort", "sort", ("by_size", "by_link")
-    )
-    bars = "".join(_bar(facts, style, pairs) for style in styles)
-    return section(
-        "cross",
-        f'<div class="switches">{switches}</div><p class="quiet" id="heat-help">{written(say("cross_help"))}</p>'
-        f'<div class="wide" tabindex="0" role="group" aria-labelledby="cross-h">{table}</div>'
-        f'<p id="heat-detail" class="detail" aria-live="polite">&nbsp;</p>'
-        f'<h3>{written(say("bars"))}</h3><p class="quiet">{written(say("bars_lead"))}</p><ol class="bars">{bars}</ol>',
-    )
+@dataclass(frozen=True)
+class Part:
+    """A topic's part of a style's bar."""
+
+    name: Text
+    share: str
+    width: str
+    colour: str
+    is_faint: bool
 
 
-def cross_data(facts: Facts) -> dict[str, list[str]]:
-    """What the page's script says of a cell, in both languages, by style and topic."""
+@dataclass(frozen=True)
+class StyleRow:
+    """A style: its place by strongest link, its cells by "style,topic" (None: no such pair), and its bar."""
+
+    style: Cluster
+    n_posts: Text
+    by_link: int
+    cells: Mapping[str, Cell | None]
+    parts: tuple[Part, ...]
+    rest: str | None
+
+
+def values_of(facts: Facts) -> Mapping[str, object]:
+    """Values of the template: a row of each style that has a pair, the largest first."""
+    pairs: dict[int, list[Pair]] = {}
+    for pair in facts.pairs:
+        pairs.setdefault(pair.style, []).append(pair)
+    styles = [style for style in facts.styles if style.cluster_id in pairs]
+    by_link = sorted(styles, key=lambda style: -_strength(pairs[style.cluster_id]))
+    places = {style.cluster_id: place for place, style in enumerate(by_link)}
     return {
-        f"{pair.style},{pair.topic}": [_told(facts, pair, number) for number in (0, 1)]
-        for pair in facts.pairs
+        "cross_rows": [
+            _row(facts, style, places[style.cluster_id], pairs[style.cluster_id]) for style in styles
+        ]
     }
 
 
-def _told(facts: Facts, pair: Pair, language: int) -> str:
+def data_of(facts: Facts) -> Mapping[str, Mapping[str, str]]:
+    """What the page's script says of a cell, by style and topic and by language."""
+    return {f"{pair.style},{pair.topic}": in_languages(sentence_of_pair(facts, pair)) for pair in facts.pairs}
+
+
+def sentence_of_pair(facts: Facts, pair: Pair) -> Text:
+    """What is known of a pair."""
     return say(
         "cell",
         style=facts.name_of("image", pair.style),
@@ -73,60 +89,48 @@ def _told(facts: Facts, pair: Pair, language: int) -> str:
         q=probability(pair.q),
         p=probability(pair.poster_q),
         believe=say("supported" if pair.supported else "not_supported"),
-    )[language]
+    )
 
 
-def _strength(pairs: Pairs, style: int) -> float:
+def _strength(pairs: Sequence[Pair]) -> float:
     """Supported links come before all others, the strongest first."""
-    return max(pair.cautious_lift + 1e6 * pair.supported for (s, _), pair in pairs.items() if s == style)
+    return max(pair.cautious_lift + 1e6 * pair.supported for pair in pairs)
 
 
-def _row(style: Cluster, by_size: int, by_link: int, topics: Sequence[Cluster], pairs: Pairs) -> str:
-    cells = "".join(_cell(style.cluster_id, topic.cluster_id, pairs) for topic in topics)
-    return (
-        f'<tr data-size="{by_size}" data-link="{by_link}"><th scope="row"><a href="#style-{style.cluster_id}">'
-        f"{written(style.name)}</a></th>{cells}</tr>"
-    )
-
-
-def _cell(style: int, topic: int, pairs: Pairs) -> str:
-    pair = pairs.get((style, topic))
-    if pair is None:
-        return f'<td tabindex="-1" data-at="{style},{topic}" class="none"></td>'
-    believed = "real" if pair.supported else "faint"
-    lift = min(1.0, pair.cautious_lift / _MOST_LIFT)
-    return (
-        f'<td tabindex="-1" data-at="{style},{topic}" class="{believed}" data-share="{percent(pair.share)}" '
-        f'data-lift="{times(pair.cautious_lift)}" style="--share:{100 * pair.share:.0f}%;--lift:{100 * lift:.0f}%">'
-        f"{percent(pair.share)}</td>"
-    )
-
-
-def _switch(name: str, label: str, options: Sequence[str]) -> str:
-    radios = "".join(
-        f'<label><input type="radio" name="{name}" value="{option}"{" checked" if number == 0 else ""}>'
-        f"<span>{written(say(option))}</span></label>"
-        for number, option in enumerate(options)
-    )
-    return f'<fieldset class="switch"><legend>{written(say(label))}</legend>{radios}</fieldset>'
-
-
-def _bar(facts: Facts, style: Cluster, pairs: Pairs) -> str:
-    of_style = [pair for (s, _), pair in pairs.items() if s == style.cluster_id]
-    largest = sorted((pair for pair in of_style if pair.rank <= _TOP), key=lambda pair: pair.rank)
-    parts = "".join(_part(facts.name_of("text", pair.topic), pair) for pair in largest)
+def _row(facts: Facts, style: Cluster, by_link: int, pairs: Sequence[Pair]) -> StyleRow:
+    by_topic = {pair.topic: pair for pair in pairs}
+    largest = sorted((pair for pair in pairs if pair.rank <= _N_PARTS), key=lambda pair: pair.rank)
     rest = 1 - sum(pair.share for pair in largest)
-    other = f'<span class="part rest" style="width:{100 * rest:.2f}%"></span>' if rest > 0.005 else ""
-    return (
-        f'<li><span class="label"><a href="#style-{style.cluster_id}">{written(style.name)}</a> '
-        f"<small>{written(counted(style.n_posts, 'post'))}</small></span>"
-        f'<span class="stack">{parts}{other}</span></li>'
+    return StyleRow(
+        style=style,
+        n_posts=counted(style.n_posts, "post"),
+        by_link=by_link,
+        cells={
+            f"{style.cluster_id},{topic.cluster_id}": _cell(by_topic.get(topic.cluster_id))
+            for topic in facts.topics
+        },
+        parts=tuple(_part(facts.name_of("text", pair.topic), pair) for pair in largest),
+        rest=f"{100 * rest:.2f}%" if rest > 0.005 else None,
     )
 
 
-def _part(name: str | Both, pair: Pair) -> str:
-    faint = "" if pair.supported else " faint"
-    return (
-        f'<span class="part{faint}" style="width:{100 * pair.share:.2f}%;--colour:{cluster_colour(pair.topic)}">'
-        f"<b>{written(name)} {percent(pair.share)}</b></span>"
+def _cell(pair: Pair | None) -> Cell | None:
+    if pair is None:
+        return None
+    return Cell(
+        kind="real" if pair.supported else "faint",
+        share=percent(pair.share),
+        lift=times(pair.cautious_lift),
+        share_depth=f"{100 * pair.share:.0f}%",
+        lift_depth=f"{100 * min(1.0, pair.cautious_lift / _DEEPEST_LIFT):.0f}%",
+    )
+
+
+def _part(name: Text, pair: Pair) -> Part:
+    return Part(
+        name=name,
+        share=percent(pair.share),
+        width=f"{100 * pair.share:.2f}%",
+        colour=cluster_colour(pair.topic),
+        is_faint=not pair.supported,
     )

@@ -1,26 +1,85 @@
-"""How many clusters and why, and whether another method would have been better."""
+"""How many clusters and why, and whether another method would have been better.
+
+Not here: markup (report/templates), how the number is chosen (core/clustering), comparisons (core/experiments).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from mkt_assets.core.experiments.verdicts import NAMES
 from mkt_assets.core.rounding import index, percent
+from mkt_assets.report.answers import PLAIN_STABILITY
 from mkt_assets.report.facts import Curve, Facts, Row
-from mkt_assets.report.findings import PLAIN_STABILITY
-from mkt_assets.report.gallery import section
-from mkt_assets.report.markup import Both, Text, counted, plain, say, written
+from mkt_assets.report.text import Text, counted, joined, say
 
 _WIDTH, _HEIGHT = 420.0, 220.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 14.0, 14.0, 18.0, 34.0
 _NOUNS = {"image": "style", "text": "topic"}
 _NOT_RUN = {"not run: weights absent": "not_run_weights"}
+_COLUMNS = ("of", "method", "clusters_word", "noise", "stability", "cross_agreement", "background")
 
 
-def decision_section(facts: Facts) -> str:
-    """The elbow curves, what was chosen, and the reason."""
-    return section("decision", "".join(_curve(curve) for curve in facts.curves), "curves")
+@dataclass(frozen=True)
+class Plot:
+    """Inertia over k as an SVG: coordinates as they are written, and the k's at the ends of the axis."""
+
+    label: str
+    text: str
+    points: str
+    x: str
+    y: str
+    text_x: str
+    text_y: str
+    ks: tuple[int, int]
+    width: str = f"{_WIDTH:.0f}"
+    height: str = f"{_HEIGHT:.0f}"
+    left: float = _LEFT
+    right: float = _WIDTH - _RIGHT
+    floor: float = _HEIGHT - _BOTTOM
+    below: float = _HEIGHT - _BOTTOM + 16
 
 
-def _curve(curve: Curve) -> str:
+@dataclass(frozen=True)
+class Decision:
+    """A number of clusters, why it is that, and its curve."""
+
+    chosen: Text
+    why: tuple[Text, ...]
+    numbers: Text
+    plot: Plot
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method that was compared; without `cells`, its status says why not."""
+
+    of: str
+    variant: str
+    kind: str
+    is_used: bool
+    status: Text
+    cells: tuple[str, ...]
+
+
+def values_of(facts: Facts) -> Mapping[str, object]:
+    """Values of the template: decisions on numbers of clusters, and methods compared."""
+    sampled: list[Text] = []
+    for modality, noun in (("image", "picture"), ("text", "caption")):
+        sizes = [int(r["n_items"]) for r in facts.methods if r["modality"] == modality and r["n_items"]]
+        if sizes:
+            sampled.append(counted(max(sizes), noun))
+    return {
+        "curves": [_decision(curve) for curve in facts.curves],
+        "methods": [_method(row) for row in facts.methods],
+        "methods_sample": joined(sampled, " + "),
+        "method_columns": _COLUMNS,
+        "verdicts": [str(row["verdict"]) for row in facts.methods if row["verdict"]],
+    }
+
+
+def _decision(curve: Curve) -> Decision:
     row = curve.chosen
     numbers = say(
         "k_numbers",
@@ -29,14 +88,10 @@ def _curve(curve: Curve) -> str:
         halves=_index(row["half_stability"]),
     )
     chosen = counted(int(row["k"]), _NOUNS[curve.modality])
-    why = " ".join(written(sentence) for sentence in _why(curve))
-    return (
-        f"<figure><figcaption><h3>{written(chosen)}</h3><p>{why}</p>"
-        f'<p class="quiet">{written(numbers)}</p></figcaption>{_drawn(curve)}</figure>'
-    )
+    return Decision(chosen, tuple(_why(curve)), numbers, _plot(curve))
 
 
-def _why(curve: Curve) -> list[Both]:
+def _why(curve: Curve) -> list[Text]:
     row = curve.chosen
     if row["chosen_by"] in ("pin", "only"):
         return [say(f"chosen_by_{row['chosen_by']}")]
@@ -48,77 +103,47 @@ def _why(curve: Curve) -> list[Both]:
     return [why, say("chosen_plainly")] if is_plain else [why]
 
 
-def _drawn(curve: Curve) -> str:
+def _plot(curve: Curve) -> Plot:
     ks, inertia = curve.ks, curve.inertia
     low_k, high_k, top = min(ks), max(ks), max(*inertia, 1e-12)
 
-    def at(k: int, value: float) -> tuple[float, float]:
+    def place(k: int, value: float) -> tuple[float, float]:
         x = _LEFT + (_WIDTH - _LEFT - _RIGHT) * (k - low_k) / max(1, high_k - low_k)
         return x, _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - value / top)
 
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(at, ks, inertia))
     chosen = int(curve.chosen["k"])
-    x, y = at(chosen, inertia[ks.index(chosen)])
-    floor = _HEIGHT - _BOTTOM
-    label = f"k {low_k} - {high_k}; k = {chosen}"
+    x, y = place(chosen, inertia[ks.index(chosen)])
+    return Plot(
+        label=f"k {low_k} - {high_k}; k = {chosen}",
+        text=f"k = {chosen}",
+        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, ks, inertia)),
+        x=f"{x:.1f}",
+        y=f"{y:.1f}",
+        text_x=f"{x + 8:.1f}",
+        text_y=f"{y - 8:.1f}",
+        ks=(low_k, high_k),
+    )
+
+
+def _method(row: Row) -> Method:
+    status, variant = str(row["status"]), str(row["variant"])
+    return Method(
+        of="pictures_word" if row["modality"] == "image" else "captions_word",
+        variant=NAMES.get(variant, variant),
+        kind=f"experiment_{row['experiment']}",
+        is_used=bool(row["is_used"]),
+        status=say(_NOT_RUN[status]) if status in _NOT_RUN else status,
+        cells=_cells(row) if status == "run" else (),
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
     return (
-        f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-label="{label}" class="elbow">'
-        f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{floor}" y2="{floor}"/>'
-        f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y:.1f}" y2="{floor}"/>'
-        f'<polyline points="{points}"/><circle cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
-        f'<text x="{x + 8:.1f}" y="{y - 8:.1f}">k = {chosen}</text>'
-        f'<text x="{_LEFT}" y="{floor + 16}">{low_k}</text>'
-        f'<text x="{_WIDTH - _RIGHT}" y="{floor + 16}" text-anchor="end">{high_k}</text></svg>'
-        f'<p class="ends"><span>{written(say("inertia_axis"))} ↑</span><span>{written(say("k_axis"))} →</span></p>'
-    )
-
-
-def methods_section(facts: Facts) -> str:
-    """What other methods, no matting and other encoders would have given, in numbers and in words."""
-    heading = (
-        f'<section id="methods" aria-labelledby="methods-h"><h2 id="methods-h">{written(say("methods"))}</h2>'
-    )
-    if not facts.methods:
-        return f"{heading}<p>{written(say('no_methods'))}</p></section>\n"
-    sampled: list[Both] = []
-    for modality, noun in (("image", "picture"), ("text", "caption")):
-        sizes = [int(r["n_items"]) for r in facts.methods if r["modality"] == modality and r["n_items"]]
-        if sizes:
-            sampled.append(counted(max(sizes), noun))
-    names = ("of", "method", "clusters_word", "noise", "stability", "cross_agreement", "background")
-    head = "".join(f'<th scope="col">{written(say(name))}</th>' for name in names)
-    rows = "".join(_method(row) for row in facts.methods)
-    verdicts = "".join(f"<li>{plain(str(row['verdict']))}</li>" for row in facts.methods if row["verdict"])
-    sample = Both(" + ".join(s.en for s in sampled), " + ".join(s.zh for s in sampled))
-    return (
-        f'{heading}<p class="lead">{written(say("methods_lead", n=sample))}</p>'
-        f'<ul class="verdicts" lang="en">{verdicts}</ul>'
-        f'<div class="wide" tabindex="0" role="group" aria-labelledby="methods-h"><table class="plain"><thead>'
-        f"<tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>\n"
-    )
-
-
-def _method(row: Row) -> str:
-    of = say("pictures_word" if row["modality"] == "image" else "captions_word")
-    kind = say(f"experiment_{row['experiment']}")
-    variant = NAMES.get(str(row["variant"]), str(row["variant"]))
-    used = f' <em class="used">{written(say("used"))}</em>' if row["is_used"] else ""
-    name = f"{plain(variant)} <small>{written(kind)}</small>{used}"
-    if row["status"] != "run":
-        status = str(row["status"])
-        said: Text = say(_NOT_RUN[status]) if status in _NOT_RUN else status
-        start = f'<tr class="quiet"><td>{written(of)}</td><th scope="row">{name}</th>'
-        return f'{start}<td colspan="5">{written(said)}</td></tr>'
-    cells = [
         f"{int(row['n_clusters']):,}",
         percent(float(row["noise_share"] or 0.0)),
         _index(row["stability"]),
         _index(row["cross_agreement"]),
         _index(row["background_agreement"]),
-    ]
-    return (
-        f'<tr><td>{written(of)}</td><th scope="row">{name}</th>'
-        f"{''.join(f'<td>{plain(cell)}</td>' for cell in cells)}</tr>"
     )
 
 

@@ -1,4 +1,7 @@
-"""What the report tells of, as plain values; how they are made from the tables is in `from_tables`. No HTML here."""
+"""What the report tells of, as plain values.
+
+Not here: how they are made from the tables (of_crawl, from_tables, history), what is said of them (answers, news).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from mkt_assets.report.markup import Both, Text
+from mkt_assets.report.text import Text, say
 
 N_TILES = 8
 N_CAPTIONS = 3
@@ -26,7 +29,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Post:
-    """What is shown of a post."""
+    """What is shown of a post; its `url` is as it was crawled, and not yet safe to link to."""
 
     caption: str
     url: str | None
@@ -198,10 +201,6 @@ class Facts:
         return found[0] if found else numbered(modality, cluster_id)
 
 
-def numbered(modality: str, number: int | str) -> Both:
+def numbered(modality: str, number: int | str) -> Text:
     """The name of a cluster that has none."""
-    return (
-        Both(f"style {number}", f"风格 {number}")
-        if modality == "image"
-        else Both(f"topic {number}", f"话题 {number}")
-    )
+    return say(f"numbered_{modality}", number=str(number))

@@ -1,8 +1,11 @@
-"""The report's facts, made from the rows of the warehouse's tables. No HTML and no warehouse here."""
+"""What the report tells of one crawl, made from the rows of its tables.
+
+Not here: what it tells of several (history), which tables there are (of_crawl).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -11,38 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mkt_assets.charts.maps import lay_out
-from mkt_assets.report.facts import (
-    Cluster,
-    Curve,
-    Event,
-    Item,
-    ItemMap,
-    Pair,
-    Placed,
-    Post,
-    Row,
-    Trend,
-    numbered,
-)
-from mkt_assets.report.markup import Text, web_link
+from mkt_assets.report.facts import Cluster, Curve, Item, ItemMap, Pair, Placed, Post, Row, numbered
+from mkt_assets.report.history import directions_of, identity_name
+from mkt_assets.report.rows import records
 
 CAPTION_LENGTH = 140
 MAP_ITEMS = 1500
 """Drawn on the map, of each modality; more would neither be seen nor fit into a page that can be mailed."""
-
-
-def records(frame: pd.DataFrame) -> list[Row]:
-    """The rows, with None for what is missing."""
-    rows: list[Row] = []
-    for row in frame.to_dict("records"):
-        rows.append({str(name): None if _is_missing(value) else value for name, value in row.items()})
-    return rows
-
-
-def _is_missing(value: object) -> bool:
-    return (
-        value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value))
-    )
 
 
 def clusters_of(
@@ -140,103 +118,6 @@ def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
     )
 
 
-def directions_of(trends: pd.DataFrame, until: date) -> dict[str, str]:
-    """By identity, whether it rises or falls over the crawls; "" where a crawl later than `until` had a say in it."""
-    of_crawls = trends[trends["basis"] == "crawl_date"]
-    last = of_crawls.groupby("identity")["crawl_date"].transform("max")
-    return {
-        str(r["identity"]): str(r["direction"]) if day <= until else ""
-        for r, day in zip(records(of_crawls), last, strict=True)
-    }
-
-
-def trends_of(trends: pd.DataFrame, until: date, shown: Iterable[Cluster]) -> tuple[Trend, ...]:
-    """Trends of this crawl's clusters, as far as this crawl date: what moves first, then the largest."""
-    names = {cluster.identity: cluster for cluster in shown}
-    directions = directions_of(trends, until)
-    found: list[Trend] = []
-    of_crawls = trends[(trends["basis"] == "crawl_date") & (trends["identity"].isin(list(names)))]
-    for identity, rows in of_crawls.groupby("identity"):
-        points = [r for r in records(rows.sort_values("crawl_date")) if r["crawl_date"] <= until]
-        if points:
-            cluster = names[str(identity)]
-            found.append(
-                Trend(
-                    modality=cluster.modality,
-                    identity=str(identity),
-                    name=cluster.name,
-                    days=tuple(r["crawl_date"] for r in points),
-                    shares=tuple(float(r["share"]) for r in points),
-                    lows=tuple(float(r["share_low"]) for r in points),
-                    highs=tuple(float(r["share_high"]) for r in points),
-                    n_posts=sum(int(r["n_posts"]) for r in points),
-                    direction=directions[str(identity)],
-                    change=float(points[-1]["change"] or 0.0),
-                    fresh_only=bool(points[-1].get("fresh_only")),
-                )
-            )
-    moves = ("rising", "falling")
-    return tuple(
-        sorted(
-            found,
-            key=lambda t: (
-                t.direction not in moves,
-                -abs(t.change) * (t.direction in moves),
-                -t.n_posts,
-                t.identity,
-            ),
-        )
-    )
-
-
-def compared_with(identities: pd.DataFrame, until: date) -> dict[str, date]:
-    """By modality, the crawl date that `until` was matched with: the last earlier one with the same encoder."""
-    found: dict[str, date] = {}
-    for modality, rows in identities.groupby("modality"):
-        now = rows[rows["crawl_date"] == until]
-        earlier = rows[(rows["crawl_date"] < until) & rows["encoder"].isin(now["encoder"])]
-        if len(earlier) and not (now["event"] == "first").all():
-            found[str(modality)] = earlier["crawl_date"].max()
-    return found
-
-
-def events_of(identities: pd.DataFrame, until: date, shown: Iterable[Cluster]) -> tuple[Event, ...]:
-    """What happened to styles and topics up to a crawl date, latest first.
-
-    Of what came and what went only what is tested is told (is_new, is_gone).
-    """
-    rows = [row for row in records(identities) if row["crawl_date"] <= until]
-    names = {row["identity"]: identity_name(row) for row in rows} | {c.identity: c.name for c in shown}
-    events: list[Event] = []
-    for row in rows:
-
-        def event(what: str, other: Text = "", row: Row = row) -> Event:
-            return Event(row["crawl_date"], str(row["modality"]), what, names[row["identity"]], other)
-
-        if row.get("is_new") and row["split_from"]:
-            events.append(event("split", names.get(row["split_from"], str(row["split_from"]))))
-        elif row.get("is_new"):
-            events.append(event("born"))
-        elif row["event"] == "merged":
-            events += [event("merged", names.get(other, str(other))) for other in row["absorbed"]]
-        # an end is known only from a later crawl
-        if row.get("is_gone") and row["last_seen"] == row["crawl_date"] < until:
-            events.append(event("ended"))
-    order = ["born", "split", "merged", "ended"]
-    return tuple(
-        sorted(
-            events, key=lambda e: (-e.crawl_date.toordinal(), e.modality, order.index(e.what), str(e.name))
-        )
-    )
-
-
-def identity_name(row: Row) -> Text:
-    """The one name of an identity; one that nobody named is called by its kind, in the reader's language."""
-    if row["name_by"] != "identity":
-        return str(row["name"])
-    return numbered(str(row["modality"]), str(row["name"]).partition(" ")[2] or str(row["name"]))
-
-
 def curve_of(modality: str, k_selection: pd.DataFrame) -> Curve | None:
     """The elbow of one modality, from `k_selection` rows; None without any."""
     rows = records(k_selection[k_selection["modality"] == modality].sort_values("k"))
@@ -279,7 +160,7 @@ def posts_of(posts: pd.DataFrame) -> dict[tuple[date, str], Post]:
     """Captions and links by crawl date and post, from item_crawl_date, post_id, caption, post_url."""
     return {
         (pd.Timestamp(row["item_crawl_date"]).date(), str(row["post_id"])): Post(
-            shortened(str(row["caption"] or "")), web_link(row["post_url"])
+            shortened(str(row["caption"] or "")), row["post_url"]
         )
         for row in records(posts)
     }

@@ -1,4 +1,7 @@
-"""What came, went and moved since the crawl before, in sentences; only what is tested is called new or gone."""
+"""What came, went and moved since the crawl before, in sentences; only what is tested is called new or gone.
+
+Not here: the tests (core/over_time), the trends that are drawn (over_time), the words (languages).
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from datetime import date
 from mkt_assets.core.over_time.trends import MIN_TIMES, TOO_FEW
 from mkt_assets.core.rounding import points
 from mkt_assets.report.facts import Cluster, Facts, Trend
-from mkt_assets.report.markup import Both, amounts, counted, say
+from mkt_assets.report.text import Text, amounts, counted, say
 from mkt_assets.report.wording import Remark, names_of, together
 
 
-def news(facts: Facts) -> tuple[Both, ...]:
+def news(facts: Facts) -> tuple[Text, ...]:
     """What came and went since the crawl before, and what rises or falls."""
     there = [m for m in ("image", "text") if facts.clusters(m)]
     if not there:
@@ -26,24 +29,26 @@ def news(facts: Facts) -> tuple[Both, ...]:
     return (*sentences, *_moves(facts, known))
 
 
-def _came_and_went(facts: Facts, modality: str) -> list[Both]:
+def _came_and_went(facts: Facts, modality: str) -> list[Text]:
     clusters, before = facts.clusters(modality), facts.compared_with[modality]
     gone = [
         event.name
         for event in facts.events
         if (event.modality, event.what, event.crawl_date) == (modality, "ended", before)
     ]
-    told = {
+    changes = {
         "born": [c.name for c in clusters if c.is_new],
         "back": [c.name for c in clusters if c.is_back],
         "gone": gone,
     }
-    sentences = [say(f"{what}_{modality}", names=names_of(names)) for what, names in told.items() if names]
-    untold = [c for c in clusters if not _lasts(c, before) and not c.is_new and not c.is_back]
-    if untold:
+    sentences: list[Text] = [
+        say(f"{what}_{modality}", names=names_of(names)) for what, names in changes.items() if names
+    ]
+    unmatched = [c for c in clusters if not _lasts(c, before) and not c.is_new and not c.is_back]
+    if unmatched:
         kind = "style" if modality == "image" else "topic"
-        things = counted(len(untold), kind)
-        sentences.append(say("not_surely_new", len(untold), things=things, date=before.isoformat()))
+        things = counted(len(unmatched), kind)
+        sentences.append(say("not_surely_new", len(unmatched), things=things, date=before.isoformat()))
     return sentences
 
 
@@ -52,14 +57,14 @@ def _lasts(cluster: Cluster, before: date) -> bool:
     return cluster.event in ("continued", "merged") and cluster.previous == before
 
 
-def _nothing_new(facts: Facts, known: Iterable[str]) -> list[Both]:
+def _nothing_new(facts: Facts, known: Iterable[str]) -> list[Text]:
     """Of the modalities of which every cluster goes on from the crawl before: that they do."""
     lasting: dict[str, list[str]] = {}
     for modality in known:
         before = facts.compared_with[modality]
         if all(_lasts(c, before) for c in facts.clusters(modality)):
             lasting.setdefault(before.isoformat(), []).append(modality)
-    sentences: list[Both] = []
+    sentences: list[Text] = []
     for before, modalities in lasting.items():
         numbers = [(len(facts.clusters(m)), "style" if m == "image" else "topic") for m in modalities]
         things, n = amounts(*numbers)
@@ -67,8 +72,8 @@ def _nothing_new(facts: Facts, known: Iterable[str]) -> list[Both]:
     return sentences
 
 
-def _moves(facts: Facts, known: Iterable[str]) -> list[Both]:
-    moved: list[Both] = []
+def _moves(facts: Facts, known: Iterable[str]) -> list[Text]:
+    moved: list[Text] = []
     remarks: list[Remark] = []
     tested: list[Trend] = []
     for modality in known:
@@ -104,5 +109,5 @@ def _untested(facts: Facts, modality: str, trends: list[Trend]) -> Remark | None
     return None
 
 
-def _moved(trend: Trend) -> Both:
+def _moved(trend: Trend) -> Text:
     return say("moved", name=trend.name, change=points(trend.change))

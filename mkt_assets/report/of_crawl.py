@@ -1,6 +1,6 @@
 """The report's facts of a crawl, from its stored tables; and the pictures of its items.
 
-Not here: what becomes of single tables' rows (from_tables), what the page says of the facts (findings, page).
+Not here: what becomes of single tables' rows (from_tables, history), what the page says of the facts (answers, page).
 """
 
 from __future__ import annotations
@@ -13,17 +13,9 @@ from PIL import Image
 
 from mkt_assets.contract.schema import MODALITIES
 from mkt_assets.report.facts import Facts, Item, ItemMap, Made
-from mkt_assets.report.from_tables import (
-    clusters_of,
-    compared_with,
-    curve_of,
-    events_of,
-    map_of,
-    pairs_of,
-    posts_of,
-    records,
-    trends_of,
-)
+from mkt_assets.report.from_tables import clusters_of, curve_of, map_of, pairs_of, posts_of
+from mkt_assets.report.history import compared_with, events_of, trends_of
+from mkt_assets.report.rows import records
 from mkt_assets.report.tiles import TILE_HEIGHT, TILE_WIDTH, Tiles
 from mkt_assets.resources.files import FileStore
 from mkt_assets.stored.crawl import Crawl

@@ -9,16 +9,18 @@
     set(name, value) { try { localStorage.setItem(name, value); } catch { /* it lasts as long as the page */ } },
   };
   const listeners = [];
-  const language = () => (root.dataset.lang === "zh" ? 1 : 0);
+  const tags = data("languages");
+  const codes = Object.keys(tags);
+  const language = () => root.dataset.lang;
 
   function speak(lang) {
     root.dataset.lang = lang;
-    root.lang = lang === "zh" ? "zh-CN" : "en";
+    root.lang = tags[lang];
     for (const listener of listeners) listener();
   }
   const wanted = kept.get("mkt-language") || (navigator.language || "").slice(0, 2);
   byId("language").addEventListener("click", () => {
-    const lang = root.dataset.lang === "zh" ? "en" : "zh";
+    const lang = codes[(codes.indexOf(language()) + 1) % codes.length];
     kept.set("mkt-language", lang);
     speak(lang);
   });
@@ -36,12 +38,12 @@
   // ---- the cross table
   const heat = byId("heat");
   if (heat) {
-    const told = data("cross-data");
+    const sentences = data("cross-data");
     const detail = byId("heat-detail");
     let current = heat.querySelector("td[data-at]");
     current.tabIndex = 0;
     const tell = (cell) => {
-      const sentence = told[cell.dataset.at];
+      const sentence = sentences[cell.dataset.at];
       detail.textContent = sentence ? sentence[language()] : "\u00a0";
     };
     const cells = (row) => [...row.querySelectorAll("td[data-at]")];
@@ -364,7 +366,7 @@
     fillFilter();
   }
 
-  speak(wanted === "zh" ? "zh" : "en");
+  speak(codes.includes(wanted) ? wanted : codes[0]);
 
   // ---- where the system has no Chinese font, all characters are the same box: take the page's own
   const ink = document.createElement("canvas").getContext("2d");

@@ -1,4 +1,7 @@
-"""The whole page: head, answers, sections, data for the script. It loads nothing and runs only its own script."""
+"""The whole page: head, answers, sections, data for the script. It loads nothing and runs only its own script.
+
+Not here: markup (report/templates), how values get into it (report/html); each section has its own file.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import base64
 import hashlib
 from importlib.resources import files
 
+from markupsafe import Markup
+
 from mkt_assets.charts.fonts import chinese_font
-from mkt_assets.report import cross_table, decisions, gallery, item_map, over_time, provenance
-from mkt_assets.report.answers import answers_section
+from mkt_assets.report import cross_table, decisions, gallery, map_section, over_time, provenance
+from mkt_assets.report.answers import answers
 from mkt_assets.report.facts import Facts
-from mkt_assets.report.markup import Both, data_script, say, written
+from mkt_assets.report.html import filled
+from mkt_assets.report.languages import languages
+from mkt_assets.report.text import say
 from mkt_assets.report.tiles import Tiles
 
 _SECTIONS = ("styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
@@ -28,75 +35,42 @@ def render(facts: Facts, tiles: Tiles) -> str:
         so whatever a caption holds is shown and never run. It brings a font of the Chinese characters in it,
         which a browser takes where the reader's system has none.
     """
-    style = _read("page.css")
-    script = _read("page.js")
+    known, script = languages(), _read("page.js")
+    data = {
+        "languages": {language.code: language.tag for language in known},
+        "map-data": map_section.data_of(facts, tiles),
+        "cross-data": cross_table.data_of(facts),
+    }
+    body = filled(
+        "body.html",
+        facts=facts,
+        languages=known,
+        sections=_SECTIONS,
+        answers=answers(facts),
+        data=data,
+        **gallery.values_of(facts, tiles),
+        **cross_table.values_of(facts),
+        **over_time.values_of(facts),
+        **map_section.values_of(facts),
+        **decisions.values_of(facts),
+        **provenance.values_of(facts),
+    )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    policy = (
-        "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    page = filled(
+        "page.html",
+        facts=facts,
+        title=known[0].write(say("title")),
+        languages=known,
+        policy="default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        style=_read("page.css"),
+        script=script,
+        font=base64.b64encode(chinese_font(body)).decode("ascii"),
+        body=body,
     )
-    map_html, map_data = item_map.map_section(facts, tiles)
-    sections = [
-        gallery.styles_section(facts, tiles),
-        gallery.topics_section(facts),
-        cross_table.cross_section(facts),
-        over_time.time_section(facts),
-        map_html,
-        decisions.decision_section(facts),
-        decisions.methods_section(facts),
-        provenance.quality_section(facts),
-        provenance.made_section(facts),
-    ]
-    body = "".join(
-        [
-            f'<a class="skip" href="#answers">{written(say("skip"))}</a>\n',
-            _header(facts),
-            f"<main>\n{answers_section(facts, tiles)}\n{''.join(sections)}</main>\n",
-            f'<footer><a href="#answers">{written(say("to_top"))}</a></footer>\n',
-            data_script("map-data", map_data),
-            data_script("cross-data", cross_table.cross_data(facts)),
-        ]
-    )
-    title = f"{say('title').en} · {facts.crawl_date.isoformat()}"
-    return "".join(
-        [
-            '<!DOCTYPE html>\n<html lang="en" data-lang="en">\n<head>\n<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n',
-            # without one, a browser asks the network for an icon
-            f'<link rel="icon" href="data:,">\n<title>{title}</title>\n',
-            f"<style>\n{style}{_font(body)}</style>\n</head>\n<body>\n{body}\n<script>{script}</script>\n</body>\n</html>\n",
-        ]
-    )
+    return str(page)
 
 
-def _header(facts: Facts) -> str:
-    other = say("language")
-    links = "".join(f'<li><a href="#{name}">{written(_short(name))}</a></li>' for name in _SECTIONS)
-    window = ""
-    if facts.window_start and facts.window_start < facts.crawl_date:
-        window = f" · {written(say('window', date=facts.window_start.isoformat()))}"
-    return (
-        '<header class="top"><div class="bar"><p class="brand">mkt_assets</p><div class="controls">'
-        f'<button type="button" id="language">{written(other)}</button>'
-        f'<button type="button" id="theme">{written(say("theme"))}</button></div></div>'
-        f'<h1>{written(say("title"))}</h1><p class="sub">'
-        f"{written(say('crawl_of', date=facts.crawl_date.isoformat()))}{window}</p>"
-        f'<noscript><p class="note">{written(say("no_script"))}</p></noscript>'
-        f'<nav aria-labelledby="contents"><span id="contents" class="hidden">{written(say("contents"))}</span>'
-        f"<ul>{links}</ul></nav></header>\n"
-    )
-
-
-def _font(text: str) -> str:
-    data = base64.b64encode(chinese_font(text)).decode("ascii")
-    return f'@font-face {{ font-family: "Page Chinese"; src: url(data:font/otf;base64,{data}); }}\n'
-
-
-def _short(name: str) -> Both:
-    return say(f"nav_{name}")
-
-
-def _read(name: str) -> str:
-    return files("mkt_assets.report").joinpath(name).read_text(encoding="utf-8")
+def _read(name: str) -> Markup:
+    """A file of ours, which is put into the page as it is."""
+    return Markup(files("mkt_assets.report").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704

@@ -1,4 +1,7 @@
-"""Pictures inside the page: small WebP images, as data. Which pictures, and where from, is decided elsewhere."""
+"""Pictures inside the page: small WebP images, as data.
+
+Not here: which pictures (gallery, map_section), where they are read from (of_crawl).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Words that several sentences of the report share: kinds, lists of names, times as often."""
+"""Parts that several sentences of the report share: kinds, lists of names, times as often.
+
+Not here: the sentences (answers, news), the words (languages).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from types import MappingProxyType
 
 from mkt_assets.core.rounding import times
 from mkt_assets.report.facts import Pair
-from mkt_assets.report.markup import Both, Text, joined, say
+from mkt_assets.report.text import Text, joined, say
 
 MOST_NAMES = 4
 BOTH_KINDS: Mapping[tuple[str, ...], str] = MappingProxyType(
@@ -20,14 +23,14 @@ Remark = tuple[str, str, Mapping[str, Text]]
 """Modality, key of a sentence, its values without {what}: those that only differ in the modality become one."""
 
 
-def names_of(names: Sequence[Text]) -> Both:
+def names_of(names: Sequence[Text]) -> Text:
     """The first names, and how many more there are."""
     comma, more = say("list_comma"), len(names) - MOST_NAMES
     shown = joined(names[:MOST_NAMES], comma)
     return joined([shown, f"… +{more}"], comma) if more > 0 else shown
 
 
-def lift_of(pair: Pair) -> Both:
+def lift_of(pair: Pair) -> Text:
     """How much more often than everywhere: of a supported link, as measured; of any other, what is sure of it."""
     cautious = times(pair.cautious_lift)
     if pair.supported:
@@ -40,7 +43,7 @@ def lift_of(pair: Pair) -> Both:
     return say("lift_at_least" if pair.cautious_lift > 1 else "lift_at_most", lift=cautious)
 
 
-def together(remarks: Iterable[Remark]) -> list[Both]:
+def together(remarks: Iterable[Remark]) -> list[Text]:
     """Sentences, one for both modalities where they are the same."""
     modalities: dict[tuple[str, tuple[tuple[str, Text], ...]], list[str]] = {}
     for modality, key, values in remarks:

@@ -92,8 +92,9 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
         for migration in MIGRATIONS:
             if migration.version > version:
                 migration.apply(connection)
-        for spec in TABLES.values():
-            _conform(connection, spec)
+        stored = _columns(connection)
+        for name, spec in TABLES.items():
+            _conform(connection, spec, stored.get(name))
         for statement in (s for view in VIEWS.values() for s in _view_statements(view)):
             connection.execute(statement)
         _set_version(connection)
@@ -134,8 +135,7 @@ def _fingerprint() -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _conform(connection: duckdb.DuckDBPyConnection, spec: Table) -> None:
-    stored = _columns(connection).get(spec.name)
+def _conform(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[str] | None) -> None:
     if stored is None:
         connection.execute(_ddl(spec, spec.name))
     else:

@@ -13,9 +13,7 @@ import pytest
 from mkt_assets.settings import Settings, SettingsError
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
-from mkt_assets_tests.runs import D1, D2, materialize, metadata, rows
-
-PINS = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
+from mkt_assets_tests.runs import D1, D2, PINS, Crawl, materialize, rows
 
 
 def profile(
@@ -27,9 +25,8 @@ def profile(
     return materialize(settings, models, crawl_date, last="cluster_profiles", run_config=run_config)
 
 
-def test_every_cluster_has_a_profile_of_its_members(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(30))
-    result = profile(settings, fake_models, run_config=PINS)
+def test_every_cluster_has_a_profile_of_its_members(whole_crawl: Crawl) -> None:
+    settings = whole_crawl.settings
     clusters, found = rows(settings, "clusters"), rows(settings, "cluster_profiles")
     sizes = Counter((r["modality"], r["cluster_id"]) for r in clusters)
     assert {(r["modality"], r["cluster_id"]): r["n_items"] for r in found} == dict(sizes)
@@ -41,17 +38,18 @@ def test_every_cluster_has_a_profile_of_its_members(settings: Settings, fake_mod
         }
         assert set(zip(row["typical_post_ids"], row["typical_frames"], strict=True)) <= members
         assert (row["likes_median"], row["n_with_likes"]) == (12, row["n_posts"])
-    said = metadata(result, "cluster_profiles")
+    said = whole_crawl.record.metadata["cluster_profiles"]
     assert (said["styles"], said["topics"]) == (3, 3)
     assert said["largest_style_share"] == pytest.approx(1 / 3)
 
 
-def test_a_count_of_at_least_is_a_median_of_at_least(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(18), likes="1万+")
-    profile(settings, fake_models, run_config=PINS)
+def test_a_count_of_at_least_is_a_median_of_at_least(copied_crawl: Settings, fake_models: FakeModels) -> None:
+    write_drop(copied_crawl.drops, D1, range(30), likes="1万+")
+    for asset in ("raw_posts", "cluster_profiles"):
+        materialize(copied_crawl, fake_models, D1, last=asset, upstream=False)
     assert {
         (r["likes_median"], r["likes_median_is_lower_bound"], r["likes_high"])
-        for r in rows(settings, "cluster_profiles")
+        for r in rows(copied_crawl, "cluster_profiles")
     } == {(10_000, True, None)}
 
 
@@ -61,7 +59,7 @@ def test_a_window_profiles_the_latest_version_of_each_post(tmp_path: Path, fake_
     )
     write_drop(settings.drops, D1, range(12))
     write_drop(settings.drops, D2, range(18), likes="900")
-    materialize(settings, fake_models, D1)
+    materialize(settings, fake_models, D1, last=("image_embeddings", "text_embeddings"))
     profile(settings, fake_models, D2, run_config=PINS)
     found = rows(settings, "cluster_profiles", D2)
     assert {r["likes_median"] for r in found} == {900}

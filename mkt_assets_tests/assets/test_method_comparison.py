@@ -58,6 +58,10 @@ def compared(settings: Settings, models: FakeModels, n: int, background_of: Any)
     paint(settings, n, background_of)
     pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
     materialize(settings, models, D1, last="method_comparison", run_config=pins)
+    return stored(settings)
+
+
+def stored(settings: Settings) -> Compared:
     found = rows(settings, "method_comparison", D1)
     return {(r["modality"], r["experiment"], r["variant"]): r for r in found}
 
@@ -89,9 +93,14 @@ class RealMattingAndFloor(OnlySomeWeights):
         return Models().image_encoder("colour-histogram")
 
 
+@pytest.mark.slow
 def test_on_drawn_people_the_bundled_matting_takes_the_scene_out_of_the_clusters(tmp_path: Path):
     settings = Settings.load(
-        home=tmp_path / "home", drops=tmp_path / "drops", workers=2, image_encoder="colour-histogram"
+        home=tmp_path / "home",
+        drops=tmp_path / "drops",
+        workers=2,
+        image_encoder="colour-histogram",
+        comparison_texts=0,
     )
     n, styles, rng = 48, list(STYLES)[:4], random.Random(3)
     kinds = [scene(random.Random(seed), (360, 480)) for seed in SCENES]
@@ -115,7 +124,8 @@ def test_on_drawn_people_the_bundled_matting_takes_the_scene_out_of_the_clusters
     assert adjusted_rand_score(*zip(*styles_found, strict=True)) > 0.9
 
 
-def test_where_style_and_background_are_the_same_thing_no_such_thing_is_said(settings: Settings):
+def test_where_style_and_background_are_the_same_thing_no_such_thing_is_said(tmp_path: Path):
+    settings = Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2, comparison_texts=0)
     found = compared(settings, OnlySomeWeights(), 90, lambda i: i % 3)
     matted, unmatted = found["image", "matting", "matted"], found["image", "matting", "unmatted"]
     assert min(matted["background_agreement"], unmatted["background_agreement"]) > 0.6
@@ -154,7 +164,8 @@ def test_the_sample_is_said_and_a_second_run_finds_its_vectors_in_the_cache(tmp_
     ) == (24, 20)
     assert first["image", "methods", "k-means"]["n_items_all"] == 48
     n_encoded = models.images.n_encoded
-    again = compared(settings, models, 48, lambda i: i % 3)
+    materialize(settings, models, D1, last="method_comparison", upstream=False)
+    again = stored(settings)
     assert models.images.n_encoded == n_encoded
     for row in (*first.values(), *again.values()):
         del row["seconds"]
@@ -171,23 +182,11 @@ def test_a_crawl_too_small_to_compare_says_so(settings: Settings, fake_models: F
 
 
 def test_a_picture_that_is_gone_is_left_out_of_the_matting_experiment_only(
-    settings: Settings, fake_models: FakeModels
+    copied_crawl: Settings, fake_models: FakeModels
 ):
-    write_drop(settings.drops, D1, range(30))
-    materialize(settings, fake_models, D1, last="clusters")
+    settings = copied_crawl.model_copy(update={"comparison_pictures": 30})
     next((settings.drops / D1.isoformat()).rglob("post.png")).unlink()
-    import dagster as dg
-
-    from mkt_assets.assets import build_assets
-    from mkt_assets.resources import build_resources
-
-    result = dg.materialize(
-        build_assets(settings),
-        partition_key=D1.isoformat(),
-        selection=["method_comparison"],
-        resources={**build_resources(settings), "models": fake_models},
-        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-    )
+    result = materialize(settings, fake_models, D1, last="method_comparison", upstream=False)
     found = {
         (r["experiment"], r["variant"]): r
         for r in rows(settings, "method_comparison")

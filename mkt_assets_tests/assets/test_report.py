@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 from pathlib import Path
 
 from mkt_assets.settings import Settings
@@ -14,7 +13,7 @@ from mkt_assets_tests.runs import D1, D2, Crawl, materialize, metadata, rows
 
 
 def test_the_page_is_where_its_row_and_dagster_say(whole_crawl: Crawl) -> None:
-    said = metadata(whole_crawl.result, "report")
+    said = whole_crawl.record.metadata["report"]
     (row,) = rows(whole_crawl.settings, "report", D1)
     page = whole_crawl.settings.reports_dir / row["path"]
     assert Path(said["report"]) == page
@@ -35,7 +34,7 @@ def test_every_style_topic_and_run_is_on_the_page(whole_crawl: Crawl) -> None:
         n_tiles > sum(len(row["typical_post_ids"]) > 0 for row in rows(settings, "cluster_profiles", D1)) / 2
     )
     lineage = dict(re.findall(r"<tr><td>(\w+)</td><td>([0-9a-f-]{36})</td>", page))
-    assert lineage["clusters"] == whole_crawl.result.run_id
+    assert lineage["clusters"] == whole_crawl.record.run_id
     assert {"raw_posts", "trends", "method_comparison"} <= set(lineage)
     assert str(settings.home) not in page
 
@@ -47,9 +46,9 @@ def test_no_account_is_on_the_page(whole_crawl: Crawl) -> None:
 
 
 def test_the_second_crawl_tells_what_is_new_and_leaves_the_first_page_alone(
-    whole_crawl: Crawl, settings: Settings, fake_models: FakeModels
+    copied_crawl: Settings, fake_models: FakeModels
 ) -> None:
-    shutil.copytree(whole_crawl.settings.home, settings.home)
+    settings = copied_crawl
     write_drop(settings.drops, D2, range(30, 60))
     first = (settings.reports_dir / "2024-06-13" / "report.html").read_bytes()
     findings = metadata(materialize(settings, fake_models, D2, last="report"), "report")["findings"]

@@ -102,6 +102,7 @@ def test_a_run_that_finds_the_warehouse_busy_once_tries_again_and_succeeds(
         return write(*arguments, **options)
 
     monkeypatch.setattr(Warehouse, "replace_partition", busy_once)
+    monkeypatch.setattr("mkt_assets.orchestration.failures._WAIT_SECONDS", 0)
     result = materialize(settings, fake_models, DAY, last="raw_posts")
     assert events(result).count("STEP_UP_FOR_RETRY") == 1
     assert len(rows(settings, "raw_posts", DAY)) == 4

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,13 +101,15 @@ def test_posts_are_called_posts(ratios_of: RatiosOf):
 
 
 @pytest.mark.parametrize("n_text", [20, 60])
-def test_every_colour_differs_and_the_whole_legend_is_inside_the_figure(ratios_of: RatiosOf, n_text: int):
+def test_every_colour_differs_and_the_whole_legend_is_inside_the_figure(
+    ratios_of: RatiosOf, n_text: int, tmp_path: Path
+):
     counts = {i: dict.fromkeys(range(n_text), 1) for i in range(2)}
     names = {0: "很长很长的名字" * 9}
     figure = only_figure(ratios_of(counts), None, names)
     drawn = segments(figure)
     assert len({to_hex(drawn[0, str(t)].get_facecolor()) for t in range(n_text)}) == n_text
-    set_fonts(figure)
+    set_fonts(figure, tmp_path)
     width, height = (side * figure.dpi for side in figure.get_size_inches())
     legend = {text.get_text(): text.get_window_extent() for text in figure.texts}
     assert {str(t) for t in range(1, n_text)} <= set(legend)
@@ -118,9 +121,9 @@ def test_every_colour_differs_and_the_whole_legend_is_inside_the_figure(ratios_o
     assert all(legend[str(t)].x0 > axes_right for t in range(1, n_text))
 
 
-def test_labels_in_the_legend_do_not_overlap(ratios_of: RatiosOf):
+def test_labels_in_the_legend_do_not_overlap(ratios_of: RatiosOf, tmp_path: Path):
     figure = only_figure(ratios_of({0: dict.fromkeys(range(45), 1)}), None, {44: "一个相当长的名字", 0: "短"})
-    set_fonts(figure)
+    set_fonts(figure, tmp_path)
     boxes = [text.get_window_extent() for text in figure.texts]
     overlapping = [
         (a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :] if a.overlaps(b) and a.width and b.width

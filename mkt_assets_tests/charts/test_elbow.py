@@ -3,6 +3,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -86,10 +87,10 @@ def test_the_title_says_who_chose(by: str, said: str):
     assert text.endswith("k = 3")
 
 
-def test_the_chosen_k_is_always_labelled_and_labels_never_collide():
+def test_the_chosen_k_is_always_labelled_and_labels_never_collide(tmp_path: Path):
     figure = elbow_figure("image", curve([*range(2, 60), 500], 57))
     axes = figure.axes[-1]
-    set_fonts(figure)
+    set_fonts(figure, tmp_path)
     assert "57" in [label.get_text() for label in axes.get_xticklabels()]
     boxes = sorted((label.get_window_extent() for label in axes.get_xticklabels()), key=lambda box: box.x0)
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))

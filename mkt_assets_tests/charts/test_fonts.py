@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,8 +30,9 @@ def test_pillow_draws_each_chinese_character_in_its_own_shape(weight: int):
     assert missing not in shapes
 
 
-def test_the_static_font_has_the_shapes_and_the_weight_of_the_variable_one():
-    static = ImageFont.truetype(str(matplotlib_font(CHINESE)), 40, layout_engine=ImageFont.Layout.BASIC)
+def test_the_static_font_has_the_shapes_and_the_weight_of_the_variable_one(tmp_path: Path):
+    file = str(matplotlib_font(CHINESE, tmp_path))
+    static = ImageFont.truetype(file, 40, layout_engine=ImageFont.Layout.BASIC)
     for character in CHINESE + "Ag7":
         drawn, regular, thin = (
             np.frombuffer(shape(font, character), np.uint8).astype(int)
@@ -77,10 +79,10 @@ def test_what_is_drawable_has_a_glyph_and_stays_as_it_is(text: str):
     assert drawable(once) == once
 
 
-def test_a_font_is_cut_once_for_the_same_characters():
-    first = matplotlib_font("穿搭")
-    assert matplotlib_font("搭穿穿👖") == first
-    assert matplotlib_font("穿搭", BOLD) != first
+def test_a_font_is_the_same_for_the_same_characters(tmp_path: Path):
+    first = matplotlib_font("穿搭", tmp_path)
+    assert matplotlib_font("搭穿穿👖", tmp_path) == first
+    assert matplotlib_font("穿搭", tmp_path, BOLD) != first
 
 
 def test_a_picture_does_not_depend_on_what_was_drawn_before_it():

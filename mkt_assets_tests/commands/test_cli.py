@@ -124,10 +124,11 @@ def test_a_label_file_without_its_column_is_a_sentence(run: CliRunner, tmp_path:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_says_why_in_a_sentence_and_runs_the_other_dates(
     run: CliRunner, settings: Settings
 ) -> None:
-    write_drop(settings.drops, D1, range(4))
+    write_drop(settings.drops, D1, range(4), with_media=False)
     result = run.invoke(app, ["run", "--crawl-date", "2024-06-12", "--crawl-date", "2024-06-13"])
     assert result.exit_code == 1
     assert "2024-06-12 raw_posts: There is no drop folder" in result.output

@@ -15,10 +15,7 @@ from mkt_assets.contract.schema import TABLES
 from mkt_assets.contract.views import VIEWS
 from mkt_assets.resources.erasure import Subject, compact, erase
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
-from mkt_assets_tests.drops import write_drop
-from mkt_assets_tests.runs import LAST, materialize
+from mkt_assets_tests.runs import Crawl
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 OF_TYPE: Mapping[str, Any] = {
@@ -276,11 +273,8 @@ def test_in_a_warehouse_without_rows_every_view_has_its_columns_and_none(
         assert answer.fetchall() == []
 
 
-def test_every_view_answers_on_a_crawl(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(30))
-    pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
-    materialize(settings, fake_models, D1, last=LAST, run_config=pins)
-    with duckdb.connect(str(settings.snapshot_path), read_only=True) as reader:
+def test_every_view_answers_on_a_crawl(whole_crawl: Crawl) -> None:
+    with duckdb.connect(str(whole_crawl.settings.snapshot_path), read_only=True) as reader:
         counts = {name: len(reader.execute(f"FROM {name}").fetchall()) for name in VIEWS}
         links = reader.execute("SELECT style_name, topic_name FROM real_links").fetchall()
     # the first crawl has nothing new, one crawl no trend

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,22 +10,24 @@ import pytest
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
-from mkt_assets_tests.operations.homes import D1, D2, run
+from mkt_assets_tests.once import made_once
+from mkt_assets_tests.operations.homes import D1, D2, copied, load, run
 
 
 @pytest.fixture(scope="session")
-def two_crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def two_crawls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with drops and home: posts by five accounts on two crawl dates, and all that runs make of them."""
-    folder = tmp_path_factory.mktemp("two_crawls")
-    settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
-    write_drop(settings.drops, D1, range(20))
-    write_drop(settings.drops, D2, range(10, 30))
-    before = os.environ.get("DAGSTER_HOME")
-    for day in (D1, D2):
-        assert run(settings, FakeModels(), day).success
-    if before is None:
-        os.environ.pop("DAGSTER_HOME", None)
-    yield folder
+
+    def make(folder: Path) -> None:
+        settings = load(folder)
+        write_drop(settings.drops, D1, range(20))
+        write_drop(settings.drops, D2, range(10, 30))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DAGSTER_HOME", str(settings.dagster_home))
+            for day in (D1, D2):
+                assert run(settings, FakeModels(), day).success
+
+    return made_once(tmp_path_factory, "two_crawls", make)
 
 
 @pytest.fixture
@@ -36,7 +36,6 @@ def home(two_crawls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
     for name in list(os.environ):
         if name.startswith("MKT_"):
             monkeypatch.delenv(name)
-    shutil.copytree(two_crawls, tmp_path / "copy")
-    settings = Settings.load(home=tmp_path / "copy" / "home", drops=tmp_path / "copy" / "drops", workers=2)
+    settings = copied(two_crawls, tmp_path / "copy")
     monkeypatch.setenv("DAGSTER_HOME", str(settings.dagster_home))
     return settings

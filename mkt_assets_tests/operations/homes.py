@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 
@@ -13,6 +15,22 @@ from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
+
+
+def load(folder: Path) -> Settings:
+    """Home and drops in a folder; methods are not compared, which takes half of a run's time."""
+    return Settings.load(
+        home=folder / "home",
+        drops=folder / "drops",
+        workers=2,
+        comparison_pictures=0,
+        comparison_texts=0,
+    )
+
+
+def copied(folder: Path, to: Path) -> Settings:
+    shutil.copytree(folder, to)
+    return load(to)
 
 
 def run(settings: Settings, models: FakeModels, crawl_date: date) -> dg.ExecuteInProcessResult:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import duckdb
@@ -20,6 +20,7 @@ from mkt_assets.resources.accounts import KEY_NAME
 from mkt_assets.resources.database import open_database
 from mkt_assets.resources.migrations import VERSION
 from mkt_assets.settings import Settings
+from mkt_assets_tests.processes import OTHERS
 
 
 def problems(settings: Settings) -> list[str]:
@@ -149,16 +150,15 @@ def test_looking_changes_nothing_even_what_a_killed_run_left_to_be_read_in(home:
     assert {path: path.read_bytes() for path in files} == before
 
 
-def hold(path: Path, ready: multiprocessing.Event, done: multiprocessing.Event) -> None:  # type: ignore[valid-type]
+def hold(path: Path, ready: Event, done: Event) -> None:
     with open_database(path, timeout_seconds=5):
         ready.set()
         done.wait(60)
 
 
 def test_who_holds_the_warehouse_is_named(home: Settings) -> None:
-    context = multiprocessing.get_context("spawn")
-    ready, done = context.Event(), context.Event()
-    holder = context.Process(target=hold, args=(home.warehouse_path, ready, done))
+    ready, done = OTHERS.Event(), OTHERS.Event()
+    holder = OTHERS.Process(target=hold, args=(home.warehouse_path, ready, done))
     holder.start()
     try:
         assert ready.wait(60)

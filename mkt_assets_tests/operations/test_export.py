@@ -225,9 +225,7 @@ def test_a_window_is_exported_with_the_posts_of_all_its_crawls(
     settings = Settings.load(home=tmp_path / "h", drops=tmp_path / "d", workers=2, window_crawl_dates=2)
     write_drop(settings.drops, D1, range(20))
     write_drop(settings.drops, D2, range(15, 25))
-    materialize(settings, fake_models, D1, last="raw_posts")
-    for last in ("image_embeddings", "text_embeddings"):
-        materialize(settings, fake_models, D1, last=last)
+    materialize(settings, fake_models, D1, last=("image_embeddings", "text_embeddings"))
     materialize(settings, fake_models, D2, run_config=PINS)
     out = tmp_path / "衣服 Übersicht"
     export_crawl(settings, D2, out)

@@ -6,7 +6,8 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mkt_assets.commands.cli import app
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.doctor import Verdict, examine
-from mkt_assets.operations.forget import ForgetError, Request, forget
+from mkt_assets.operations.forget import ForgetError, Forgotten, Request, forget
 from mkt_assets.operations.search import search_home
 from mkt_assets.resources import open_media_memory, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
@@ -25,7 +26,8 @@ from mkt_assets.resources.database import open_database
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
-from mkt_assets_tests.operations.homes import D1, D2, run
+from mkt_assets_tests.operations.homes import D1, D2, copied, run
+from mkt_assets_tests.runs import materialize
 
 HER = 2
 HER_POSTS = frozenset(post_id(i) for i in range(30) if i % 5 == HER)
@@ -43,6 +45,35 @@ def found(settings: Settings, needles: Collection[str]) -> list[str]:
 
 def posts(settings: Settings) -> set[str]:
     return {post["post_id"] for post in open_warehouse(settings).read("raw_posts").to_pylist()}
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A home in which somebody was forgotten, to be looked at only, and one as it was."""
+
+    home: Settings
+    done: Forgotten
+    before: Settings
+
+
+def changed(two_crawls: Path, folder: Path, request: Callable[[Settings], Request]) -> Changed:
+    before, home = copied(two_crawls, folder / "before"), copied(two_crawls, folder / "after")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home.dagster_home))
+        return Changed(home, forget(home, request(home)), before)
+
+
+@pytest.fixture(scope="module")
+def without_her(two_crawls: Path, tmp_path_factory: pytest.TempPathFactory) -> Changed:
+    folder = tmp_path_factory.mktemp("without_her")
+    return changed(two_crawls, folder, lambda home: Request(posters=[hashed(home)]))
+
+
+@pytest.fixture(scope="module")
+def without_a_post(two_crawls: Path, tmp_path_factory: pytest.TempPathFactory) -> Changed:
+    """Without one post, that is in the first crawl only."""
+    folder = tmp_path_factory.mktemp("without_a_post")
+    return changed(two_crawls, folder, lambda _: Request(posts=[post_id(2)]))
 
 
 def test_the_search_finds_her_in_tables_snapshot_and_logs_before(home: Settings) -> None:
@@ -73,23 +104,21 @@ def test_reading_her_crawl_again_does_not_remember_where_her_pictures_are(
     assert found(home, {poster_id(HER), hashed(home), *HER_POSTS}) == []
 
 
-def test_a_forgotten_poster_is_nowhere_and_the_others_are_as_they_were(home: Settings) -> None:
-    needles = {hashed(home), poster_id(HER), *HER_POSTS}
-    before = open_warehouse(home).read("matted_images").to_pylist()
-    done = forget(home, Request(posters=[hashed(home)]))
-    assert found(home, needles) == []
-    assert done.search.places == ()
-    assert done.n_posts == 8
+def test_a_forgotten_poster_is_nowhere_and_the_others_are_as_they_were(without_her: Changed) -> None:
+    home = without_her.home
+    before = open_warehouse(without_her.before).read("matted_images").to_pylist()
+    assert found(home, {hashed(home), poster_id(HER), *HER_POSTS}) == []
+    assert without_her.done.search.places == ()
+    assert without_her.done.n_posts == 8
     assert not posts(home) & HER_POSTS
     after = open_warehouse(home).read("matted_images").to_pylist()
     assert after == [row for row in before if row["post_id"] not in HER_POSTS]
     assert all((home.media_dir / row["matte_path"]).is_file() for row in after)
 
 
-def test_a_post_is_forgotten_and_the_posters_other_posts_stay(home: Settings) -> None:
-    forget(home, Request(posts=[post_id(2)]))
-    assert found(home, {post_id(2)}) == []
-    assert posts(home) & HER_POSTS == HER_POSTS - {post_id(2)}
+def test_a_post_is_forgotten_and_the_posters_other_posts_stay(without_a_post: Changed) -> None:
+    assert found(without_a_post.home, {post_id(2)}) == []
+    assert posts(without_a_post.home) & HER_POSTS == HER_POSTS - {post_id(2)}
 
 
 def test_a_post_whose_id_goes_on_where_hers_ends_stays_as_it_was(home: Settings) -> None:
@@ -107,11 +136,11 @@ def test_a_post_whose_id_goes_on_where_hers_ends_stays_as_it_was(home: Settings)
 
 
 def test_words_and_pictures_that_dagster_shows_of_her_crawls_are_masked_and_of_others_stay(
-    home: Settings,
+    without_a_post: Changed,
 ) -> None:
     shown = re.compile(r'"md_str": "(?!\[forgotten\])')
 
-    def showing() -> set[tuple[str, str | None]]:
+    def showing(home: Settings) -> set[tuple[str, str | None]]:
         found: set[tuple[str, str | None]] = set()
         with sqlite3.connect(home.dagster_home / "history" / "runs" / "index.db") as connection:
             query = "SELECT asset_key, partition, event FROM event_logs WHERE asset_key IS NOT NULL"
@@ -120,11 +149,9 @@ def test_words_and_pictures_that_dagster_shows_of_her_crawls_are_masked_and_of_o
                     found.add((json.loads(key)[0], partition))
         return found
 
-    assert {("cluster_profiles", str(D1)), ("trends", None)} <= showing()
-    only_first = post_id(2)
-    forget(home, Request(posts=[only_first]))
+    assert {("cluster_profiles", str(D1)), ("trends", None)} <= showing(without_a_post.before)
     # names of styles and topics are made of people's words; a report and what has no crawl date look back
-    left = showing()
+    left = showing(without_a_post.home)
     assert {partition for _, partition in left} == {str(D2)}
     assert ("cluster_profiles", str(D2)) in left
     assert ("report", str(D2)) not in left
@@ -167,26 +194,23 @@ def test_running_the_crawl_again_does_not_bring_her_back(home: Settings, fake_mo
 def test_a_post_of_hers_in_a_new_crawl_is_not_taken_in(home: Settings, fake_models: FakeModels) -> None:
     forget(home, Request(posters=[hashed(home)]))
     write_drop(home.drops, D2, range(30, 40))
-    assert run(home, fake_models, D2).success
+    assert materialize(home, fake_models, D2, last="raw_posts").success
     assert not posts(home) & {post_id(32), post_id(37)}
     assert post_id(33) in posts(home)
 
 
-def test_pages_and_charts_that_may_show_her_are_gone(home: Settings) -> None:
-    done = forget(home, Request(posters=[hashed(home)]))
-    assert done.crawl_dates == (D1, D2)
-    assert done.drops_left == (D1, D2)
-    warehouse = open_warehouse(home)
+def test_pages_and_charts_that_may_show_her_are_gone(without_her: Changed) -> None:
+    assert without_her.done.crawl_dates == (D1, D2)
+    assert without_her.done.drops_left == (D1, D2)
+    home, warehouse = without_her.home, open_warehouse(without_her.home)
     assert warehouse.read("charts").num_rows == 0
     assert warehouse.read("report").num_rows == 0
     assert not list(home.reports_dir.rglob("*.html"))
 
 
-def test_a_report_that_looks_back_on_her_crawl_goes_with_its_row(home: Settings) -> None:
-    only_first = post_id(2)
-    done = forget(home, Request(posts=[only_first]))
-    assert D2 in done.crawl_dates
-    assert open_warehouse(home).read("report").num_rows == 0
+def test_a_report_that_looks_back_on_her_crawl_goes_with_its_row(without_a_post: Changed) -> None:
+    assert D2 in without_a_post.done.crawl_dates
+    assert open_warehouse(without_a_post.home).read("report").num_rows == 0
 
 
 def test_crawls_before_a_date_go_and_do_not_come_back(home: Settings, fake_models: FakeModels) -> None:
@@ -268,10 +292,9 @@ def test_whom_a_restored_backup_brings_back_the_doctor_tells_of_and_forgets_agai
     assert found(home, {hashed(home), *HER_POSTS}) == []
 
 
-def test_the_file_of_the_forgotten_names_nobody(home: Settings) -> None:
-    forget(home, Request(posters=[hashed(home)]))
-    text = open_tombstones(home).path.read_text("utf-8")
-    assert hashed(home) not in text
+def test_the_file_of_the_forgotten_names_nobody(without_her: Changed) -> None:
+    text = open_tombstones(without_her.home).path.read_text("utf-8")
+    assert hashed(without_her.home) not in text
     assert not any(post in text for post in HER_POSTS)
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -25,6 +22,7 @@ from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.operations.homes import D1, D2
 from mkt_assets_tests.runs import materialize
 from mkt_assets_tests.soak.homes import assert_consistent
+from mkt_assets_tests.soak.worker import begin
 
 
 def aged(path: Path, hours: float = 48) -> Path:
@@ -144,17 +142,16 @@ def test_garbage_is_collected_beside_a_run_that_uses_old_files_again(
     assert_consistent(home)
 
 
-def test_a_run_that_was_killed_is_marked_as_failed(home: Settings) -> None:
-    worker = [sys.executable, "-m", "mkt_assets_tests.soak.worker", str(home.home), str(home.drops), str(D1)]
-    process = subprocess.Popen(worker, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def test_a_run_that_was_killed_is_marked_as_failed(home: Settings, tmp_path: Path) -> None:
+    process = begin(home, [D1], tmp_path / "log")
     with dg.DagsterInstance.get() as instance:
         deadline = time.monotonic() + 60
         while not instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-            assert process.poll() is None and time.monotonic() < deadline
+            assert process.is_alive() and time.monotonic() < deadline
             time.sleep(0.05)
         time.sleep(0.5)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         [killed] = instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
         assert clear_dead_runs(home, dry_run=True) == [killed.run_id]
         assert clear_dead_runs(home) == [killed.run_id]

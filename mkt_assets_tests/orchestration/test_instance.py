@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 import errno
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.settings import Settings
+from mkt_assets_tests.processes import OTHERS
 
 
+def use_first(folder: Path, number: int) -> None:
+    prepare_instance(Settings.load(home=folder / "home"))
+    with dg.DagsterInstance.get() as instance:
+        said = f"{len(instance.get_runs())} {instance.telemetry_enabled}"
+    (folder / f"{number}.txt").write_text(said, "utf-8")
+
+
+@pytest.mark.slow
 def test_first_uses_at_once_all_succeed(tmp_path: Path) -> None:
     """Dagster's own first-run migration is not safe from several processes."""
-    code = """
-import dagster as dg
-from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.settings import Settings
-prepare_instance(Settings.load())
-with dg.DagsterInstance.get() as instance:
-    print(len(instance.get_runs()), instance.telemetry_enabled)
-"""
-    environment = {**os.environ, "MKT_HOME": str(tmp_path / "home")}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(4)
-    ]
-    outcomes = [process.communicate(timeout=300) for process in processes]
-    assert [out.strip() for out, _ in outcomes] == ["0 False"] * 4, [err[-500:] for _, err in outcomes]
+    processes = [OTHERS.Process(target=use_first, args=(tmp_path, number)) for number in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(300)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert [path.read_text("utf-8") for path in tmp_path.glob("*.txt")] == ["0 False"] * 4
 
 
 def test_a_users_own_configuration_is_kept(settings: Settings) -> None:

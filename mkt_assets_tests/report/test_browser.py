@@ -91,6 +91,21 @@ def test_only_one_language_is_shown_and_the_button_changes_it(page: Tab, url: st
     assert page.value(heading) == "Styles"
 
 
+@pytest.mark.usefixtures("made_up")
+def test_the_button_goes_through_all_languages_there_are(page: Tab, tmp_path: Path):
+    path = tmp_path / "report.html"
+    path.write_text(render(a_crawl(), grey_tiles), encoding="utf-8")
+    page.open(path.as_uri(), *DESKTOP, "fr")
+    shown = "[document.documentElement.lang, document.querySelector('#styles h2').innerText].join()"
+    button = "document.getElementById('language')"
+    seen: list[str] = []
+    for _ in range(4):
+        seen.append(f"{page.value(shown)} > {page.value(f'{button}.innerText')}")
+        page.value(f"{button}.click()")
+    assert seen == ["en,Styles > Qq", "qq,qStylesq > 中文", "zh-CN,风格 > English", "en,Styles > Qq"]
+    assert page.complaints() == []
+
+
 def test_light_and_dark_change_and_keep_their_contrast(page: Tab, url: str):
     page.open(url, *DESKTOP, "en")
     paper = "getComputedStyle(document.body).backgroundColor"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from mkt_assets.report.cross_table import cross_data
-from mkt_assets.report.findings import answers, headline
-from mkt_assets.report.markup import Both
+from mkt_assets.report.answers import answers, headline
+from mkt_assets.report.cross_table import sentence_of_pair
+from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.edge_crawls import DAYS, REJECTED, Shot, facts_of, shelf, shots
 from mkt_assets_tests.report.truths import untrue
@@ -119,22 +119,25 @@ def test_every_sentence_is_true_and_says_what_is_there(crawl: str) -> None:
     posts, must, must_not = CRAWLS[crawl]
     tables = shelf(posts)
     facts = facts_of(tables, D2)
-    said = [sentence for answer in answers(facts) for sentence in answer.sentences]
-    cells = [Both(english, chinese) for english, chinese in cross_data(facts).values()]
-    assert untrue([headline(facts), *said, *cells], tables, D2) == []
-    english = "\n".join(sentence.en for sentence in said)
+    sentences = [sentence for answer in answers(facts) for sentence in answer.sentences]
+    cells = [sentence_of_pair(facts, pair) for pair in facts.pairs]
+    assert untrue([headline(facts), *sentences, *cells], tables, D2) == []
+    english = "\n".join(map(ENGLISH.write, sentences))
     assert [part for part in must if part not in english] == [], english
     assert [part for part in must_not if part in english] == [], english
 
 
-def test_a_sentence_of_another_crawl_is_not_true() -> None:
+def test_a_sentence_of_pair_another_crawl_is_not_true() -> None:
     """The judge of the other tests can say no."""
     tables = shelf(
         CRAWLS["half the pictures with a caption"][0] + shots(D1, 60, SHUFFLED, n_accounts=1, first=200)
     )
-    said = [sentence for answer in answers(facts_of(tables, D1)) for sentence in answer.sentences]
+    sentences = [sentence for answer in answers(facts_of(tables, D1)) for sentence in answer.sentences]
     of_both = ("No earlier crawl", "The number of styles and topics is a choice")
-    assert all(said.startswith(of_both) for said in {s.en for s in said} - set(untrue(said, tables, D2)))
+    assert all(
+        text.startswith(of_both)
+        for text in {ENGLISH.write(s) for s in sentences} - set(untrue(sentences, tables, D2))
+    )
 
 
 @pytest.mark.parametrize("crawl", ["empty", "one post", "no captions", "all pictures rejected"])

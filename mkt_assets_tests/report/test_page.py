@@ -94,7 +94,7 @@ def test_ids_are_unique(page: Page):
 
 
 def test_what_a_caption_says_is_shown_and_never_markup(html: str, page: Page):
-    assert len(page.of("script")) == 3
+    assert len(page.of("script")) == 4
     assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)]
     assert HOSTILE[0] in page.text
     assert "\x00" not in html

@@ -4,92 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
-from mkt_assets.report.markup import Both, say
-from mkt_assets.report.strings import STRINGS
+from mkt_assets.report.languages import languages
+from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
+from mkt_assets.report.text import Text, say
 from mkt_assets_tests.report.edge_crawls import Shelf
+from mkt_assets_tests.report.seen import MODALITY, Seen, amounts_in, is_share, numbers
 
 Blanks = Mapping[str, str]
-MODALITY = {"style": "image", "topic": "text", "picture": "image", "caption": "text"}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The tables, as far as a crawl date."""
-
-    tables: Mapping[str, pd.DataFrame]
-    day: date
-
-    def of_day(self, table: str, modality: str | None = None) -> pd.DataFrame:
-        rows = self.tables[table]
-        rows = rows[rows["crawl_date"] == self.day]
-        return rows if modality is None else rows[rows["modality"] == modality]
-
-    def sizes(self, modality: str) -> list[int]:
-        items = self.of_day("clusters", modality)
-        return sorted(items["cluster_id"].value_counts().tolist(), reverse=True)
-
-    def before(self, modality: str) -> date | None:
-        items = self.tables["clusters"]
-        days = items.loc[(items["modality"] == modality) & (items["crawl_date"] < self.day), "crawl_date"]
-        return None if days.empty else max(days)
-
-    def pairs(self) -> pd.DataFrame:
-        rows = self.of_day("crosstab_ratios")
-        return rows[(rows["unit"] == "image") & rows["text_cluster"].notna()]
-
-    def pictures(self) -> pd.DataFrame:
-        """Clustered pictures with the topic of their post's caption, missing where it has none."""
-        items = self.of_day("clusters")
-        texts = items[items["modality"] == "text"].set_index("post_id")["cluster_id"]
-        pictures = items[items["modality"] == "image"]
-        return pictures.assign(topic=pictures["post_id"].map(texts))
-
-    def number(self, modality: str, name: str) -> int:
-        """The cluster that is called so on the page."""
-        profiles = self.of_day("cluster_profiles", modality)
-        lasting = self.of_day("cluster_identities", modality)
-        named = [
-            rows.loc[rows[column] == name.removesuffix(" †"), "cluster_id"]
-            for rows, column in ((lasting, "name"), (profiles, "proposed_name"))
-        ]
-        return int(next(found.iloc[0] for found in named if len(found)))
-
-    def few(self, modality: str, column: str) -> list[int]:
-        rows = self.of_day("cluster_profiles", modality)
-        return rows.loc[rows[column].astype(bool), "cluster_id"].tolist()
-
-    def crawls_with_new_posts(self, modality: str) -> int:
-        items = self.tables["clusters"]
-        first = items[items["modality"] == modality].groupby("post_id")["crawl_date"].min()
-        return first[first <= self.day].nunique()
-
-
-def is_share(text: str, part: float, whole: float) -> bool:
-    """Whether a percentage is the share, rounded; 100 % of less than all and 0 % of more than none are not."""
-    share, sign, number = part / whole, text[0] if text[0] in "<>" else "", float(text.strip("<>%"))
-    if sign:
-        return 0 < share < number / 100 if sign == "<" else number / 100 < share < 1
-    if number in (0, 100):
-        return share == number / 100
-    digits = len(text.strip("%").partition(".")[2])
-    return abs(100 * share - number) <= 0.5 * 10**-digits + 1e-9
-
-
-def numbers(text: str) -> list[int]:
-    """The whole numbers in a text."""
-    return [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", text)]
-
-
-def told(text: str) -> dict[str, int]:
-    """Numbers of things by their noun: "2 styles and 1 topic"."""
-    found = re.findall(r"([\d,]+) (style|topic|picture|caption|post|account|pair|crawl)(s?)", text)
-    assert all((n == "1") == (not many) for n, _, many in found), text
-    return {noun: int(n.replace(",", "")) for n, noun, _ in found}
 
 
 def _kinds(what: str) -> list[str]:
@@ -98,7 +21,7 @@ def _kinds(what: str) -> list[str]:
 
 
 def _in_all(seen: Seen, b: Blanks) -> bool:
-    (kind, n), (noun, n_items) = *told(b["clusters"]).items(), *told(b["items"]).items()
+    (kind, n), (noun, n_items) = *amounts_in(b["clusters"]).items(), *amounts_in(b["items"]).items()
     sizes, n_largest = seen.sizes(MODALITY[kind]), int(b.get("n", "1"))
     held = sum(sizes[:n_largest])
     enough = 2 * held >= n_items and 2 * sum(sizes[: n_largest - 1]) < n_items
@@ -107,7 +30,7 @@ def _in_all(seen: Seen, b: Blanks) -> bool:
 
 
 def _one(kind: str, noun: str) -> Callable[[Seen, Blanks], bool]:
-    return lambda seen, b: seen.sizes(MODALITY[kind]) == [told(b["items"])[noun]]
+    return lambda seen, b: seen.sizes(MODALITY[kind]) == [amounts_in(b["items"])[noun]]
 
 
 def _mattes(seen: Seen, verdict: str | None = None) -> int:
@@ -121,10 +44,10 @@ def _link(seen: Seen, b: Blanks) -> bool:
     of_style = pictures[pictures["cluster_id"] == style]
     both = of_style[of_style["topic"] == topic]
     everywhere = (pictures["topic"] == topic).mean()
-    lift, said = len(both) / len(of_style) / everywhere, re.findall(r"[\d.]+", b["lift"])
-    if not (is_share(b["share"], len(both), len(of_style)) and _is_lift(b["lift"], said, lift)):
+    lift, bounds = len(both) / len(of_style) / everywhere, re.findall(r"[\d.]+", b["lift"])
+    if not (is_share(b["share"], len(both), len(of_style)) and _is_lift(b["lift"], bounds, lift)):
         return False
-    rests = told(b["rests"])
+    rests = amounts_in(b["rests"])
     posts = both.drop_duplicates("post_id")["poster_id"].value_counts()
     largest = re.findall(r"wrote (\S+) of them", b["rests"])
     return (rests["post"], rests["account"]) == (posts.sum(), len(posts)) and all(
@@ -132,13 +55,13 @@ def _link(seen: Seen, b: Blanks) -> bool:
     )
 
 
-def _is_lift(text: str, said: list[str], lift: float) -> bool:
-    """Whether a lift is the one said, or within the bound said."""
+def _is_lift(text: str, bounds: list[str], lift: float) -> bool:
+    """Whether a lift is the one that is written, or within the bound."""
     if text.startswith("at least"):
-        return 1 < float(said[0]) <= lift + 0.06
+        return 1 < float(bounds[0]) <= lift + 0.06
     if text.startswith("at most"):
-        return 1 > float(said[0]) >= lift - 0.06
-    return not said or (abs(lift - float(said[0])) < 0.06 and float(said[-1]) <= lift + 0.06)
+        return 1 > float(bounds[0]) >= lift - 0.06
+    return not bounds or (abs(lift - float(bounds[0])) < 0.06 and float(bounds[-1]) <= lift + 0.06)
 
 
 def _cell(seen: Seen, b: Blanks) -> bool:
@@ -155,12 +78,12 @@ def _n_supported(seen: Seen) -> int:
 
 def _of_pairs(n_of: Callable[[Seen], int]) -> Callable[[Seen, Blanks], bool]:
     return lambda seen, b: (
-        (int(b["n"]), told(b["pairs"])["pair"]) == (n_of(seen), len(seen.pairs())) and int(b["n"]) > 0
+        (int(b["n"]), amounts_in(b["pairs"])["pair"]) == (n_of(seen), len(seen.pairs())) and int(b["n"]) > 0
     )
 
 
 def _no_links(seen: Seen, b: Blanks) -> bool:
-    return _n_supported(seen) == 0 < len(seen.pairs()) == told(b.get("pairs") or "1 pair")["pair"]
+    return _n_supported(seen) == 0 < len(seen.pairs()) == amounts_in(b.get("pairs") or "1 pair")["pair"]
 
 
 def _new(modality: str) -> Callable[[Seen, Blanks], bool]:
@@ -191,8 +114,8 @@ def _gone(modality: str) -> Callable[[Seen, Blanks], bool]:
 
 def _n_names(names: str) -> int:
     """How many there are in a list that may end in "... and so many more"."""
-    told, _, more = names.partition(", … +")
-    return len(told.split(", ")) + int(more or "0")
+    shown, _, more = names.partition(", … +")
+    return len(shown.split(", ")) + int(more or "0")
 
 
 def _back(modality: str) -> Callable[[Seen, Blanks], bool]:
@@ -207,7 +130,7 @@ def _back(modality: str) -> Callable[[Seen, Blanks], bool]:
 
 
 def _lasting(seen: Seen, b: Blanks) -> bool:
-    for noun, n in told(b["things"]).items():
+    for noun, n in amounts_in(b["things"]).items():
         now = set(seen.of_day("cluster_identities", MODALITY[noun])["identity"])
         identities = seen.tables["cluster_identities"]
         then = set(identities.loc[identities["crawl_date"].astype(str) == b["date"], "identity"])
@@ -217,7 +140,7 @@ def _lasting(seen: Seen, b: Blanks) -> bool:
 
 
 def _not_surely_new(seen: Seen, b: Blanks) -> bool:
-    ((noun, n),) = told(b["things"]).items()
+    ((noun, n),) = amounts_in(b["things"]).items()
     identities = seen.tables["cluster_identities"]
     now = set(seen.of_day("cluster_identities", MODALITY[noun])["identity"])
     then = set(identities.loc[identities["crawl_date"].astype(str) == b["date"], "identity"])
@@ -226,7 +149,7 @@ def _not_surely_new(seen: Seen, b: Blanks) -> bool:
 
 def _no_moves(seen: Seen, b: Blanks) -> bool:
     return all(
-        told(b["crawls"])["crawl"] == seen.crawls_with_new_posts(m) >= 3 and len(seen.sizes(m)) > 1
+        amounts_in(b["crawls"])["crawl"] == seen.crawls_with_new_posts(m) >= 3 and len(seen.sizes(m)) > 1
         for m in _kinds(b["what"])
     )
 
@@ -234,7 +157,7 @@ def _no_moves(seen: Seen, b: Blanks) -> bool:
 def _few(column: str) -> Callable[[Seen, Blanks], bool]:
     def is_true(seen: Seen, b: Blanks) -> bool:
         n = {noun: len(seen.few(MODALITY[noun], column)) for noun in ("style", "topic")}
-        return told(b["things"]) == {noun: m for noun, m in n.items() if m}
+        return amounts_in(b["things"]) == {noun: m for noun, m in n.items() if m}
 
     return is_true
 
@@ -244,19 +167,19 @@ def _accounts_agree(seen: Seen, b: Blanks) -> bool:
         items["poster_id"].value_counts(normalize=True).max() >= 0.9
         for _, items in seen.of_day("clusters").groupby(["modality", "cluster_id"])
     ]
-    return _few("one_poster")(seen, b) and sum(told(b["things"]).values()) == sum(tops)
+    return _few("one_poster")(seen, b) and sum(amounts_in(b["things"]).values()) == sum(tops)
 
 
 def _named_by_one(seen: Seen, b: Blanks) -> bool:
     rows = seen.of_day("cluster_identities")
-    return sum(told(b["things"]).values()) == (rows["name_by"] == "one_account").sum() and b["names"].count(
-        "†"
-    ) == min(4, sum(told(b["things"]).values()))
+    return sum(amounts_in(b["things"]).values()) == (rows["name_by"] == "one_account").sum() and b[
+        "names"
+    ].count("†") == min(4, sum(amounts_in(b["things"]).values()))
 
 
 def _copies(seen: Seen, b: Blanks) -> bool:
     n = seen.of_day("cluster_profiles").groupby("modality")["n_near_duplicates"].sum()
-    return all(n[MODALITY[noun]] == m for noun, m in told(b["things"]).items())
+    return all(n[MODALITY[noun]] == m for noun, m in amounts_in(b["things"]).items())
 
 
 def _nothing_to_doubt(seen: Seen, _: Blanks) -> bool:
@@ -293,7 +216,7 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
     "link": _link,
     "cell": _cell,
     "links_in_all": _of_pairs(_n_supported),
-    "links_told": lambda seen, b: int(b["n"]) < _n_supported(seen),
+    "links_shown": lambda seen, b: int(b["n"]) < _n_supported(seen),
     "no_links": _no_links,
     "no_pairs": lambda seen, _: (
         bool(seen.sizes("image") and seen.sizes("text")) and seen.pictures()["topic"].isna().all()
@@ -313,7 +236,8 @@ TRUTHS: Mapping[str, Callable[[Seen, Blanks], object]] = {
     "all_continued": _lasting,
     "no_moves": _no_moves,
     "too_few_crawls": lambda seen, b: all(
-        told(b["crawls"])["crawl"] == seen.crawls_with_new_posts(m) < int(b["n"]) and len(seen.sizes(m)) > 1
+        amounts_in(b["crawls"])["crawl"] == seen.crawls_with_new_posts(m) < int(b["n"])
+        and len(seen.sizes(m)) > 1
         for m in _kinds(b["what"])
     ),
     "moves_single": lambda seen, b: all(len(seen.sizes(m)) == 1 for m in _kinds(b["what"])),
@@ -353,18 +277,19 @@ def keys_of(sentence: str) -> Iterable[tuple[str, Blanks]]:
 
 def say_template(key: str, amount: int) -> str:
     """The English sentence with its blanks."""
-    blanks = set(re.findall(r"{(\w+)}", STRINGS[key][0]))
-    return say(key, amount, **{name: f"{{{name}}}" for name in blanks}).en
+    blanks = set(re.findall(r"{(\w+)}", ENGLISH.messages[key]))
+    return ENGLISH.write(say(key, amount, **{name: f"{{{name}}}" for name in blanks}))
 
 
-def untrue(sentences: Iterable[Both], tables: Shelf, day: date) -> list[str]:
-    """The sentences of which no reading is true, or whose Chinese has other numbers."""
+def untrue(sentences: Iterable[Text], tables: Shelf, day: date) -> list[str]:
+    """The sentences of which no reading is true, or that have other numbers in another language."""
     seen = Seen(tables.frames, day)
     return [
-        sentence.en
+        english
         for sentence in sentences
-        if not any(TRUTHS[key](seen, blanks) for key, blanks in keys_of(sentence.en))
-        or not set(_figures(sentence.en)) <= set(_figures(sentence.zh))
+        for english in [ENGLISH.write(sentence)]
+        if not any(TRUTHS[key](seen, blanks) for key, blanks in keys_of(english))
+        or any(not set(_figures(english)) <= set(_figures(one.write(sentence))) for one in languages())
     ]
 
 

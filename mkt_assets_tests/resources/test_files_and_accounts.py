@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.files import FileStore
+from mkt_assets_tests.processes import OTHERS
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -64,13 +63,15 @@ def test_a_damaged_key_is_refused_rather_than_replaced(tmp_path: Path) -> None:
         AccountHasher(tmp_path / "poster.key")
 
 
+def hash_one(folder: Path, number: int) -> None:
+    (folder / f"{number}.txt").write_text(AccountHasher(folder / "poster.key").hash("account"), "utf-8")
+
+
 def test_first_uses_at_once_agree_on_one_key(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from mkt_assets.resources.accounts import AccountHasher; "
-        "print(AccountHasher(Path(sys.argv[1]) / 'poster.key').hash('account'))"
-    )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
-        for _ in range(4)
-    ]
-    assert len({process.communicate()[0] for process in processes}) == 1
+    processes = [OTHERS.Process(target=hash_one, args=(tmp_path, number)) for number in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert len({path.read_text("utf-8") for path in tmp_path.glob("*.txt")}) == 1

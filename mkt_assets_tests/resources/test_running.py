@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import dagster as dg
@@ -20,24 +21,20 @@ from mkt_assets.resources.running import (
     running,
     sign_run,
 )
+from mkt_assets_tests.processes import OTHERS
 
-HOLD = """
-import sys
-from pathlib import Path
-from mkt_assets.resources.running import running
-with running(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-SIGN = """
-import sys
-import dagster as dg
-from mkt_assets.resources.running import sign_run
-with dg.DagsterInstance.local_temp(sys.argv[1]) as instance:
-    sign_run(instance, sys.argv[2])
-print("held", flush=True)
-sys.stdin.read()
-"""
+
+def hold(held: Event, home: Path) -> None:
+    with running(home):
+        held.set()
+        time.sleep(600)
+
+
+def sign(held: Event, folder: str, run_id: str) -> None:
+    with dg.DagsterInstance.local_temp(folder) as instance:
+        sign_run(instance, run_id)
+    held.set()
+    time.sleep(600)
 
 
 @pytest.fixture
@@ -48,20 +45,17 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
 
 
 @contextmanager
-def another_process(code: str, *arguments: object) -> Generator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def another_process(work: Callable[..., None], *arguments: object) -> Generator[ForkServerProcess]:
+    """A process that does its work, and then nothing until it is killed."""
+    held = OTHERS.Event()
+    process = OTHERS.Process(target=work, args=(held, *arguments))
+    process.start()
     try:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
+        assert held.wait(60)
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.join()
 
 
 def under_way(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
@@ -74,19 +68,19 @@ def under_way(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
 def killed_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
     """A run that was signed by a process which is no more."""
     run = under_way(instance)
-    with another_process(SIGN, instance.root_directory, run.run_id):
+    with another_process(sign, instance.root_directory, run.run_id):
         assert dead_runs(instance) == []
     return run
 
 
 def test_runs_do_not_stop_each_other(tmp_path: Path) -> None:
-    with another_process(HOLD, tmp_path), running(tmp_path):
+    with another_process(hold, tmp_path), running(tmp_path):
         pass
 
 
 def test_what_must_be_alone_names_the_run_that_is_under_way(tmp_path: Path) -> None:
     with (
-        another_process(HOLD, tmp_path) as holder,
+        another_process(hold, tmp_path) as holder,
         pytest.raises(RunUnderWayError, match=f"process {holder.pid}"),
         alone(tmp_path, timeout_seconds=0.3),
     ):
@@ -94,9 +88,9 @@ def test_what_must_be_alone_names_the_run_that_is_under_way(tmp_path: Path) -> N
 
 
 def test_a_killed_run_holds_nobody_up(tmp_path: Path) -> None:
-    with another_process(HOLD, tmp_path) as holder:
+    with another_process(hold, tmp_path) as holder:
         holder.kill()
-        holder.wait()
+        holder.join()
         with alone(tmp_path, timeout_seconds=5):
             pass
 

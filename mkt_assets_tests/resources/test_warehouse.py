@@ -20,6 +20,7 @@ from mkt_assets.contract.schema import REJECTS, SUMMARIES, TABLES
 from mkt_assets.core.vectors import to_column, to_matrix
 from mkt_assets.resources.database import DatabaseBusyError, open_database
 from mkt_assets.resources.warehouse import ContractError, Warehouse
+from mkt_assets_tests.processes import OTHERS
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 
@@ -181,26 +182,22 @@ def test_columns_are_documented_in_the_database(warehouse: Warehouse) -> None:
     assert undocumented == []
 
 
+def write_three_times(path: Path, day: date) -> None:
+    warehouse = Warehouse(path, path.with_name("snapshot.duckdb"))
+    for i in range(3):
+        warehouse.replace_partition("summaries", day, summaries(day, *(f"{i}-{j}" for j in range(20))))
+        warehouse.publish_snapshot()
+
+
+@pytest.mark.slow
 def test_six_processes_writing_at_once_lose_nothing(warehouse: Warehouse) -> None:
-    code = """
-import sys
-from datetime import date
-from pathlib import Path
-sys.path.insert(0, sys.argv[3])
-from test_warehouse import summaries
-from mkt_assets.resources.warehouse import Warehouse
-path, day = Path(sys.argv[1]), date(2024, 6, int(sys.argv[2]))
-warehouse = Warehouse(path, path.with_name("snapshot.duckdb"))
-for i in range(3):
-    warehouse.replace_partition("summaries", day, summaries(day, *(f"{i}-{j}" for j in range(20))))
-    warehouse.publish_snapshot()
-"""
-    here = str(Path(__file__).parent)
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code, str(warehouse.path), str(day), here])
-        for day in range(1, 7)
-    ]
-    assert [p.wait(timeout=120) for p in processes] == [0] * 6
+    days = [date(2024, 6, number) for number in range(1, 7)]
+    processes = [OTHERS.Process(target=write_three_times, args=(warehouse.path, day)) for day in days]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 6
     rows = warehouse.read("summaries")
     assert rows.num_rows == 6 * 20
     assert all(row["post_id"].startswith("2-") for row in rows.to_pylist())

@@ -18,6 +18,8 @@ from mkt_sample.pictures import draw_pictures
 from mkt_sample.plan import plan_crawls
 from mkt_sample.tables import caption_of
 
+pytestmark = pytest.mark.slow
+
 
 def agreement(vectors: NDArray[np.float32], truth: list[str]) -> float:
     """Adjusted Rand index of k-means at the planted k, with the truth."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from datetime import date, timedelta
@@ -17,10 +15,11 @@ from mkt_assets.resources import open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.drops import post_id, write_drop
 from mkt_assets_tests.soak.homes import assert_consistent
-from mkt_assets_tests.soak.worker import load
+from mkt_assets_tests.soak.worker import begin, load
 
 FIRST = date(2024, 6, 1)
 N_POSTS = 8
+pytestmark = pytest.mark.slow
 
 
 class Reader(threading.Thread):
@@ -54,24 +53,18 @@ def backfill(tmp_path: Path, n_dates: int, n_processes: int) -> Settings:
         write_drop(settings.drops, day, range(i * N_POSTS, (i + 1) * N_POSTS))
     reader = Reader(settings.snapshot_path)
     reader.start()
-    command = [sys.executable, "-m", "mkt_assets_tests.soak.worker", str(settings.home), str(settings.drops)]
     began = time.monotonic()
-    workers = [
-        subprocess.Popen(
-            [*command, *(day.isoformat() for day in days[i::n_processes])],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for i in range(n_processes)
-    ]
-    said = [worker.communicate(timeout=3000)[0] for worker in workers]
+    logs = [tmp_path / f"{i}.log" for i in range(n_processes)]
+    workers = [begin(settings, days[i::n_processes], log) for i, log in enumerate(logs)]
+    for worker in workers:
+        worker.join(3000)
     reader.stop.set()
     reader.join()
     print(
         f"{n_dates} dates by {n_processes} processes: {time.monotonic() - began:.0f} s; {reader.n_read} reads"
     )
-    assert [worker.returncode for worker in workers] == [0] * n_processes, "\n".join(said)[-3000:]
+    said = "\n".join(log.read_text("utf-8") for log in logs if log.exists())
+    assert [worker.exitcode for worker in workers] == [0] * n_processes, said[-3000:]
     assert reader.problems == []
     assert reader.n_read > 0
     assert_whole(settings, days)

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ import pytest
 from mkt_assets.settings import Settings
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.soak.homes import Rows, assert_consistent, assert_no_orphans_after_gc, contents
-from mkt_assets_tests.soak.worker import load, run
+from mkt_assets_tests.soak.worker import begin, load, run
 
 DAY = date(2024, 6, 13)
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
@@ -57,30 +57,17 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 def kill_once(prepared: Prepared, tmp_path: Path, delay: float) -> float | None:
     """Kill a run after `delay` seconds, look at what is left, and run again; how long it took if it ended before."""
     settings = copied(prepared.folder, tmp_path / "home")
-    worker = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "mkt_assets_tests.soak.worker",
-            settings.home,
-            settings.drops,
-            DAY.isoformat(),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    assert worker.stdout is not None
-    assert worker.stdout.readline() == "ready\n"
+    log = tmp_path / "log"
+    worker = begin(settings, [DAY], log)
+    while not log.exists():
+        assert worker.is_alive()
+        time.sleep(0.01)
     began = time.monotonic()
-    try:
-        assert worker.wait(delay) == 0
-        seconds = time.monotonic() - began
-    except subprocess.TimeoutExpired:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
-        seconds = None
+    worker.join(delay)
+    seconds = None if worker.is_alive() else time.monotonic() - began
+    worker.kill()
+    worker.join()
+    assert worker.exitcode == (0 if seconds else -signal.SIGKILL), log.read_text("utf-8")
     assert_consistent(settings)
     for table, rows in contents(settings, DAY).items():
         assert rows in (prepared.before[table], prepared.after[table]), f"{table} is neither old nor new"

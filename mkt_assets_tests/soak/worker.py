@@ -1,15 +1,14 @@
-"""Runs crawl dates in a process of its own, with the small stand-in models: what tests kill, and run side by side.
-
-    python -m mkt_assets_tests.soak.worker HOME DROPS DATE [DATE ...]
-
-Says "ready" when it begins with the first, and "done DATE" after each.
-"""
+"""Runs crawl dates in a process of its own, with the small stand-in models: what tests kill, and run side by side."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr
 from datetime import date
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from traceback import print_exc
 
 import dagster as dg
 
@@ -18,6 +17,7 @@ from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import build_resources
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.processes import OTHERS
 
 LONGEST_WAIT_SECONDS = 30.0
 
@@ -29,7 +29,7 @@ def load(home: Path, drops: Path) -> Settings:
         drops=drops,
         workers=1,
         comparison_pictures=20,
-        comparison_texts=20,
+        comparison_texts=0,
         lock_timeout_seconds=LONGEST_WAIT_SECONDS,
     )
 
@@ -47,19 +47,27 @@ def run(settings: Settings, crawl_date: date) -> dg.ExecuteInProcessResult:
         )
 
 
-def main() -> None:
-    """The command line."""
-    settings = load(Path(sys.argv[1]), Path(sys.argv[2]))
-    print("ready", flush=True)
-    for text in sys.argv[3:]:
-        result = run(settings, date.fromisoformat(text))
-        retried = [
-            event.step_key for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"
-        ]
-        if retried:
-            sys.exit(f"{text}: retried {retried}: a wait was longer than {LONGEST_WAIT_SECONDS} s")
-        print(f"done {text}", flush=True)
+def begin(settings: Settings, dates: Sequence[date], log: Path) -> ForkServerProcess:
+    """A process that runs these dates, one after the other; the file `log` is there once it begins."""
+    worker = OTHERS.Process(target=_work, args=(settings.home, settings.drops, dates, log))
+    worker.start()
+    return worker
 
 
-if __name__ == "__main__":
-    main()
+def _work(home: Path, drops: Path, dates: Sequence[date], log: Path) -> None:
+    settings = load(home, drops)
+    with log.open("w", encoding="utf-8", buffering=1) as said, redirect_stderr(said):
+        try:
+            for crawl_date in dates:
+                result = run(settings, crawl_date)
+                retried = [
+                    event.step_key
+                    for event in result.all_events
+                    if event.event_type_value == "STEP_UP_FOR_RETRY"
+                ]
+                assert not retried, (
+                    f"{crawl_date}: a wait was longer than {LONGEST_WAIT_SECONDS} s: {retried}"
+                )
+        except Exception:
+            print_exc()
+            sys.exit(1)

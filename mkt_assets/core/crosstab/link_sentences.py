@@ -1,6 +1,6 @@
 """What the cross table says, in sentences made from its numbers.
 
-Not here: which links are believed (core/crosstab/belief), the report's sentences (report/findings).
+Not here: which links are believed (core/crosstab/belief), the report's sentences (report/answers).
 """
 
 from __future__ import annotations
