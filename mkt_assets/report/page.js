@@ -266,7 +266,7 @@
       const ends = (values) => shown.reduce(([low, high], i) => [Math.min(low, values[i]), Math.max(high, values[i])], [1, 0]);
       const [left, right] = ends(map.x);
       const [top, bottom] = ends(map.y);
-      const fit = (length, span) => (length - 96) / (side() * Math.max(span, 1e-6));
+      const fit = (length, span) => (length - 112) / (side() * Math.max(span, 1e-6));
       const zoom = Math.min(6, fit(canvas.clientWidth, right - left), fit(canvas.clientHeight, bottom - top));
       look((left + right) / 2, (top + bottom) / 2, Math.max(1, zoom));
     }
