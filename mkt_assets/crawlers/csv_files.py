@@ -6,6 +6,7 @@ Not here: encodings (crawlers/text_files), which columns are of posts (crawlers/
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,9 @@ from mkt_assets.crawlers.base import (
 )
 from mkt_assets.crawlers.text_files import detect_encoding, open_text
 
+_GAP = "\0"
+_LOST_BYTES = 16  # zero bytes in a row that are no habit of an export
+_ZEROS = re.compile("\0+")
 _DELIMITERS = ",\t;"
 _UNKNOWN = "The file is neither a picture or video nor a table with the columns of a known crawler."
 _MOST_LINES_TRIED = 200
@@ -76,7 +80,11 @@ def read_csv(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator[Ro
             records.header = _names(record)
             continue
         number += 1
-        if isinstance(record, list) and len(record) == len(records.header):
+        if isinstance(record, list) and any(_GAP in value for value in record):
+            yield BadRow(
+                number, "Bytes are missing inside the row (zeros in their place): the file is damaged."
+            )
+        elif isinstance(record, list) and len(record) == len(records.header):
             yield _row(number, records.header, record, limits)
         else:
             yield BadRow(number, _why_broken(record, len(records.header)))
@@ -99,6 +107,15 @@ def _why_broken(record: list[str] | str, n_columns: int) -> str:
     if isinstance(record, str):
         return f"The row is cut off or wrongly quoted ({record})."
     return f"The row has {len(record)} values under {n_columns} columns: cut off, or of another version."
+
+
+def _without_zeros(line: str) -> str:
+    """A line without zero bytes, which some exports have, but for one where so many stand that bytes were lost."""
+    if "\0" not in line:
+        return line
+    if not line.strip("\0 \t\r\n"):
+        return line.replace("\0", "")
+    return _ZEROS.sub(lambda zeros: _GAP if len(zeros[0]) >= _LOST_BYTES else "", line)
 
 
 class _RowTooLongError(Exception):
@@ -133,7 +150,7 @@ class _Lines:
         while len(part) > self._max_characters and part[-1] not in "\r\n":
             part = self._stream.readline(self._max_characters + 1)
         # a byte-order mark can stand before any line, where files were joined
-        return line.lstrip("\ufeff").replace("\0", "")
+        return _without_zeros(line.lstrip("\ufeff"))
 
     def start_record(self) -> None:
         self.record = []

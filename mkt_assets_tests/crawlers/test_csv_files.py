@@ -135,3 +135,10 @@ def test_whatever_a_csv_writer_wrote_is_read_back(pairs: list[tuple[str, str]], 
 def test_any_text_under_a_header_gives_numbered_rows(text: str) -> None:
     rows = read("id,text\n" + text)
     assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_two_rows_that_lost_bytes_have_run_into_one_are_rejected_and_stray_zeros_are_not() -> None:
+    rows = read("id,text\n1,a\0b\n2," + "\0" * 40 + "c\n4,d\n" + "\0" * 40 + "\n")
+    assert texts(rows) == {1: "ab", 2: None, 3: "d"}
+    assert isinstance(rows[1], BadRow)
+    assert "the file is damaged" in rows[1].reason
