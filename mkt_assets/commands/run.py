@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
+_SHOWING_NAMES = ("crosstab_ratios", "charts", "report")
+_Named = tuple[str, int, str]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How the run of a crawl date ended; `problems` says why it did not."""
@@ -31,6 +35,9 @@ class Outcome:
 
 def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Progress) -> list[Outcome]:
     """Run the crawl job for each date (default: every drop), oldest first; a failed one stops no other.
+
+    A later crawl may give a style or topic of an earlier one its name: what shows names is then made again of the
+    dates of this call whose names are others than when it was made.
 
     Raises:
         DropMissing: if there is no drop at all.
@@ -55,21 +62,41 @@ def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Pr
 
     bar = _StepBar(bars)
     job = build_defs(settings, progress=bar.listen).resolve_job_def("crawl")
-    outcomes: list[Outcome] = []
+    outcomes: dict[date, Outcome] = {}
+    names: dict[date, frozenset[_Named]] = {}
     total = bars.add_task("crawl dates", total=len(dates))
     with dg.DagsterInstance.get() as instance:
         for crawl_date in dates:
             bar.begin(crawl_date)
-            outcomes.append(_run_one(job, instance, crawl_date))
+            outcomes[crawl_date] = _run_one(job, instance, crawl_date)
+            names[crawl_date] = _names(settings, crawl_date)
             bars.advance(total)
-    return outcomes
+        for crawl_date in dates:
+            if outcomes[crawl_date].success and _names(settings, crawl_date) != names[crawl_date]:
+                bar.begin(crawl_date)
+                outcomes[crawl_date] = _run_one(job, instance, crawl_date, only=_SHOWING_NAMES)
+    return [outcomes[crawl_date] for crawl_date in dates]
 
 
-def _run_one(job: dg.JobDefinition, instance: dg.DagsterInstance, crawl_date: date) -> Outcome:
+def _names(settings: Settings, crawl_date: date) -> frozenset[_Named]:
+    """What the styles and topics of a crawl date are called now."""
+    from mkt_assets.resources import open_warehouse
+
+    columns = ["modality", "cluster_id", "name"]
+    rows = open_warehouse(settings).read("cluster_identities", [crawl_date], columns=columns).to_pylist()
+    return frozenset((str(r["modality"]), int(str(r["cluster_id"])), str(r["name"])) for r in rows)
+
+
+def _run_one(
+    job: dg.JobDefinition, instance: dg.DagsterInstance, crawl_date: date, *, only: Sequence[str] = ()
+) -> Outcome:
+    import dagster as dg
+
     done = job.execute_in_process(
         partition_key=crawl_date.isoformat(),
         instance=instance,
         raise_on_error=False,
+        asset_selection=[dg.AssetKey(name) for name in only] or None,
         run_config={
             "loggers": {"console": {"config": {"log_level": logging.getLevelName(logging.CRITICAL)}}}
         },

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy.exc
+from rich.progress import Progress
 from typer.testing import CliRunner
 
+from mkt_assets.commands import run as commands_run
 from mkt_assets.commands.cli import app
+from mkt_assets.commands.run import Outcome
 from mkt_assets.orchestration.failures import reason_of
 from mkt_assets.resources import open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.drops import write_drop
 
-D1 = date(2024, 6, 13)
+D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 
 
 @pytest.fixture
@@ -148,3 +152,23 @@ def test_a_run_that_was_interrupted_is_said_to_be_so_and_not_by_the_name_of_an_e
     done = stopping.execute_in_process(raise_on_error=False)
     said = [reason_of(event) for event in done.get_step_failure_events()]
     assert said == ["it was interrupted; what was finished stays, and running it again goes on from there."]
+
+
+def test_what_shows_names_is_made_again_of_the_dates_whose_names_a_later_crawl_changed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {D1: "style 2b14", D2: "通勤"}
+    runs: list[tuple[date, tuple[str, ...]]] = []
+
+    def run_one(_job: object, _instance: object, day: date, *, only: Sequence[str] = ()) -> Outcome:
+        runs.append((day, tuple(only)))
+        if day == D2:  # the second crawl names what the first could not
+            names[D1] = "通勤"
+        return Outcome(day, success=True, problems=())
+
+    monkeypatch.setattr(commands_run, "_run_one", run_one)
+    monkeypatch.setattr(commands_run, "_names", lambda _, day: frozenset({("image", 0, names[day])}))
+    with Progress(disable=True) as bars:
+        outcomes = commands_run.materialize(settings, [D1, D2], bars)
+    assert runs == [(D1, ()), (D2, ()), (D1, ("crosstab_ratios", "charts", "report"))]
+    assert [outcome.crawl_date for outcome in outcomes] == [D1, D2]
