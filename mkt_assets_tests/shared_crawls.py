@@ -5,8 +5,9 @@ A conftest imports those that its tests need.
 
 from __future__ import annotations
 
-import pickle
+import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.once import made_once
-from mkt_assets_tests.runs import D1, LAST, PINS, Crawl, materialize, record
+from mkt_assets_tests.runs import D1, LAST, PINS, Crawl, Record, materialize, record
 
 
 def _settings(folder: Path) -> Settings:
@@ -30,10 +31,10 @@ def whole_crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
         settings = _settings(folder)
         write_drop(settings.drops, D1, range(30))
         result = materialize(settings, FakeModels(), D1, last=LAST, checks=True, run_config=PINS)
-        (folder / "record.pickle").write_bytes(pickle.dumps(record(result)))
+        (folder / "record.json").write_text(json.dumps(asdict(record(result))), "utf-8")
 
     folder = made_once(tmp_path_factory, "whole_crawl", make)
-    return Crawl(_settings(folder), pickle.loads((folder / "record.pickle").read_bytes()))
+    return Crawl(_settings(folder), Record(**json.loads((folder / "record.json").read_text("utf-8"))))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""cluster_identities: which styles and topics last, are new or gone. Decided in core/identities and core/novelty."""
+"""cluster_identities: which styles and topics last, are new or gone. Decided in core/over_time."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date

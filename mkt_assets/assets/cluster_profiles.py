@@ -1,4 +1,4 @@
-"""cluster_profiles: what every style and topic is, with a name. The counting is in core/profiles and core/keywords."""
+"""cluster_profiles: what every style and topic is, and the name its words propose. The counting is in core/profiles."""
 
 from datetime import date
 from typing import Any

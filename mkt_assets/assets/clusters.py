@@ -63,8 +63,8 @@ def _clustered(
     if fitted != items.sha256:
         which = "nothing" if chosen is None else f"{chosen['n_items']} of {chosen['encoder']}"
         raise ContractError(
-            f"k_selection of {crawl_date} was made for other {modality} vectors ({which}), or by an earlier version, "
-            f"than there are now ({len(items.vectors)} of {items.encoder}): materialize k_selection again."
+            f"k_selection of {crawl_date} fitted other {modality} vectors ({which}) than there are now "
+            f"({len(items.vectors)} of {items.encoder}), or is of an earlier version: materialize k_selection again."
         )
     if chosen is None:
         return CLUSTERS.empty()

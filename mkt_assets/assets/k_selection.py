@@ -1,4 +1,4 @@
-"""k_selection: the curve of every k tried, and which k was chosen, by whom and why. The rules are in core/knee."""
+"""k_selection: the curve of every k tried, and which k was chosen, by whom and why. Rules: core/clustering."""
 
 from collections.abc import Sequence
 
@@ -20,11 +20,10 @@ from mkt_assets.stored.items import Items, read_items
 
 @step(
     K_SELECTION,
-    window_deps=["image_embeddings", "text_embeddings"],
     version=5,
     group="clusters",
     kinds={"python", "duckdb", "scikitlearn"},
-    deps=[],
+    window_deps=["image_embeddings", "text_embeddings"],
     settings=(
         "image_k",
         "text_k",

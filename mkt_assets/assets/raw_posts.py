@@ -13,7 +13,7 @@ from mkt_assets.resources.warehouse import Warehouse
 
 @step(
     RAW_POSTS,
-    version=2,
+    version=3,
     group="ingest",
     kinds={"python", "duckdb"},
     expected_daily=True,

@@ -1,4 +1,4 @@
-"""summaries: title, content and tags of a post as one cleaned text. The cleaning is in core/summaries."""
+"""summaries: title, content and tags of a post as one cleaned text. The cleaning is in core/text."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""trends: the share of every style and topic over time, and what rises or falls. The tests are in core/trends."""
+"""trends: the share of every style and topic over time, and what rises or falls. The tests are in core/over_time."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -65,7 +65,7 @@ def _versions(rows: pd.DataFrame) -> dict[date, str]:
 
 
 def items_of(tables: Mapping[str, pa.Table]) -> pd.DataFrame:
-    """Clustered items with their identity and time of publication, as core/trends takes them."""
+    """Clustered items with their identity and time of publication, as core/over_time/trends takes them."""
     identities, clusters = tables["cluster_identities"].to_pandas(), tables["clusters"].to_pandas()
     posts = tables["raw_posts"].to_pandas().rename(columns={"crawl_date": "item_crawl_date"})
     items = clusters.merge(identities, on=CLUSTER_KEY)

@@ -10,6 +10,7 @@ import re
 import struct
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -262,7 +263,7 @@ def _refuse_doctype(*_: object) -> None:
     raise FileRefusedError("The workbook declares XML entities, which no spreadsheet program writes.")
 
 
-class _Handler:
+class _Handler(ABC):
     """What is common to the handlers: the text being collected, up to a length."""
 
     def __init__(self, longest: int) -> None:
@@ -291,11 +292,11 @@ class _Handler:
         self._pieces, self._n_characters = [], 0
         return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text) if "_x" in text else text
 
-    def _opened(self, tag: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _opened(self, tag: str, attributes: dict[str, str]) -> None: ...
 
-    def _closed(self, tag: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _closed(self, tag: str) -> None: ...
 
 
 class _Texts(_Handler):

@@ -29,7 +29,8 @@ from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.files import ASIDE_PREFIX, FileStore
 from mkt_assets.resources.warehouse import CrawlDateError, ReadParts
 from mkt_assets.settings import Settings
-from mkt_assets.stored.crawl import Crawl, ReadTable
+from mkt_assets.stored.crawl import Crawl
+from mkt_assets.stored.items import ReadTable
 from mkt_assets.stored.mattes import open_matte
 
 Pictures = Literal["png", "webp", "none"]

@@ -1,4 +1,4 @@
-"""What is stored of a crawl, each table read once: for charts, report and exports.
+"""What is stored of a crawl, each table read once: for charts, report, exports and the comparison.
 
 Not here: the items a clustering is fitted on (items), opening mattes (mattes), what is counted (core/).
 """
@@ -8,26 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from mkt_assets.contract.schema import MODALITIES
 from mkt_assets.core.text.summaries import caption_of
-from mkt_assets.stored.items import positions_of, vectors_of_rows
-
-
-class ReadTable(Protocol):
-    """Reads rows of a table as `Warehouse.read` does: of all crawl dates, or of some."""
-
-    def __call__(
-        self, table: str, crawl_dates: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
-    ) -> pa.Table:
-        """The rows, in the order of the table's key."""
-        ...
+from mkt_assets.stored.items import ReadTable, positions_of, read_vectors, vectors_of_rows
 
 
 class Crawl:
@@ -112,8 +100,7 @@ class Crawl:
 
     def placed(self, modality: str) -> tuple[pd.DataFrame, NDArray[np.float32]]:
         """The clustered items that still have a vector, in the order of the stored vectors, and these, (n, d)."""
-        keys = ["crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
-        rows = self._read(f"{modality}_embeddings", self.item_dates, columns=[*keys, "embedding"])
+        rows = read_vectors(self._read, modality, self.item_dates)
         items = self.items(modality)
         located = items.assign(position=positions_of(items, rows, modality)).dropna(subset=["position"])
         located = located.sort_values("position")

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,16 @@ from numpy.typing import NDArray
 
 from mkt_assets.core.vectors import to_matrix
 from mkt_assets.resources.warehouse import ContractError, Warehouse
+
+
+class ReadTable(Protocol):
+    """Reads rows of a table as `Warehouse.read` does: of all crawl dates, or of some."""
+
+    def __call__(
+        self, table: str, crawl_dates: Sequence[date] | None = None, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows, in the order of the table's key."""
+        ...
 
 
 class MixedEncodersError(ValueError):
@@ -47,21 +58,12 @@ class Items:
 
 
 def read_items(warehouse: Warehouse, modality: str, window: Sequence[date]) -> Items:
-    """The items of a modality in a window of crawl dates.
+    """The items of a modality in a window of crawl dates: of each post, those of its latest crawl date.
 
     Raises:
         MixedEncodersError: if the window's vectors come from different encoders.
     """
     rows = warehouse.read(f"{modality}_embeddings", window)
-    return latest_items(rows, modality)
-
-
-def latest_items(rows: pa.Table, modality: str) -> Items:
-    """The items among embedding rows: of each post, the rows of its latest crawl date.
-
-    Raises:
-        MixedEncodersError: if the vectors come from different encoders.
-    """
     frame = rows.drop_columns(["embedding"]).to_pandas()
     encoder = _one_encoder(frame, modality)
     frame = frame.rename(columns={"crawl_date": "item_crawl_date"})
@@ -88,8 +90,7 @@ def vectors_of(
     Raises:
         ContractError: an item has no vector any more.
     """
-    keys = ["crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
-    rows = warehouse.read(f"{modality}_embeddings", item_dates, columns=[*keys, "embedding"])
+    rows = read_vectors(warehouse.read, modality, item_dates)
     positions = positions_of(items, rows, modality)
     if positions.isna().any():
         raise ContractError(
@@ -97,6 +98,12 @@ def vectors_of(
             "clusters again."
         )
     return vectors_of_rows(rows, positions.to_numpy(np.int64))
+
+
+def read_vectors(read: ReadTable, modality: str, item_dates: Sequence[date]) -> pa.Table:
+    """The vectors of crawl dates, with what says whose they are: crawl_date, post_id, of pictures frame."""
+    keys = ["crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
+    return read(f"{modality}_embeddings", item_dates, columns=[*keys, "embedding"])
 
 
 def positions_of(items: pd.DataFrame, rows: pa.Table, modality: str) -> pd.Series:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import pytest
 from websockets.sync.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -20,6 +21,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 def find_chromium() -> str | None:
     """Path of a Chromium, or None."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+PROGRAM = find_chromium()
+WITH_CHROMIUM = pytest.mark.skipif(
+    PROGRAM is None, reason="no chromium on this machine: pages are not opened"
+)
 
 
 class Tab:

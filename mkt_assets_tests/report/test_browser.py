@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,10 +7,9 @@ import pytest
 from mkt_assets.core.profiles.names import MAX_LENGTH
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.a_crawl import a_crawl, cluster, grey_tiles, pair
-from mkt_assets_tests.report.browser import Tab, chromium, find_chromium, tab
+from mkt_assets_tests.report.browser import WITH_CHROMIUM, Tab
 
-PROGRAM = find_chromium()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine: pages are not opened")
+pytestmark = WITH_CHROMIUM
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 
@@ -29,19 +27,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render(a_crawl(styles=styles, topics=topics, pairs=pairs), grey_tiles), encoding="utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    assert PROGRAM is not None
-    with chromium(PROGRAM, Path(tmp_path_factory.mktemp("profile"))) as address:
-        yield address
-
-
-@pytest.fixture
-def page(devtools: str) -> Iterator[Tab]:
-    with tab(devtools) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +10,9 @@ import pytest
 from mkt_assets.report.facts import Item, ItemMap, Placed
 from mkt_assets.report.page import render
 from mkt_assets_tests.report.a_crawl import DAY, a_crawl, cluster, grey_tiles, pair
-from mkt_assets_tests.report.browser import Tab, chromium, find_chromium, tab
+from mkt_assets_tests.report.browser import WITH_CHROMIUM, Tab
 
-PROGRAM = find_chromium()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium on this machine: pages are not opened")
+pytestmark = WITH_CHROMIUM
 
 DESKTOP, PHONE = (1280, 800), (390, 844)
 NEAR_PX = 4
@@ -76,19 +73,6 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render(facts, grey_tiles), encoding="utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    assert PROGRAM is not None
-    with chromium(PROGRAM, Path(tmp_path_factory.mktemp("profile"))) as address:
-        yield address
-
-
-@pytest.fixture
-def page(devtools: str) -> Iterator[Tab]:
-    with tab(devtools) as opened:
-        yield opened
 
 
 def run(page: Tab, script: str) -> Any:

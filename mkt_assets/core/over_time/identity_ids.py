@@ -13,7 +13,8 @@ import pandas as pd
 
 from mkt_assets.core.vectors import content_key
 
-_KIND = {"image": "style", "text": "topic"}
+KINDS = {"image": "style", "text": "topic"}
+"""What a cluster of a modality is called, and what its id begins with."""
 _ID_LENGTH = 8  # hexadecimal digits: one in 100,000 chances that two of 300 identities meet
 
 
@@ -82,7 +83,7 @@ def _new(taken: set[str], modality: str, *of: str) -> str:
     """An id that is not taken, of where the identity was first seen."""
     salt: tuple[str, ...] = ()
     while True:
-        identity = f"{_KIND[modality]}-{content_key(modality, *of, *salt)[:_ID_LENGTH]}"
+        identity = f"{KINDS[modality]}-{content_key(modality, *of, *salt)[:_ID_LENGTH]}"
         if identity not in taken:
             return identity
         salt = (*salt, identity)

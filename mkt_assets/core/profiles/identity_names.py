@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from mkt_assets.core.over_time.identities import CLUSTER_KEY
+from mkt_assets.core.over_time.identity_ids import KINDS
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, shown_name
 
-_KIND = {"image": "style", "text": "topic"}
 _DIGITS = 4  # of the id; enough to tell some hundred styles apart, and two that agree in them are numbered
 
 
@@ -74,7 +74,7 @@ def unnamed(modality: str, identity: str) -> str:
     >>> unnamed("image", "style-2b14c07e")
     'style 2b14'
     """
-    return f"{_KIND[modality]} {identity_digits(identity)}"
+    return f"{KINDS[modality]} {identity_digits(identity)}"
 
 
 def identity_digits(identity: str) -> str:

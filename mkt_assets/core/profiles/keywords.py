@@ -14,6 +14,7 @@ import rjieba
 from numpy.typing import NDArray
 
 from mkt_assets.core.crosstab.belief import MAX_P, false_discovery_rates
+from mkt_assets.core.over_time.identity_ids import KINDS
 from mkt_assets.core.text.chinese import simplified
 from mkt_assets.core.text.summaries import FASHION_WORDS, PIECE, load_stop_words
 
@@ -28,8 +29,6 @@ MIN_POSTERS = 2
 MIN_RATIO = 2.0
 """A keyword is at least so many times as frequent inside the cluster as outside."""
 LONGEST_IN_NAME = 12  # characters; a longer hashtag is a keyword, and no part of a name
-NUMBERED = {"image": "style", "text": "topic"}
-"""What a cluster without keywords is called, with its number."""
 
 _SEPARATOR = " · "
 _WHOLE = ("url", "hashtag", "mention", "alias")  # pieces that are not segmented
@@ -194,7 +193,7 @@ def cluster_names(keywords: Mapping[int, Sequence[str]], modality: str) -> dict[
         if options:
             names[cluster] = (next(free, f"{options[0]} ({cluster})"), "keywords")
         else:
-            names[cluster] = (f"{NUMBERED[modality]} {cluster}", "number")
+            names[cluster] = (f"{KINDS[modality]} {cluster}", "number")
         taken.add(names[cluster][0])
     return names
 
