@@ -13,7 +13,7 @@ from mkt_assets.resources.warehouse import Warehouse
 
 @step(
     SUMMARIES,
-    version=3,
+    version=4,
     group="text",
     kinds={"python", "duckdb"},
     deps=["raw_posts"],

@@ -10,15 +10,14 @@ from itertools import combinations, islice
 from pathlib import Path
 
 import numpy as np
-import rjieba
 from numpy.typing import NDArray
 
 from mkt_assets.core.crosstab.belief import MAX_P, false_discovery_rates
 from mkt_assets.core.over_time.identity_ids import KINDS
 from mkt_assets.core.text.chinese import simplified
-from mkt_assets.core.text.summaries import FASHION_WORDS, PIECE, load_stop_words
+from mkt_assets.core.text.segmenter import Segmenter
+from mkt_assets.core.text.summaries import PIECE, load_stop_words
 
-FASHION_WORDS_FILE = Path(__file__).parent / "fashion_words_zh.txt"
 NO_KEYWORDS_FILE = Path(__file__).parent / "no_keywords_zh.txt"
 
 N_KEYWORDS = 8
@@ -58,10 +57,7 @@ class CaptionWords:
     def __init__(self) -> None:
         """Load the words to keep whole, and those that are true of any post, from the lists that the project ships."""
         self._says_nothing = load_stop_words((NO_KEYWORDS_FILE,))
-        self._segmenter = rjieba.Jieba()
-        for word in fashion_words():
-            if not self._segmenter.has_word(word):
-                self._segmenter.add_word(word, None, None)
+        self._segmenter = Segmenter()
 
     def of(self, summary: str) -> frozenset[str]:
         """The words of a cleaned caption that could be keywords, lower case.
@@ -92,19 +88,6 @@ class CaptionWords:
     def _says_something(self, word: str) -> bool:
         shaped = len(word) > 1 and _WORD.fullmatch(word) and not _NUMERAL.fullmatch(word)
         return bool(shaped) and word not in self._says_nothing
-
-
-def fashion_words(path: Path = FASHION_WORDS_FILE) -> list[str]:
-    """The words of the shipped list and of the summaries' own, in order, each once.
-
-    Examples:
-        >>> from mkt_assets.core.profiles.keywords import fashion_words
-        >>> {"羽绒服", "连衣裙"} <= set(fashion_words())
-        True
-    """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    listed = [word for line in lines if not line.startswith("#") for word in line.split()]
-    return list(dict.fromkeys([*FASHION_WORDS, *listed]))
 
 
 def cluster_keywords(

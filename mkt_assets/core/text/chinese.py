@@ -1,6 +1,6 @@
 """Traditional and Simplified characters as one, for looking words up; what is shown and embedded stays as written.
 
-Not here: the dictionary of fashion words (core/profiles/keywords).
+Not here: the dictionary of fashion words (core/text/segmenter).
 """
 
 from __future__ import annotations

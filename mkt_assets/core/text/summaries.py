@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import emoji
-import rjieba
 
 from mkt_assets.core.text.chinese import simplified
 from mkt_assets.core.text.platform_text import (
@@ -18,22 +17,12 @@ from mkt_assets.core.text.platform_text import (
     strip_platform_suffix,
     without_platform_text,
 )
+from mkt_assets.core.text.segmenter import Segmenter
 
 STOP_WORD_FILES = (
     Path(__file__).parent / "stop_words" / "stopwords_zh.txt",
     Path(__file__).parent / "stop_words" / "stopwords_en.txt",
 )
-
-FASHION_WORDS = tuple(
-    """
-    穿搭 小个子 大个子 高个子 微胖 梨形 梨型 苹果型 沙漏型 大码 小码 均码 显瘦 显高 显白 遮肉 显腿长
-    一字肩 露肩 露背 露脐 过膝 过膝靴 及膝 及踝 及腰 及地 高腰 低腰 阔腿裤 直筒裤 工装裤 哈伦裤 哈伦
-    喇叭裤 连体裤 背带裤 半身裙 百褶裙 鱼尾裙 吊带裙 碎花裙 小黑裙 小白鞋 粗跟 细跟 平跟 高跟 坡跟 猫跟
-    厚底 毛呢 呢子 呢料 呢大衣 花呢 粗花呢 双面呢 羊毛呢 的确良 和风 韩系 日系 法式 国风 新中式 老钱风
-    多巴胺 美拉德 松弛感 氛围感 甜妹 辣妹 甜辣 通勤 叠穿 同款 鞋控 啦啦队 哪吒 得物 之禾 以纯 饿了么
-    """.split()  # noqa: SIM905
-)
-"""Words the segmenter would split, some of them at a character that alone is a stop word (呢, 及, 和)."""
 
 _TITLE_LIMIT = 20  # characters the platform allows; a longer title was made from the content by a crawler
 
@@ -169,7 +158,6 @@ class Summarizer:
         self,
         stop_words: frozenset[str],
         emoji_language: str = "en",
-        extra_words: Iterable[str] = FASHION_WORDS,
         *,
         emoji_in_vectors: bool = False,
         name_stickers: bool = False,
@@ -179,7 +167,6 @@ class Summarizer:
         Args:
             stop_words: Taken out of titles and contents, in Simplified or Traditional characters alike.
             emoji_language: Language that emoji are named in.
-            extra_words: Words the segmenter shall know.
             emoji_in_vectors: Let encoders read the names of emoji, as the original did. Three of them drag a short
                 title far: agreement of 240 titles' clusters with their topics falls from .98 to .73 with English
                 names, .72 with Chinese ones, and stays at .98 without.
@@ -197,10 +184,9 @@ class Summarizer:
         self._emoji_language = emoji_language
         self._emoji_in_vectors = emoji_in_vectors
         self._name_stickers = name_stickers
-        self._segmenter = rjieba.Jieba()
-        for word in (*extra_words, *sorted(self._stop_words)):
-            if len(word) > 1 and not word.isascii() and not self._segmenter.has_word(word):
-                self._segmenter.add_word(word, None, None)
+        self._segmenter = Segmenter(
+            word for word in sorted(self._stop_words) if len(word) > 1 and not word.isascii()
+        )
 
     def summarize(self, title: str | None, content: str | None, tags: Iterable[str | None] | None) -> Summary:
         """Title, content and tags of a post as one text, each once; a missing field adds nothing.

@@ -19,8 +19,8 @@ from mkt_assets.core.profiles.keywords import (
     class_tf_idf,
     cluster_keywords,
     cluster_names,
-    fashion_words,
 )
+from mkt_assets.core.text.segmenter import fashion_words
 from mkt_assets.core.text.summaries import Summarizer, load_stop_words
 from mkt_sample.captions import compose
 from mkt_sample.lexicon import TOPICS
