@@ -69,8 +69,7 @@ test-fast: $(INSTALLED)
 		$(addprefix mkt_assets_tests/,core crawlers contract charts report)
 
 ui: $(INSTALLED)
-	DAGSTER_HOME="$$($(BIN)/mkt settings --dagster-home)" \
-		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	$(BIN)/mkt ui --port $(PORT)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s mkt_assets_tests/benchmarks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import dagster as dg
 
 from mkt_assets.assets import build_assets
@@ -11,12 +13,14 @@ from mkt_assets.orchestration.notifications import build_failure_sensor
 from mkt_assets.orchestration.schedules import build_daily_schedule
 from mkt_assets.orchestration.sensors import build_drop_sensor
 from mkt_assets.resources import build_resources
-from mkt_assets.settings import Settings
+from mkt_assets.settings import Settings, misspelt_variables
 
 
 def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Definitions:
     """The code location; `overrides` replace resources by name, as tests do."""
     settings = settings or Settings.load()
+    for sentence in misspelt_variables(os.environ):
+        dg.get_dagster_logger().warning(sentence)
     return dg.Definitions(
         assets=build_assets(settings),
         asset_checks=build_checks(settings),

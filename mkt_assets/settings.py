@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mkt_assets.core.media.pictures import PictureLimits
 
 PREFIX = "MKT_"
+_OF_THE_TESTS = ("MKT_PARITY_DIR", "MKT_GOLDEN_DIR")
 _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 # In a clone everything made stays inside its data/; an installed package works in the current directory.
 PROJECT_DIR = _PACKAGE_PARENT if (_PACKAGE_PARENT / "pyproject.toml").is_file() else Path.cwd()
@@ -323,10 +325,17 @@ def describe(settings: Settings) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """Variables that begin like settings but are none: most likely misspelt."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | {"MKT_PARITY_DIR", "MKT_GOLDEN_DIR"}
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+def misspelt_variables(environment: Mapping[str, str]) -> list[str]:
+    """A sentence for each variable that begins like a setting and is none, with the setting it may be meant for."""
+    known = [name.upper() for name in Settings.model_fields]
+    sentences: list[str] = []
+    for variable in sorted(environment):
+        name = variable.removeprefix(PREFIX)
+        if name != variable and name not in known and variable not in _OF_THE_TESTS:
+            near = get_close_matches(name, known, n=1, cutoff=0.7)
+            meant = f"do you mean {PREFIX}{near[0]}?" if near else "see `mkt settings`."
+            sentences.append(f"{variable} is no setting, and changes nothing; {meant}")
+    return sentences
 
 
 def _shown(value: object) -> str:

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from mkt_assets.assets.step import run_config
-from mkt_assets.settings import Settings, SettingsError, describe, unknown_variables
+from mkt_assets.settings import Settings, SettingsError, describe, misspelt_variables
 
 
 def test_everything_made_is_inside_data_by_default() -> None:
@@ -81,7 +81,11 @@ def test_every_setting_is_shown_with_its_meaning(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_misspelt_variable_is_noticed() -> None:
-    assert unknown_variables({"MKT_IMGE_K": "3", "MKT_IMAGE_K": "3", "PATH": ""}) == ["MKT_IMGE_K"]
+    found = misspelt_variables({"MKT_IMGE_K": "3", "MKT_IMAGE_K": "3", "MKT_X": "", "PATH": ""})
+    assert found == [
+        "MKT_IMGE_K is no setting, and changes nothing; do you mean MKT_IMAGE_K?",
+        "MKT_X is no setting, and changes nothing; see `mkt settings`.",
+    ]
 
 
 def test_relative_paths_are_those_of_the_current_folder(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -23,22 +23,31 @@ from rich.progress import (
 )
 
 from mkt_assets.commands import operations as operations
+from mkt_assets.commands.arguments import DATE_FORM, parse_date
 from mkt_assets.commands.inspect import inspect
 from mkt_assets.commands.models import models_app
 from mkt_assets.commands.plain_errors import plain_errors
-from mkt_assets.settings import Settings, describe, unknown_variables
+from mkt_assets.commands.ui import ui
+from mkt_assets.settings import Settings, describe, misspelt_variables
 
 app = typer.Typer(
-    help="Understand what a crowd of posts looks like and talks about.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(models_app, name="models")
 app.command()(inspect)
+app.command()(ui)
 operations.register(app)
 _out = Console()
 _err = Console(stderr=True)
+
+
+@app.callback()
+def before_any_command() -> None:
+    """Understand what a crowd of posts looks like and talks about."""
+    for sentence in misspelt_variables(os.environ):
+        _err.print(f"[yellow]mkt:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
 
 
 class Unit(StrEnum):
@@ -83,7 +92,7 @@ def sample(
     out_dir: Annotated[Path, typer.Argument(help="where the drops go; OUT_DIR/truth holds what was planted")],
     crawl_dates: Annotated[int, typer.Option(min=1, help="number of crawl dates, from 2024-06-13")] = 3,
     posts: Annotated[int, typer.Option(min=1, help="posts per crawl date")] = 90,
-    seed: Annotated[int, typer.Option(help="same seed, same files")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="same seed, same files")] = 0,
     processes: Annotated[int, typer.Option(min=1, help="processes that draw; for large crawls")] = 1,
     shuffled: Annotated[
         bool, typer.Option("--shuffled", help="control: topics have nothing to do with styles")
@@ -110,14 +119,15 @@ def sample(
 @plain_errors
 def run(
     crawl_date: Annotated[
-        list[datetime] | None, typer.Option(formats=["%Y-%m-%d"], help="may be repeated; default: every drop")
+        list[date] | None,
+        typer.Option(parser=parse_date, metavar=DATE_FORM, help="may be repeated; default: every drop"),
     ] = None,
 ) -> None:
     """Materialize everything for crawl dates, through Dagster, and say what came out."""
     from mkt_assets.commands.run import materialize, summarize
 
     settings = Settings.load()
-    dates = [d.date() for d in crawl_date] if crawl_date else None
+    dates = crawl_date or None
     with _bars() as bars:
         outcomes = materialize(settings, dates, bars)
     _out.print(summarize(settings, outcomes))
@@ -151,7 +161,7 @@ def crosstab(
 @plain_errors
 def export(
     out_dir: Annotated[Path, typer.Argument(help="a new or empty folder")],
-    crawl_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="which crawl")],
+    crawl_date: Annotated[date, typer.Option(parser=parse_date, metavar=DATE_FORM, help="which crawl")],
     pictures: Annotated[
         Pictures, typer.Option(help="matted pictures by style: as PNG, as they are stored (WebP), or none")
     ] = Pictures.png,
@@ -163,7 +173,7 @@ def export(
         task = bars.add_task("pictures written", visible=False)
         written = export_crawl(
             Settings.load(),
-            crawl_date.date(),
+            crawl_date,
             out_dir,
             pictures=pictures.value,
             progress=lambda what, done, total: bars.update(
@@ -194,8 +204,6 @@ def settings(
     for variable, value, source, meaning in describe(loaded):
         print(f"{variable}={value}" + ("" if source == "default" else f"   ({source})"))
         print(f"    {meaning}")
-    if unknown := unknown_variables(os.environ):
-        _err.print(f"[yellow]not a setting, perhaps misspelt:[/] {', '.join(unknown)}", highlight=False)
 
 
 if __name__ == "__main__":

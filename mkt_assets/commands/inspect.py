@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mkt_assets.commands.arguments import DATE_FORM, parse_date
 from mkt_assets.commands.plain_errors import plain_errors
 from mkt_assets.settings import Settings
 
@@ -31,8 +32,10 @@ _out = Console()
 def inspect(
     drop: Annotated[str, typer.Argument(help="folder of a drop, or a crawl date that has one in MKT_DROPS")],
     crawl_date: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="of a folder whose name is no date; default: today"),
+        date | None,
+        typer.Option(
+            parser=parse_date, metavar=DATE_FORM, help="of a folder whose name is no date; default: today"
+        ),
     ] = None,
 ) -> None:
     """Say what a run would find in a drop: what is recognised, what is missing, what would be rejected."""
@@ -43,7 +46,7 @@ def inspect(
     folder = Path(drop)
     if not folder.exists() and _date_of(drop):
         folder = settings.drops / drop
-    day = crawl_date.date() if crawl_date else _date_of(folder.absolute().name)
+    day = crawl_date or _date_of(folder.absolute().name)
     found = inspect_drop(
         folder,
         day or datetime.now(ZoneInfo(settings.timezone)).date(),

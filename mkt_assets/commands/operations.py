@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mkt_assets.commands.arguments import DATE_FORM, parse_date
 from mkt_assets.commands.plain_errors import plain_errors
 from mkt_assets.settings import Settings
 
@@ -97,7 +98,8 @@ def forget(
         list[str] | None, typer.Option(help="the account's id, as the crawler has it")
     ] = None,
     crawled_before: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="retention: everything of crawls before it")
+        date | None,
+        typer.Option(parser=parse_date, metavar=DATE_FORM, help="retention: everything of crawls before it"),
     ] = None,
     again: Annotated[
         bool,
@@ -117,7 +119,7 @@ def forget(
     from mkt_assets.resources.running import LOCK_NAME
 
     settings = Settings.load()
-    before = crawled_before.date() if crawled_before else None
+    before = crawled_before
     request = Request(poster or (), post or (), crawler_account or (), before, again)
     if not yes:
         typer.confirm(f"Remove {_what(request)} from {settings.home} for good?", abort=True)

@@ -101,8 +101,10 @@ def _run_one(
             "loggers": {"console": {"config": {"log_level": logging.getLevelName(logging.CRITICAL)}}}
         },
     )
-    from mkt_assets.orchestration.failures import reason_of
+    from mkt_assets.orchestration.failures import reason_of, was_interrupted
 
+    if any(was_interrupted(event) for event in done.all_events):
+        raise KeyboardInterrupt  # Dagster took it for the failure of this crawl date alone
     problems = [f"{event.step_key}: {reason_of(event)}" for event in done.get_step_failure_events()]
     return Outcome(crawl_date, done.success, tuple(problems))
 

@@ -31,7 +31,7 @@ from mkt_assets.resources.locks import lock_holders
 from mkt_assets.resources.migrations import VERSION
 from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
 from mkt_assets.resources.warehouse_state import WarehouseState, read_state
-from mkt_assets.settings import Settings, unknown_variables
+from mkt_assets.settings import Settings, misspelt_variables
 
 _PACKAGES = ("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "torch")
 _SPARE_BYTES = 1_000_000_000
@@ -110,14 +110,10 @@ def _versions(_: Settings) -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    if unknown := unknown_variables(os.environ):
-        yield Finding(
-            "settings",
-            Verdict.problem,
-            f"not a setting, perhaps misspelt: {', '.join(unknown)}",
-            "see `mkt settings`, and correct or unset it",
-        )
-    else:
+    misspelt = misspelt_variables(os.environ)
+    for sentence in misspelt:
+        yield Finding("settings", Verdict.problem, sentence, "correct or unset it")
+    if not misspelt:
         yield Finding("settings", Verdict.ok, f"home {settings.home}, drops {settings.drops}")
     if not settings.drops.is_dir():
         yield Finding(

@@ -109,6 +109,8 @@ def _subject(settings: Settings, request: Request) -> Subject:
                 f"{poster!r} is not a poster_id of the warehouse (24 hex digits). An account's id as the "
                 "crawler has it goes to --crawler-account."
             )
+    if not all(text.strip() for text in (*request.posts, *request.crawler_accounts)):
+        raise ForgetError("an empty id was given, which is nobody's: is a variable unset?")
     posters = {*request.posters, *map(hasher.hash, request.crawler_accounts)}
     if not posters and not request.posts and request.crawled_before is None and not request.again:
         raise ForgetError(

@@ -26,6 +26,7 @@ _PERMANENT = (
     MixedEncodersError,
 )
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
+_INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 _MAX_RETRIES = 3
 _WAIT_SECONDS = 5
 
@@ -50,6 +51,17 @@ def reason_of(event: dg.DagsterEvent) -> str:
     failure = event.step_failure_data
     if failure.user_failure_data is not None and failure.user_failure_data.description:
         return failure.user_failure_data.description
-    if failure.error and failure.error.cls_name == "DagsterExecutionInterruptedError":
+    if was_interrupted(event):
         return "it was interrupted; what was finished stays, and running it again goes on from there."
     return failure.error.message.strip() if failure.error else "failed; see its log in the Dagster UI"
+
+
+def was_interrupted(event: dg.DagsterEvent) -> bool:
+    """Whether a person stopped the step, or the run between two steps (Ctrl-C, or a cancellation in the UI)."""
+    if event.is_step_failure:
+        error = event.step_failure_data.error
+    elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
+        error = event.job_failure_data.error
+    else:
+        return event.event_type is dg.DagsterEventType.RUN_CANCELED
+    return error is not None and error.cls_name in _INTERRUPTIONS
