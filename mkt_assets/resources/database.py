@@ -114,7 +114,7 @@ def _connect(path: Path, timeout_seconds: float, read_only: bool) -> duckdb.Duck
         reraise=True,
     )
     try:
-        return attempt(duckdb.connect)(str(path), read_only=read_only)
+        return attempt(_connect_once)(path, read_only)
     except duckdb.IOException as error:
         if not _LOCKED.search(str(error)):
             raise
@@ -124,3 +124,8 @@ def _connect(path: Path, timeout_seconds: float, read_only: bool) -> duckdb.Duck
             f"{who} kept {path} open for over {timeout_seconds:g} s; close it there, "
             f"and read {path.stem}.snapshot.duckdb instead, which stops nobody."
         ) from error
+
+
+def _connect_once(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    with interrupts_later():
+        return duckdb.connect(str(path), read_only=read_only)
