@@ -39,11 +39,12 @@ def _came_and_went(facts: Facts, modality: str) -> list[Text]:
     changes = {
         "born": [c.name for c in clusters if c.is_new],
         "back": [c.name for c in clusters if c.is_back],
-        "gone": gone,
     }
     sentences: list[Text] = [
         say(f"{what}_{modality}", names=names_of(names)) for what, names in changes.items() if names
     ]
+    if gone:  # not on this page: where one can look at them is told with them
+        sentences.append(say(f"gone_{modality}", names=names_of(gone), date=before.isoformat()))
     unmatched = [c for c in clusters if not _lasts(c, before) and not c.is_new and not c.is_back]
     if unmatched:
         kind = "style" if modality == "image" else "topic"

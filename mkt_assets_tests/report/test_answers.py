@@ -60,7 +60,7 @@ def test_what_came_and_what_went_is_named():
     text = english(news(a_crawl(styles=(cluster("image", 0, "西装"), new, back), events=(gone,))))
     assert "New styles: 运动." in text
     assert "Styles back after an absence: 汉服." in text
-    assert "Styles no longer there: 旗袍." in text
+    assert f"Styles of {BEFORE} no longer there: 旗袍 (seen in the report of that date)." in text
 
 
 def test_what_is_not_tested_to_be_new_is_not_called_so():

@@ -92,8 +92,8 @@ _MESSAGES: Mapping[str, str] = {
     "born_text": "New topics: {names}.",
     "back_image": "Styles back after an absence: {names}.",
     "back_text": "Topics back after an absence: {names}.",
-    "gone_image": "Styles no longer there: {names}.",
-    "gone_text": "Topics no longer there: {names}.",
+    "gone_image": "Styles of {date} no longer there: {names} (seen in the report of that date).",
+    "gone_text": "Topics of {date} no longer there: {names} (seen in the report of that date).",
     "not_surely_new": (
         "{things} [has|have] no counterpart in the crawl of {date}, which chance or too few posts would do "
         "to explain."
