@@ -70,7 +70,7 @@ test-fast: $(INSTALLED)
 
 ui: $(INSTALLED)
 	DAGSTER_HOME="$$($(BIN)/mkt settings --dagster-home)" \
-		$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+		$(BIN)/dg dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m pytest -o addopts= --import-mode=importlib -s mkt_assets_tests/benchmarks
