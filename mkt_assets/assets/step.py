@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from types import UnionType
@@ -53,13 +53,14 @@ class Run:
 class Made:
     """What a step made of a crawl date; it is stored in one transaction, in place of what was.
 
-    `after_stored` is called when the rows are stored.
+    `after_stored` is called when the rows are stored; `run_tags` say in the list of runs what this one was about.
     """
 
     rows: pa.Table
     metadata: Mapping[str, Any]
     rejects: pa.Table | None = None
     after_stored: Callable[[], object] | None = None
+    run_tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ class Step:
         warehouse.replace_partition(self.table.name, run.crawl_date, made.rows, rejects=made.rejects)
         if made.after_stored is not None:
             made.after_stored()
+        if made.run_tags:
+            context.instance.add_run_tags(context.run_id, made.run_tags)
         return dg.MaterializeResult(metadata={"dagster/partition_row_count": made.rows.num_rows, **metadata})
 
     def _report_other_dates(self, context: dg.AssetExecutionContext, made: Derived) -> None:
