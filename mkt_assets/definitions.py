@@ -8,7 +8,7 @@ import dagster as dg
 
 from mkt_assets.assets import build_assets
 from mkt_assets.orchestration.checks import build_checks
-from mkt_assets.orchestration.jobs import build_crawl_job
+from mkt_assets.orchestration.jobs import crawl_job
 from mkt_assets.orchestration.notifications import build_failure_sensor
 from mkt_assets.orchestration.schedules import build_daily_schedule
 from mkt_assets.orchestration.sensors import build_drop_sensor
@@ -24,9 +24,9 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
     return dg.Definitions(
         assets=build_assets(settings),
         asset_checks=build_checks(settings),
-        jobs=[build_crawl_job()],
+        jobs=[crawl_job],
         schedules=[build_daily_schedule(settings)],
-        sensors=[s for s in (build_drop_sensor(settings), build_failure_sensor(settings)) if s is not None],
+        sensors=[build_drop_sensor(settings), build_failure_sensor(settings)],
         resources={**build_resources(settings), **overrides},
         # a process a step would load Dagster, and then the models, again and again
         executor=dg.in_process_executor,

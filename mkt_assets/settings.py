@@ -245,8 +245,13 @@ class Settings(BaseSettings):
             raise SettingsError(_sentence(error)) from error
 
     def overridden_by(self, config: BaseModel) -> Self:
-        """These settings with every field that `config` (a run configuration) gives, checked again."""
-        given = {name: value for name, value in config.model_dump().items() if value is not None}
+        """These settings with every field that `config` (a run configuration) gives, checked again.
+
+        What it gives by default is what the settings were when it was shown, and no wish.
+        """
+        given = {
+            n: value for n, value in config.model_dump(exclude_defaults=True).items() if value is not None
+        }
         return type(self).load(**(self.model_dump() | given)) if given else self
 
     @property

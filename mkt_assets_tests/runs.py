@@ -10,6 +10,7 @@ import dagster as dg
 
 from mkt_assets.assets import build_assets
 from mkt_assets.orchestration.checks import build_checks
+from mkt_assets.orchestration.partitions import NAME
 from mkt_assets.resources import build_resources, open_warehouse
 from mkt_assets.resources.models import Models
 from mkt_assets.settings import Settings
@@ -61,6 +62,9 @@ def materialize(
     Without `upstream` these assets only, on what is stored.
     """
     selection = dg.AssetSelection.assets(*([last] if isinstance(last, str) else last))
+    instance = dg.DagsterInstance.ephemeral()
+    # also of a date without a drop
+    instance.add_dynamic_partitions(NAME, [crawl_date.isoformat()])
     return dg.materialize(
         [*build_assets(settings), *(build_checks(settings) if checks else [])],
         partition_key=crawl_date.isoformat(),
@@ -68,6 +72,7 @@ def materialize(
         resources={**build_resources(settings), "models": models},
         run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "ERROR"}}}},
         raise_on_error=raise_on_error,
+        instance=instance,
     )
 
 

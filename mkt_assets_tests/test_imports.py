@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from docs.architecture import imports_by_module, room_of
+from docs.architecture import PROJECT, imports_by_module, room_of
 
 
 def test_loading_the_definitions_loads_no_heavy_library() -> None:
@@ -21,6 +22,13 @@ def test_loading_the_definitions_loads_no_heavy_library() -> None:
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_of_the_platform_imports_what_dagster_keeps_to_itself() -> None:
+    private = re.compile(r"\b(?:dagster|dagster_\w+)\._")
+    files = sorted((PROJECT / "mkt_assets").rglob("*.py"))
+    assert files
+    assert [str(path) for path in files if private.search(path.read_text("utf-8"))] == []
 
 
 def test_core_knows_neither_dagster_nor_duckdb() -> None:

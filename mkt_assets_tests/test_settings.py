@@ -55,7 +55,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
 
 
 def configuration(**given: object) -> dg.Config:
-    made = run_config("k_selection", ["image_k", "text_k", "image_k_range", "text_k_range"])
+    made = run_config("k_selection", ["image_k", "text_k", "image_k_range", "text_k_range"], Settings.load())
     assert made is not None
     return made(**given)
 

@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from types import UnionType
@@ -23,7 +23,7 @@ from pydantic import Field, create_model
 from mkt_assets.contract.schema import Table
 from mkt_assets.models.registry import describe
 from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of, crawl_date_partitions, window_mapping
+from mkt_assets.orchestration.partitions import crawl_date_of, crawl_date_partitions
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
@@ -53,13 +53,14 @@ class Run:
 class Made:
     """What a step made of a crawl date; it is stored in one transaction, in place of what was.
 
-    `after_stored` is called when the rows are stored.
+    `after_stored` is called when the rows are stored; `run_tags` say in the list of runs what this one was about.
     """
 
     rows: pa.Table
     metadata: Mapping[str, Any]
     rejects: pa.Table | None = None
     after_stored: Callable[[], object] | None = None
+    run_tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,11 @@ class Step:
 
     def build(self, settings: Settings) -> dg.AssetsDefinition:
         """The asset; `settings` decide its partitions, its lineage, and by their values its code version."""
-        config = run_config(self.table.name, self.settings)
-        looking_back = window_mapping(settings)
+        config = run_config(self.table.name, self.settings, settings)
 
         @dg.asset(
             name=self.table.name,
-            deps=[*self.deps, *(dg.AssetDep(d, partition_mapping=looking_back) for d in self.window_deps)],
+            deps=[*self.deps, *self.window_deps],
             partitions_def=crawl_date_partitions(settings),
             group_name=self.group,
             kinds=set(self.kinds),
@@ -145,7 +145,8 @@ class Step:
         configured: frozenset[str] = frozenset()
         if config is not None:
             given = config(**context.op_execution_context.op_config)
-            configured = frozenset(name for name, value in given.model_dump().items() if value is not None)
+            changed = given.model_dump(exclude_defaults=True)
+            configured = frozenset(name for name, value in changed.items() if value is not None)
             settings = settings.overridden_by(given)
         run = Run(crawl_date_of(context), settings, configured, context.log.info, context.instance)
         made = self.compute(run, **{name: getattr(context.resources, name) for name in self._resources()})
@@ -161,6 +162,8 @@ class Step:
         warehouse.replace_partition(self.table.name, run.crawl_date, made.rows, rejects=made.rejects)
         if made.after_stored is not None:
             made.after_stored()
+        if made.run_tags:
+            context.instance.add_run_tags(context.run_id, made.run_tags)
         return dg.MaterializeResult(metadata={"dagster/partition_row_count": made.rows.num_rows, **metadata})
 
     def _report_other_dates(self, context: dg.AssetExecutionContext, made: Derived) -> None:
@@ -172,7 +175,9 @@ class Step:
             is_unchanged = partition in known and made.versions_before.get(crawl_date) == version
             if is_unchanged or partition == context.partition_key:
                 continue
-            if partitions is not None and partitions.has_partition_key(partition):
+            if partitions is not None and partitions.has_partition_key(
+                partition, dynamic_partitions_store=context.instance
+            ):
                 # without a code version Dagster asks whether anything upstream is newer, and nothing is
                 tags = {_DATA_VERSION: version}
                 context.log_event(dg.AssetMaterialization(key, partition=partition, tags=tags))
@@ -235,13 +240,17 @@ def value_of(name: str, settings: Settings) -> Any:
     return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
 
 
-def run_config(name: str, settings: Iterable[str]) -> type[dg.Config] | None:
-    """The run configuration of a step: a field for each setting that a launchpad may give; None without any."""
+def run_config(name: str, declared: Iterable[str], settings: Settings) -> type[dg.Config] | None:
+    """The run configuration of a step: a field for each setting that a launchpad may give; None without any.
+
+    A field's default is what `settings` say, so that the launchpad shows what a run will go by.
+    """
     fields: dict[str, Any] = {}
-    for setting in settings:
+    for setting in declared:
         if setting not in _OF_THE_OPERATOR and not setting.startswith("max_"):
             described = Settings.model_fields[setting]
-            default = Field(default=None, description=described.description)
+            shown = _in_launchpad(getattr(settings, setting))
+            default = Field(default=shown, description=described.description)
             fields[setting] = (_config_type(described.annotation) | None, default)
     if not fields:
         return None
@@ -252,6 +261,11 @@ def run_config(name: str, settings: Iterable[str]) -> type[dg.Config] | None:
         __doc__="Run configuration; a field left out keeps the setting.",
         **fields,
     )
+
+
+def _in_launchpad(value: object) -> object:
+    """A setting's value as one writes it: a range as 2-200."""
+    return "-".join(map(str, cast("tuple[object, ...]", value))) if isinstance(value, tuple) else value
 
 
 def _config_type(annotation: Any) -> type[Any]:

@@ -40,20 +40,12 @@ def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Pr
     dates of this call whose names are others than when it was made.
 
     Raises:
-        DropMissing: if there is no drop at all.
-        CrawlDateError: if a date lies before the first partition.
+        DropMissing: if there is no drop at all, or none of one of the dates; nothing was run.
+        CrawlDateError: if a date lies before the first partition, or in the future; nothing was run.
     """
-    from mkt_assets.crawlers.drop import DropMissing, list_drops
     from mkt_assets.orchestration.instance import prepare_instance
-    from mkt_assets.resources.warehouse import CrawlDateError
 
-    dates = sorted(set(crawl_dates)) if crawl_dates is not None else list_drops(settings.drops)
-    if not dates:
-        raise DropMissing(
-            f"there is no drop in {settings.drops}: put a crawl into {settings.drops}/<crawl date>/."
-        )
-    if dates[0] < settings.first_crawl_date:
-        raise CrawlDateError(f"{dates[0]} is before MKT_FIRST_CRAWL_DATE ({settings.first_crawl_date}).")
+    dates = _dates(settings, crawl_dates)
     prepare_instance(settings)
 
     import dagster as dg
@@ -76,6 +68,33 @@ def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Pr
                 bar.begin(crawl_date)
                 outcomes[crawl_date] = _run_one(job, instance, crawl_date, only=_SHOWING_NAMES)
     return [outcomes[crawl_date] for crawl_date in dates]
+
+
+def _dates(settings: Settings, asked_for: Sequence[date] | None) -> list[date]:
+    """The crawl dates to run, oldest first; see `materialize`."""
+    from mkt_assets.crawlers.walk import DropMissing, list_drops
+    from mkt_assets.orchestration.partitions import today_of
+    from mkt_assets.resources.warehouse import CrawlDateError
+
+    there = list_drops(settings.drops)
+    dates = sorted({*asked_for} if asked_for is not None else there)
+    if not dates:
+        raise DropMissing(
+            f"there is no drop in {settings.drops}: put a crawl into {settings.drops}/<crawl date>/."
+        )
+    today = today_of(settings)
+    if dates[0] < settings.first_crawl_date:
+        raise CrawlDateError(f"{dates[0]} is before MKT_FIRST_CRAWL_DATE ({settings.first_crawl_date}).")
+    if dates[-1] > today:
+        is_named_so = "; is the folder misnamed?" if dates[-1] in there else "."
+        raise CrawlDateError(
+            f"{dates[-1]} lies in the future: today is {today} in {settings.timezone}{is_named_so}"
+        )
+    if missing := [day for day in dates if day not in there]:
+        folders = ", ".join(str(settings.drops / day.isoformat()) for day in missing)
+        last = f" The latest drop there is of {there[-1]}." if there else ""
+        raise DropMissing(f"There is no drop folder {folders}, so nothing was run.{last}")
+    return dates
 
 
 def _names(settings: Settings, crawl_date: date) -> frozenset[_Named]:

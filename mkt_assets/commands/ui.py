@@ -38,9 +38,11 @@ def ui(
     hold_home(settings.home)
     refuse_port_in_use(port)
     home = prepare_instance(settings)
-    dagster = Path(sys.executable).with_name("dagster")
-    arguments = ["dev", "-m", "mkt_assets.definitions", "-h", HOST, "-p", str(port)]
-    os.execve(dagster, [str(dagster), *arguments], {**os.environ, "DAGSTER_HOME": str(home)})  # noqa: S606
+    workspace = home / "workspace.yaml"  # an installed package has no clone with one beside it
+    workspace.write_text("load_from: [{python_module: mkt_assets.definitions}]\n", encoding="utf-8")
+    dg = Path(sys.executable).with_name("dg")
+    arguments = ["dev", "-w", str(workspace), "-h", HOST, "-p", str(port)]
+    os.execve(dg, [str(dg), *arguments], {**os.environ, "DAGSTER_HOME": str(home)})  # noqa: S606
 
 
 def hold_home(home: Path) -> None:

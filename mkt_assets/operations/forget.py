@@ -19,6 +19,7 @@ from mkt_assets.operations.event_log import kept_elsewhere, scrub
 from mkt_assets.operations.gc import Garbage, collect_garbage
 from mkt_assets.operations.places import crawl_date_in, files_below
 from mkt_assets.operations.search import Search, search_home
+from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import open_cache, open_media_memory, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
 from mkt_assets.resources.erasure import Subject, Traces, compact, erase, ids_in, traces_of
@@ -141,6 +142,9 @@ def _forget(
     compact(settings.warehouse_path, timeout_seconds=timeout)
     open_cache(settings).compact()
     open_warehouse(settings).publish_snapshot()
+    if settings.dagster_home.exists():
+        # crawl dates that are no more are no longer offered
+        prepare_instance(settings)
     reports = [page for page in pages if page.is_relative_to(settings.reports_dir)]
     shown = traces.crawl_dates | {
         day for page in reports if (day := crawl_date_in(page, settings.reports_dir))

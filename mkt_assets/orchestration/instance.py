@@ -1,4 +1,7 @@
-"""The Dagster instance below the home: made once, safely, however many processes begin at once."""
+"""The Dagster instance below the home: made once, safely, however many processes begin at once.
+
+Not here: which crawl dates it is told of (orchestration/partitions).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _READY = ".prepared"
 
 
 def prepare_instance(settings: Settings) -> Path:
-    """The instance's folder, with its configuration and migrated databases; DAGSTER_HOME is set to it.
+    """The instance's folder, with its configuration, migrated databases and crawl dates; DAGSTER_HOME is set to it.
 
     Dagster migrates a new instance's databases on first use without a lock, so that of several first
     processes some die. Here the first one does it, the others wait.
@@ -26,6 +29,12 @@ def prepare_instance(settings: Settings) -> Path:
         with FileLock(home / ".prepare.lock", timeout=300):
             if not (home / _READY).exists():
                 _make(home)
+    import dagster as dg
+
+    from mkt_assets.orchestration.partitions import register_crawl_dates
+
+    with dg.DagsterInstance.get() as instance:
+        register_crawl_dates(instance, settings)
     return home
 
 

@@ -1,4 +1,4 @@
-"""Telling somebody that a run failed: a command of the operator's, off unless set.
+"""Telling somebody that a run failed: a command of the operator's; without one the sensor says that nobody is told.
 
 Not here: the sentence a run failed with (orchestration/failures).
 """
@@ -14,30 +14,33 @@ from mkt_assets.settings import Settings
 
 SENSOR = "tell_of_failures"
 _TIMEOUT_SECONDS = 30
+_NO_COMMAND = "None is set, so nobody is told: set MKT_NOTIFY_COMMAND."
 
 
 class NotificationError(RuntimeError):
     """Nobody was told; the message says why, and nothing of the command."""
 
 
-def build_failure_sensor(settings: Settings) -> dg.SensorDefinition | None:
-    """Runs `notify_command` for every failed run; None if there is no such command."""
-    if not settings.notify_command:
-        return None
-    command = shlex.split(settings.notify_command)
+def build_failure_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Runs `notify_command` for every failed run; if there is no such command, skips with that reason."""
+    command = shlex.split(settings.notify_command or "")
+    what = "Runs the command of MKT_NOTIFY_COMMAND for every failed run, with a JSON object on its input."
 
     @dg.run_failure_sensor(
         name=SENSOR,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Runs the command of MKT_NOTIFY_COMMAND for every failed run, with a JSON object on its input.",
+        description=what if command else f"{what} {_NO_COMMAND}",
     )
-    def tell_of_failures(context: dg.RunFailureSensorContext) -> None:
+    def tell_of_failures(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+        if not command:
+            return dg.SkipReason(f"run {context.dagster_run.run_id} failed. {_NO_COMMAND}")
         # a killed run has no step that failed
         problems = [f"{event.step_key}: {reason_of(event)}" for event in context.get_step_failure_events()]
         notify(
             command,
             message_of(context.dagster_run, "; ".join(problems) or context.failure_event.message or ""),
         )
+        return None
 
     return tell_of_failures
 

@@ -11,6 +11,7 @@ import dagster as dg
 
 from mkt_assets.orchestration.drop_state import DropState, drop_states, run_request
 from mkt_assets.orchestration.jobs import CRAWL_JOB
+from mkt_assets.orchestration.partitions import register_crawl_dates
 from mkt_assets.orchestration.sensors import INTERVAL_SECONDS, is_ticking
 from mkt_assets.settings import Settings
 
@@ -29,6 +30,7 @@ def build_daily_schedule(settings: Settings) -> dg.ScheduleDefinition:
     )
     def daily_catch_up(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now = context.scheduled_execution_time.astimezone(ZoneInfo(settings.timezone))
+        register_crawl_dates(context.instance, settings)
         # while the sensor ticks, what has just arrived is its to run: both at once would run it twice
         quiet = 5 * INTERVAL_SECONDS if is_ticking(context.instance, now=now.timestamp()) else 0
         states = list(

@@ -4,13 +4,12 @@ Not here: what failed or was missed (orchestration/schedules).
 """
 
 from collections.abc import Iterator
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from mkt_assets.orchestration.drop_state import drop_states, run_request
 from mkt_assets.orchestration.jobs import CRAWL_JOB
+from mkt_assets.orchestration.partitions import register_crawl_dates, today_of
 from mkt_assets.resources.running import fail_dead_runs
 from mkt_assets.settings import Settings
 
@@ -32,12 +31,13 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
     def new_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         # a run that was cut off with the machine would hold its place in the queue for ever
         fail_dead_runs(context.instance)
+        register_crawl_dates(context.instance, settings)
         requested = 0
         skipped: list[str] = []
         for state in drop_states(
             context.instance,
             settings,
-            today=datetime.now(ZoneInfo(settings.timezone)).date(),
+            today=today_of(settings),
             retry_failed=False,
             quiet_seconds=settings.drop_quiet_seconds,
         ):

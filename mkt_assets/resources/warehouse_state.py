@@ -66,6 +66,17 @@ def read_state(path: Path, *, timeout_seconds: float) -> WarehouseState:
         )
 
 
+def stored_crawl_dates(path: Path, *, timeout_seconds: float) -> frozenset[date]:
+    """Crawl dates with posts in the warehouse at `path`, which may be of an earlier version.
+
+    Raises:
+        DatabaseBusyError: if runs keep it for too long.
+        duckdb.Error: if it is damaged.
+    """
+    with open_database(path, timeout_seconds=timeout_seconds, read_only=True) as connection:
+        return frozenset(row[0] for row in _rows(connection, "raw_posts", "DISTINCT crawl_date"))
+
+
 def ids_of(connection: duckdb.DuckDBPyConnection, column: str) -> frozenset[str]:
     """Values of `post_id` or `poster_id`, whichever is asked for, in all tables."""
     return frozenset(

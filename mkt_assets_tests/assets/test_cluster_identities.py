@@ -14,6 +14,7 @@ import pytest
 
 from mkt_assets.assets.cluster_identities import cluster_identities
 from mkt_assets.contract.schema import TABLES
+from mkt_assets.orchestration.partitions import NAME
 from mkt_assets.resources import build_resources, open_warehouse
 from mkt_assets.settings import Settings
 
@@ -82,9 +83,15 @@ def _table(name: str, crawl_date: date, rows: Sequence[dict[str, Any]]) -> pa.Ta
 def identities(settings: Settings) -> dict[tuple[date, int], dict[str, Any]]:
     """What the asset makes of what is stored, by crawl date and cluster."""
     asset = cluster_identities.build(settings)
-    result = dg.materialize(
-        [asset], resources=build_resources(settings), selection=[asset], partition_key=day(0).isoformat()
-    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(NAME, [day(0).isoformat()])
+        result = dg.materialize(
+            [asset],
+            resources=build_resources(settings),
+            selection=[asset],
+            partition_key=day(0).isoformat(),
+            instance=instance,
+        )
     assert result.success
     rows = open_warehouse(settings).read("cluster_identities").to_pylist()
     return {(row["crawl_date"], row["cluster_id"]): row for row in rows}

@@ -11,7 +11,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from mkt_assets.assets import STEPS, build_assets
-from mkt_assets.assets.step import SETTINGS_KEY
+from mkt_assets.assets.step import SETTINGS_KEY, run_config
 from mkt_assets.resources import build_resources
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
@@ -134,6 +134,22 @@ def test_what_the_results_depended_on_is_recorded_with_the_launchpads_changes(
         key=lambda r: (r["post_id"], r["frame"]),
     )
     assert [r["cluster_id"] for r in stored] == fitted[0]["labels"]
+
+
+def test_the_launchpad_shows_the_settings_as_they_are_and_showing_them_changes_nothing(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    pinned = settings.model_copy(update={"text_k": 2})
+    write_drop(settings.drops, D1, range(12))
+    fields = run_config("k_selection", ["image_k", "text_k", "image_k_range", "random_state"], pinned)
+    assert fields is not None
+    shown = fields().model_dump()
+    assert shown == {"image_k": None, "text_k": 2, "image_k_range": "2-200", "random_state": 0}
+    whole = {"ops": {"k_selection": {"config": {**shown, "image_k": 3}}}}
+    materialize(pinned, fake_models, D1, last="k_selection", run_config=whole)
+    reasons = {r["modality"]: r["reason"] for r in rows(settings, "k_selection") if r["chosen"]}
+    assert "by the run's configuration" in reasons["image"]
+    assert "by the settings" in reasons["text"]
 
 
 def test_of_an_earlier_crawl_is_stale_what_a_changed_name_is_shown_in_and_nothing_else(

@@ -13,9 +13,11 @@ import duckdb
 import pytest
 
 from mkt_assets.assets.metadata import image_preview, markdown_list, markdown_table
-from mkt_assets.crawlers.drop import DropMissing
+from mkt_assets.assets.raw_posts import raw_posts
+from mkt_assets.crawlers.drop import DropMissing, drop_digest
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.orchestration.failures import explained
+from mkt_assets.resources import build_resources
 from mkt_assets.resources.database import DatabaseBusyError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError, Warehouse
@@ -106,6 +108,23 @@ def test_a_run_that_finds_the_warehouse_busy_once_tries_again_and_succeeds(
     result = materialize(settings, fake_models, DAY, last="raw_posts")
     assert events(result).count("STEP_UP_FOR_RETRY") == 1
     assert len(rows(settings, "raw_posts", DAY)) == 4
+
+
+def test_the_list_of_runs_says_which_drop_crawler_and_how_many_posts(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    drop = write_drop(settings.drops, DAY, range(4))
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize(
+            [raw_posts.build(settings)],
+            partition_key=DAY.isoformat(),
+            resources={**build_resources(settings), "models": fake_models},
+            instance=instance,
+        )
+        tags = instance.get_run_by_id(done.run_id).tags
+    assert tags["mkt/posts"] == "4"
+    assert tags["mkt/crawlers"] not in ("", "none")
+    assert drop_digest(drop).startswith(tags["mkt/drop"])
 
 
 def test_a_run_without_its_drop_is_not_tried_again(settings: Settings, fake_models: FakeModels) -> None:

@@ -18,7 +18,7 @@ from mkt_assets.commands import run as commands_run
 from mkt_assets.commands.cli import app
 from mkt_assets.commands.run import Outcome
 from mkt_assets.orchestration.failures import reason_of
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources import open_tombstones, open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.drops import write_drop
 
@@ -128,14 +128,42 @@ def test_a_label_file_without_its_column_is_a_sentence(run: CliRunner, tmp_path:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "said"),
+    [
+        ("2999-01-01", "2999-01-01 lies in the future: today is "),
+        ("2024-06-12", "There is no drop folder"),
+    ],
+)
+def test_a_date_that_cannot_be_run_is_refused_at_once_and_no_other_is_run(
+    run: CliRunner, settings: Settings, asked_for: str, said: str
+) -> None:
+    write_drop(settings.drops, D1, range(4), with_media=False)
+    result = run.invoke(app, ["run", "--crawl-date", "2024-06-13", "--crawl-date", asked_for])
+    assert result.exit_code == 2
+    assert said in result.output
+    assert "Traceback" not in result.output
+    assert not settings.home.exists()
+
+
+def test_a_drop_named_as_of_a_date_to_come_is_said_to_be_misnamed(run: CliRunner, settings: Settings) -> None:
+    write_drop(settings.drops, date(2999, 1, 1), range(4), with_media=False)
+    result = run.invoke(app, ["run"])
+    assert result.exit_code == 2
+    assert "is the folder misnamed?" in result.output
+
+
 @pytest.mark.slow
 def test_a_run_that_fails_says_why_in_a_sentence_and_runs_the_other_dates(
     run: CliRunner, settings: Settings
 ) -> None:
-    write_drop(settings.drops, D1, range(4), with_media=False)
+    for day in (date(2024, 6, 12), D1):
+        write_drop(settings.drops, day, range(4), with_media=False)
+    tombstones = open_tombstones(settings)
+    tombstones.write(tombstones.read().bury([], D1))
     result = run.invoke(app, ["run", "--crawl-date", "2024-06-12", "--crawl-date", "2024-06-13"])
     assert result.exit_code == 1
-    assert "2024-06-12 raw_posts: There is no drop folder" in result.output
+    assert "2024-06-12 raw_posts: crawl dates before 2024-06-13 were forgotten" in result.output
     assert "Traceback" not in result.output
     assert open_warehouse(settings).read("charts", [D1]).num_rows > 0
 
@@ -157,6 +185,8 @@ def test_a_run_that_was_interrupted_is_said_to_be_so_and_not_by_the_name_of_an_e
 def test_what_shows_names_is_made_again_of_the_dates_whose_names_a_later_crawl_changed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for day in (D1, D2):
+        write_drop(settings.drops, day, range(1), with_media=False)
     names = {D1: "style 2b14", D2: "通勤"}
     runs: list[tuple[date, tuple[str, ...]]] = []
 

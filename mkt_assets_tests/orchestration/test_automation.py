@@ -253,14 +253,6 @@ def test_every_asset_says_who_owns_it_what_it_is_and_what_its_columns_mean() -> 
         assert all(column.description for column in schema.columns)
 
 
-def test_a_window_shows_in_the_lineage(tmp_path: Path) -> None:
-    settings = Settings.load(home=tmp_path, window_crawl_dates=7)
-    graph = build_defs(settings).get_repository_def().asset_graph
-    mapping = graph.get(dg.AssetKey("k_selection")).partition_mappings[dg.AssetKey("image_embeddings")]
-    assert isinstance(mapping, dg.TimeWindowPartitionMapping)
-    assert (mapping.start_offset, mapping.end_offset) == (-6, 0)
-
-
 def finish(platform: Platform, request: dg.RunRequest, *, succeed: bool) -> None:
     """As a run on the request leaves the instance, without the work."""
     # without the events of what is planned, that nobody asks for here: they took most of the time

@@ -13,26 +13,18 @@ from mkt_assets.orchestration.notifications import SENSOR, NotificationError, bu
 from mkt_assets.settings import Settings
 
 
-def sensors(settings: Settings) -> set[str]:
+def test_without_a_command_the_sensor_is_there_and_says_that_nobody_is_told(settings: Settings) -> None:
     repository = build_defs(settings).get_repository_def()
-    return {sensor.name for sensor in repository.sensor_defs}
+    [sensor] = [sensor for sensor in repository.sensor_defs if sensor.name == SENSOR]
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    assert "set MKT_NOTIFY_COMMAND" in str(sensor.description)
+    skipped = evaluate(build_failure_sensor(settings))[1]
+    assert isinstance(skipped, dg.SkipReason)
+    assert "nobody is told: set MKT_NOTIFY_COMMAND" in str(skipped.skip_message)
 
 
-def test_nobody_is_told_unless_a_command_is_set(settings: Settings) -> None:
-    assert build_failure_sensor(settings) is None
-    assert SENSOR not in sensors(settings)
-    assert SENSOR in sensors(Settings.load(home=settings.home, drops=settings.drops, notify_command="true"))
-
-
-def test_the_command_gets_what_happened_and_to_which_crawl(settings: Settings, tmp_path: Path) -> None:
-    out = tmp_path / "told with a blank.json"
-    script = tmp_path / "tell.py"
-    script.write_text(f"import sys; open({str(out)!r}, 'w').write(sys.stdin.read())", "utf-8")
-    command = f"{sys.executable} {script}"
-    sensor = build_failure_sensor(
-        Settings.load(home=settings.home, drops=settings.drops, notify_command=command)
-    )
-    assert sensor is not None
+def evaluate(sensor: dg.SensorDefinition) -> tuple[str, object]:
+    """The id of a run that failed, and what the sensor makes of it."""
 
     @dg.op
     def fails() -> None:
@@ -52,10 +44,21 @@ def test_the_command_gets_what_happened_and_to_which_crawl(settings: Settings, t
             dagster_run=done.dagster_run,
             dagster_event=done.get_run_failure_event(),
         ).for_run_failure()
-        sensor(context)
+        return done.run_id, sensor(context)
+
+
+def test_the_command_gets_what_happened_and_to_which_crawl(settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "told with a blank.json"
+    script = tmp_path / "tell.py"
+    script.write_text(f"import sys; open({str(out)!r}, 'w').write(sys.stdin.read())", "utf-8")
+    command = f"{sys.executable} {script}"
+    sensor = build_failure_sensor(
+        Settings.load(home=settings.home, drops=settings.drops, notify_command=command)
+    )
+    run_id, _ = evaluate(sensor)
     message = json.loads(out.read_text("utf-8"))
     assert message["crawl_date"] == "2024-06-13"
-    assert message["run_id"] == done.run_id
+    assert message["run_id"] == run_id
     assert message["problem"] == "fails: the drop is gone"
 
 

@@ -1,0 +1,135 @@
+"""The Dagster UI, as `make ui` starts it, on a fresh home with drops: the dates it offers, and runs of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from mkt_assets_tests.report.browser import PROGRAM, WITH_CHROMIUM, chromium, tab
+from mkt_sample import generate
+
+PROJECT = Path(__file__).parents[2]
+DATES = ["2024-06-13", "2024-06-14", "2024-06-15"]
+CLICK = (
+    "(() => {{ const it = [...document.querySelectorAll('button')].findLast(b => b.innerText.trim().startsWith({0!r}));"
+    " it?.click(); return Boolean(it) }})()"
+)
+LAUNCH = """mutation($dates: [String!]) {
+  launchPartitionBackfill(backfillParams: {assetSelection: [{path: ["raw_posts"]}], partitionNames: $dates}) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
+  }
+}"""
+STATUS = """query($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } }
+}"""
+
+
+def until(holds: Callable[[], Any], seconds: float = 180) -> Any:
+    """What it gives, once it gives something."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.5)
+    return found
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the UI of a home with three drops, of which nothing was made yet."""
+    folder = tmp_path_factory.mktemp("ui")
+    generate(folder / "drops", n_crawl_dates=3, n_posts=4, seed=1)
+    # the sensor leaves the drops alone, so that what runs is what is asked for here
+    own = {
+        "MKT_HOME": str(folder / "home"),
+        "MKT_DROPS": str(folder / "drops"),
+        "MKT_DROP_QUIET_SECONDS": "999999",
+    }
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with (folder / "ui.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mkt_assets", "ui", "--port", port],
+            env={**os.environ, **own, "PYTHONPATH": str(PROJECT)},
+            cwd=PROJECT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    address = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        assert process.poll() is None, (folder / "ui.log").read_text("utf-8")
+        try:
+            with urlopen(f"{address}/server_info", timeout=5):
+                return True
+        except (URLError, OSError):
+            return False
+
+    try:
+        until(answers)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    said = (folder / "ui.log").read_text("utf-8")
+    assert "superseded" not in said.lower() and "deprecat" not in said.lower()
+
+
+def ask(ui: str, query: str, **variables: object) -> dict[str, Any]:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    question = Request(f"{ui}/graphql", body, {"content-type": "application/json"})
+    with urlopen(question, timeout=60) as answer:
+        [found] = json.load(answer)["data"].values()
+    return found
+
+
+def outcome(ui: str, *dates: str) -> str:
+    """How a backfill of raw_posts for these dates ends."""
+    launched = ask(ui, LAUNCH, dates=dates)
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    at_work = ("REQUESTED", "CANCELING", "FAILING")
+
+    def ended() -> str | None:
+        status = ask(ui, STATUS, id=launched["backfillId"])["status"]
+        return None if status in at_work else status
+
+    return until(ended)
+
+
+@pytest.mark.slow
+def test_the_latest_date_and_a_backfill_of_two_dates_succeed(ui: str) -> None:
+    query = '{ assetNodeOrError(assetKey: {path: ["raw_posts"]}) { ... on AssetNode { partitionKeys } } }'
+    offered = ask(ui, query)["partitionKeys"]
+    assert offered == DATES
+    assert outcome(ui, offered[-1]) == "COMPLETED_SUCCESS"
+    assert outcome(ui, *offered[:2]) == "COMPLETED_SUCCESS"
+
+
+@WITH_CHROMIUM
+@pytest.mark.slow
+def test_the_dialog_offers_the_dates_that_have_a_drop_and_no_others(ui: str, tmp_path: Path) -> None:
+    assert PROGRAM is not None
+    with chromium(PROGRAM, tmp_path) as devtools, tab(devtools) as page:
+        page.open(f"{ui}/assets/raw_posts", 1400, 1000, "en")
+        until(lambda: page.value(CLICK.format("Materialize")))
+        until(lambda: page.value(CLICK.format("All")))
+        until(lambda: "3 partitions" in page.value("document.body.innerText"))
+        dialog = page.value("document.body.innerText.split('Launch runs to materialize')[1]")
+    assert list(dict.fromkeys(re.findall(r"\d{4}-\d\d-\d\d", dialog))) == DATES
