@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from docs.architecture import draw, pictures
+from mkt_assets.orchestration.checks import as_markdown
 from mkt_assets.settings import PROJECT_DIR
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "NOTICE.md", "docs/architecture.md")
@@ -37,6 +38,12 @@ def test_every_make_target_that_a_document_names_exists(name: str) -> None:
     targets = set(re.findall(r"(?:`|^|true )make ([a-z-]+)", text, flags=re.MULTILINE))
     assert targets
     assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
+
+
+def test_the_table_of_checks_is_what_the_code_decides() -> None:
+    text = (PROJECT_DIR / "docs/operations.md").read_text("utf-8")
+    [table] = re.findall(r"<!-- checks -->\n(.*)<!-- /checks -->", text, re.DOTALL)
+    assert table.strip() == as_markdown().strip()
 
 
 def test_no_recipe_needs_more_than_three_files_beside_its_test() -> None:

@@ -3,12 +3,17 @@
 from mkt_assets.assets.metadata import counts, markdown_table
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.schema import RAW_POSTS
-from mkt_assets.crawlers.drop import ingest_drop, walk_digest, walk_drop
+from mkt_assets.crawlers.broken import refuse_broken, told
+from mkt_assets.crawlers.drop import ingest_drop, walk_drop
+from mkt_assets.orchestration.checks import FILES_REJECTED, FIRST_REJECTED, ROWS_READ, ROWS_REJECTED
 from mkt_assets.orchestration.drop_state import DIGEST_KEY
 from mkt_assets.resources.accounts import AccountHasher
+from mkt_assets.resources.drop_memory import DropMemory
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.tombstones import TombstoneFile, names_any
 from mkt_assets.resources.warehouse import Warehouse
+
+_MOST_LISTED = 50
 
 
 @step(
@@ -36,6 +41,7 @@ def raw_posts(
     accounts: AccountHasher,
     tombstones: TombstoneFile,
     media_memory: MediaMemory,
+    drop_memory: DropMemory,
 ) -> Made:
     """Read the drop, leave out who was forgotten, and remember where the media lie."""
     crawl_date, settings = run.crawl_date, run.settings
@@ -44,7 +50,7 @@ def raw_posts(
     drop_dir = settings.drops / crawl_date.isoformat()
     # taken before reading: what changes while we read makes the sensor run the date again
     walk = walk_drop(drop_dir)
-    digest = walk_digest(walk)
+    digest = drop_memory.digest(crawl_date, walk)
     ingest = ingest_drop(
         drop_dir,
         crawl_date,
@@ -65,21 +71,31 @@ def raw_posts(
     places = [file for file in media if not names_any(file.name, forgotten.__contains__)]
     run.log(
         f"{ingest.n_rows:,} rows read: {posts.num_rows:,} posts, {ingest.n_merged:,} older fetches "
-        f"merged, {ingest.n_rejected_rows:,} rejected"
+        f"merged, {ingest.n_rejected_rows:,} rejected; {len(ingest.unread):,} files rejected"
     )
+    unread = [
+        {"file": forgotten.masked(one.source_file), "reason": forgotten.masked(one.reason)}
+        for one in ingest.unread
+    ]
+    for one in unread[:_MOST_LISTED]:
+        run.log(f"rejected: {one['file']}: {one['reason']}")
+    refuse_broken(ingest, forgotten.masked)
     reasons = counts(str(reason) for reason in rejects["reason"].to_pylist())
     files = [{"file": forgotten.masked(f.name), "crawler": f.crawler, "rows": f.n_rows} for f in ingest.files]
     return Made(
         posts,
         {
             "posts": posts.num_rows,
-            "rows_read": ingest.n_rows,
+            ROWS_READ: ingest.n_rows,
             "rows_merged": ingest.n_merged,
-            "rows_rejected": ingest.n_rejected_rows,
+            ROWS_REJECTED: ingest.n_rejected_rows,
+            FILES_REJECTED: len(unread),
+            **({FIRST_REJECTED: forgotten.masked(told(ingest.unread))} if unread else {}),
             "rejects": rejects.num_rows,
             "posts_of_the_forgotten": ingest.posts.num_rows - posts.num_rows,
             "reject_reasons": markdown_table(reasons[:20]),
-            "files": markdown_table(files[:50]),
+            "files": markdown_table(files[:_MOST_LISTED]),
+            "files_that_were_rejected": markdown_table(unread[:_MOST_LISTED]),
             DIGEST_KEY: digest,
         },
         rejects=rejects,

@@ -132,9 +132,9 @@ def run(
         outcomes = materialize(settings, dates, bars)
     _out.print(summarize(settings, outcomes))
     for outcome in outcomes:
-        for problem in outcome.problems:
+        for problem in (*outcome.problems, *outcome.errors):
             _err.print(f"[red]{outcome.crawl_date}[/] {escape(problem)}", highlight=False, soft_wrap=True)
-    if not all(outcome.success for outcome in outcomes):
+    if not all(outcome.success and not outcome.errors for outcome in outcomes):
         raise typer.Exit(1)
 
 

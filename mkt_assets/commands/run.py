@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -26,11 +26,17 @@ _Named = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the run of a crawl date ended; `problems` says why it did not."""
+    """How the run of a crawl date ended; `problems` says why it did not, `errors` which checks found errors."""
 
     crawl_date: date
     success: bool
     problems: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """The outcome in a word or two."""
+        return ("done, with errors" if self.errors else "done") if self.success else "failed"
 
 
 def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Progress) -> list[Outcome]:
@@ -66,7 +72,9 @@ def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Pr
         for crawl_date in dates:
             if outcomes[crawl_date].success and _names(settings, crawl_date) != names[crawl_date]:
                 bar.begin(crawl_date)
-                outcomes[crawl_date] = _run_one(job, instance, crawl_date, only=_SHOWING_NAMES)
+                again = _run_one(job, instance, crawl_date, only=_SHOWING_NAMES)
+                errors = (*outcomes[crawl_date].errors, *again.errors)
+                outcomes[crawl_date] = replace(again, errors=tuple(dict.fromkeys(errors)))
     return [outcomes[crawl_date] for crawl_date in dates]
 
 
@@ -120,12 +128,14 @@ def _run_one(
             "loggers": {"console": {"config": {"log_level": logging.getLevelName(logging.CRITICAL)}}}
         },
     )
+    from mkt_assets.orchestration.checks import failed_errors
     from mkt_assets.orchestration.failures import reason_of, was_interrupted
 
     if any(was_interrupted(event) for event in done.all_events):
         raise KeyboardInterrupt  # Dagster took it for the failure of this crawl date alone
     problems = [f"{event.step_key}: {reason_of(event)}" for event in done.get_step_failure_events()]
-    return Outcome(crawl_date, done.success, tuple(problems))
+    errors = failed_errors(done.get_asset_check_evaluations())
+    return Outcome(crawl_date, done.success, tuple(problems), tuple(errors))
 
 
 def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
@@ -157,7 +167,7 @@ def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
             str(chosen.get("image", "-")),
             str(chosen.get("text", "-")),
             f"{warehouse.read('rejects', dates, columns=['reason']).num_rows:,}",
-            "done" if outcome.success else "failed",
+            outcome.word,
         )
     table.caption = f"pictures: {settings.charts_dir}\ntables:   {settings.snapshot_path}"
     return table

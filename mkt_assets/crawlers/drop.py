@@ -43,7 +43,6 @@ from mkt_assets.crawlers.walk import (
     Walk,
     drop_digest,
     list_drops,
-    walk_digest,
     walk_drop,
 )
 
@@ -54,7 +53,6 @@ __all__ = [
     "drop_digest",
     "ingest_drop",
     "list_drops",
-    "walk_digest",
     "walk_drop",
 ]
 
@@ -78,8 +76,10 @@ class Ingest:
     """What a drop holds. ``n_rows == posts.num_rows + n_merged + n_rejected_rows``; rejects has files too.
 
     `media` are the files that the posts' media_paths name, and where they are: their places may name accounts.
-    `passed_over` are files that are no part of the crawl, and what they are; `undated` says of the posts without
-    a time of publication why they have none, and how many.
+    `unread` are the files that could not be read, not to their end, or of which no row could be used, each once:
+    they are among the rejects too, or their rows are; `n_media` is how many pictures and videos there are, of
+    posts or not. `passed_over` are files that are no part of the crawl, and what they are; `undated` says of the
+    posts without a time of publication why they have none, and how many.
     """
 
     posts: pa.Table
@@ -89,6 +89,8 @@ class Ingest:
     n_rejected_rows: int
     media: tuple[MediaFile, ...]
     files: tuple[SourceFile, ...]
+    unread: tuple[Reject, ...] = ()
+    n_media: int = 0
     passed_over: tuple[Reject, ...] = ()
     undated: tuple[tuple[str, int], ...] = ()
 
@@ -134,6 +136,7 @@ def ingest_drop(
         limits or Limits(),
         ReaderRegistry(given),
         rejects=[*walk.rejects, *misread],
+        unread=[*walk.rejects, *(one for one in misread if one.source_row is None)],
         given=frozenset(given.values()),
     )
     for file in _without_companions(others):
@@ -162,6 +165,11 @@ def ingest_drop(
         n_rejected_rows=reading.n_rejected_rows,
         media=index.files,
         files=tuple(replace(file, name=path(file.name)) for file in reading.files),
+        unread=(
+            *(replace(one, source_file=storable(path(one.source_file))) for one in reading.unread),
+            *(_without_accounts(one, redactor) for one in unreadable),
+        ),
+        n_media=len(media),
         passed_over=tuple(replace(one, source_file=path(one.source_file)) for one in walk.passed_over),
         undated=tuple(
             Counter(why for winner in reading.winners.values() if (why := winner.post.undated)).most_common()
@@ -191,6 +199,7 @@ class _Reading:
     limits: Limits
     registry: ReaderRegistry
     rejects: list[Reject]
+    unread: list[Reject]
     given: frozenset[str] = frozenset()
     used_columns: set[str] = field(default_factory=set[str])
     lack: str = ""
@@ -314,6 +323,7 @@ class _Reading:
     def _close(self, name: str, tally: FileTally, note: str | None) -> None:
         """Count the file. Bad rows count only in a table of posts; a file of nothing else is refused whole."""
         of_file = [tally.refusal] if tally.refusal else []
+        unread = of_file[:1]
         if "posts" in tally.kinds:
             self.n_rows += tally.n_post_rows + tally.n_bad_rows
             self.n_rejected_rows += tally.n_bad_rows
@@ -321,12 +331,16 @@ class _Reading:
             if n_more := tally.n_bad_rows - len(tally.bad_rows):
                 reason = f"{n_more:,} more rows of the file were rejected; they are not listed one by one."
                 of_file.append(Reject(name, None, None, reason))
+            if tally.bad_rows and not tally.n_post_rows and not unread:
+                reason = f"None of its {tally.n_bad_rows:,} rows can be used. The first: {tally.bad_rows[0].reason}"
+                unread = [Reject(name, None, None, reason)]
         elif not tally.kinds and tally.bad_rows:
             first = tally.bad_rows[0].reason
             advice = f" {minimum(self.lack)}" if first == _NO_KNOWN_COLUMNS else ""
             reason = f"No row of the file is of a known crawler. The first: {first}{advice}"
-            of_file = [Reject(name, None, None, reason)]
+            unread = of_file = [Reject(name, None, None, reason)]
         self.rejects += of_file
+        self.unread += unread
         if tally.kinds or not of_file:
             self.files += tables_of(name, tally, note)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from mkt_assets.core.media.pictures import PictureError, PictureLimits, check_picture
 from mkt_assets.crawlers.base import Limits
+from mkt_assets.crawlers.broken import why_broken
 from mkt_assets.crawlers.drop import Ingest, SourceFile, ingest_drop
 from mkt_assets.crawlers.media import MediaFile
 
@@ -123,7 +124,10 @@ def _missing(posts: list[dict[str, Any]], ingest: Ingest) -> list[str]:
     if not posts:
         kinds = {file.kind for file in ingest.files}
         only = f": only tables of {' and '.join(sorted(kinds))}" if kinds - {"posts", "empty"} else ""
-        return [f"There is no post in this drop{only}."]
+        sentence = f"There is no post in this drop{only}."
+        return (
+            [sentence, "A run of it fails, and leaves what is stored."] if why_broken(ingest) else [sentence]
+        )
     n = len(posts)
     counted = (
         ("picture or video", sum(not post["media_paths"] for post in posts)),

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from os import DirEntry, scandir
 from pathlib import Path, PurePosixPath
 
@@ -41,7 +40,7 @@ PICTURE_SUFFIXES = frozenset(
 )
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".flv"})
 _DATE_NAME = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_CHUNK_BYTES = 1 << 20
+_BY_CONTENT = "content:"
 
 
 class DropMissing(FileNotFoundError):  # noqa: N818 - a state of the disk, not a fault of the code
@@ -129,11 +128,8 @@ def walk_drop(drop_dir: Path) -> Walk:
     )
 
 
-_COARSE_CLOCK_NS = 2_000_000_000
-
-
 def drop_digest(drop_dir: Path) -> str:
-    """The digest of a drop as it is now, see `walk_digest`.
+    """The digest of a drop as it is now, see `walk_digest`; every file is read.
 
     Raises:
         DropMissing: if there is no such folder.
@@ -141,42 +137,63 @@ def drop_digest(drop_dir: Path) -> str:
     return walk_digest(walk_drop(drop_dir))
 
 
-def walk_digest(walk: Walk) -> str:
-    """Hash of what is in a drop, hex: media by name, size and modification time, everything else by content.
+def content_sha256(file: DropFile) -> str:
+    """Hash of a file's bytes, hex.
 
-    Equal as long as nothing that an ingest reads has changed; media are not read, so a sensor can ask often.
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with file.path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def walk_digest(walk: Walk, sha256_of: Callable[[DropFile], str] = content_sha256) -> str:
+    """Hash of what is in a drop: its files by their names and content. Times are no part of it: a copy has the same.
+
+    Args:
+        walk: the files of the drop.
+        sha256_of: hash of a file's content, from whoever remembers it; an OSError of it is a state of the file.
     """
     digest = hashlib.sha256()
     for file in walk.files:
         digest.update(f"{file.relative.as_posix()}\0".encode(errors="surrogateescape"))
-        try:
-            digest.update(f"{_fingerprint(file)}\n".encode())
-        except (
-            OSError
-        ) as error:  # gone or unreadable: a state of its own, which ends when the file can be read
-            digest.update(f"errno {error.errno}\n".encode())
-    for reject in walk.rejects:
-        digest.update(f"{reject.source_file}\0{reject.reason}\n".encode(errors="surrogateescape"))
+        digest.update(f"{_or_errno(sha256_of, file)}\n".encode())
+    digest.update(_rejects(walk))
+    return f"{_BY_CONTENT}{digest.hexdigest()}"
+
+
+def is_by_content(digest: str) -> bool:
+    """Whether a digest is of `walk_digest`, and not of `digest_by_times`."""
+    return digest.startswith(_BY_CONTENT)
+
+
+def digest_by_times(walk: Walk) -> str:
+    """The digest of a drop as versions before this one recorded it, hex: media by name, size and mtime, not content."""
+    digest = hashlib.sha256()
+    for file in walk.files:
+        digest.update(f"{file.relative.as_posix()}\0".encode(errors="surrogateescape"))
+        digest.update(f"{_or_errno(_by_times, file)}\n".encode())
+    digest.update(_rejects(walk))
     return digest.hexdigest()
 
 
-def _fingerprint(file: DropFile) -> str:
+def _by_times(file: DropFile) -> str:
+    if file.path.suffix.lower() not in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+        return content_sha256(file)
     status = file.path.stat()
-    if file.path.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
-        return f"{status.st_size} {status.st_mtime_ns}"
-    # ctime: a file can be rewritten with its old size and modification time, but not with its old ctime
-    state = (file.path, status.st_size, status.st_ctime_ns)
-    if time.time_ns() - status.st_ctime_ns < _COARSE_CLOCK_NS:
-        # so fresh a file could change again within a tick of the clock
-        return _content_sha256.__wrapped__(*state)
-    return _content_sha256(*state)
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
-@lru_cache(maxsize=10_000)
-def _content_sha256(path: Path, size: int, ctime_ns: int) -> str:
-    """Hash of a file; while size and ctime stay, it is not read again: a sensor asks every minute."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _or_errno(fingerprint: Callable[[DropFile], str], file: DropFile) -> str:
+    try:
+        return fingerprint(file)
+    except OSError as error:  # gone or unreadable: a state of its own, which ends when the file can be read
+        return f"errno {error.errno}"
+
+
+def _rejects(walk: Walk) -> bytes:
+    lines = (f"{reject.source_file}\0{reject.reason}\n" for reject in walk.rejects)
+    return "".join(lines).encode(errors="surrogateescape")
 
 
 def _companion(entry: DirEntry[str]) -> str | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
@@ -32,6 +33,9 @@ from mkt_assets.resources.migrations import VERSION
 from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
 from mkt_assets.resources.warehouse_state import WarehouseState, read_state
 from mkt_assets.settings import Settings, misspelt_variables
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 _PACKAGES = ("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "torch")
 _SPARE_BYTES = 1_000_000_000
@@ -378,6 +382,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
         dead = dead_runs(instance)
         ticking = is_ticking(instance, now=time.time())
         instance.all_asset_keys()  # what is in the third of its databases
+        yield from _crawl_dates(instance, settings)
     if dead:
         yield Finding(
             "dagster",
@@ -406,6 +411,33 @@ def _records(settings: Settings) -> Iterator[Finding]:
             f"dagster.yaml keeps records elsewhere ({', '.join(elsewhere)})",
             "`mkt forget` cannot reach them, and refuses to begin",
         )
+
+
+def _crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
+    """Crawl dates that failed, or hold what is not to be trusted; those without a drop cannot be run again."""
+    from mkt_assets.crawlers.drop import list_drops
+    from mkt_assets.orchestration.records import failed_crawl_dates, failed_error_checks
+
+    dates = {crawl_date.isoformat() for crawl_date in list_drops(settings.drops)}
+    failed = list(failed_crawl_dates(instance, dates))
+    doubtful = list(failed_error_checks(instance, dates))
+    for partition, reason in failed:
+        yield Finding(
+            "crawl dates",
+            Verdict.problem,
+            f"{partition} failed: {reason}",
+            f"put it right; it is run again when its drop changes, or by `mkt run --crawl-date {partition}`",
+        )
+    for partition, sentence in doubtful:
+        date_or_all = partition or "all"
+        yield Finding(
+            "crawl dates",
+            Verdict.problem,
+            f"{date_or_all}: a check found an error: {sentence}",
+            "docs/operations.md tells what each check is worth; correct the drop, and it is run again",
+        )
+    if not failed and not doubtful:
+        yield Finding("crawl dates", Verdict.ok, "none of a drop failed, and no check found an error")
 
 
 def _has_hash(path: Path, sha256: str) -> bool:

@@ -20,7 +20,13 @@ from mkt_assets.operations.gc import Garbage, collect_garbage
 from mkt_assets.operations.places import crawl_date_in, files_below
 from mkt_assets.operations.search import Search, search_home
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import open_cache, open_media_memory, open_tombstones, open_warehouse
+from mkt_assets.resources import (
+    open_cache,
+    open_drop_memory,
+    open_media_memory,
+    open_tombstones,
+    open_warehouse,
+)
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
 from mkt_assets.resources.erasure import Subject, Traces, compact, erase, ids_in, traces_of
 from mkt_assets.resources.files import write_durably
@@ -136,6 +142,7 @@ def _forget(
     pages = _remove_pages(settings, traces)
     # whole: a place may name her account where the id that was asked for does not
     open_media_memory(settings).forget_all()
+    open_drop_memory(settings).forget_all()
     erase(settings.warehouse_path, subject, timeout_seconds=timeout)
     # nobody else is at work: whatever no row points to may go, though its time be in the future
     garbage = collect_garbage(settings, min_age_hours=-math.inf)

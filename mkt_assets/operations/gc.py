@@ -19,7 +19,7 @@ import dagster as dg
 
 from mkt_assets.operations.places import InUse, crawl_date_in, files_below, in_use
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import open_cache, open_media_memory
+from mkt_assets.resources import open_cache, open_drop_memory, open_media_memory
 from mkt_assets.resources.files import ASIDE_PREFIX
 from mkt_assets.resources.running import dead_runs, fail_dead_runs
 from mkt_assets.settings import Settings
@@ -109,9 +109,17 @@ def _orphans(settings: Settings, used: InUse) -> Iterator[Orphan]:
         crawl_date = crawl_date_in(path, settings.reports_dir)
         if crawl_date and crawl_date not in used.crawl_dates and path not in temporary:
             yield Orphan(path, path.stat().st_size, _REPORT)
+    yield from (orphan for orphan in _forgettable(settings, used) if orphan.path not in temporary)
+
+
+def _forgettable(settings: Settings, used: InUse) -> Iterator[Orphan]:
+    """What is remembered of crawl dates that are not stored any more, and of drops that are gone."""
     memory = open_media_memory(settings).folder
     for path in files_below(memory):
-        if crawl_date_in(path, memory) not in used.crawl_dates and path not in temporary:
+        if crawl_date_in(path, memory) not in used.crawl_dates:
+            yield Orphan(path, path.stat().st_size, _PLACES)
+    for path in files_below(open_drop_memory(settings).folder):
+        if not (settings.drops / path.stem).is_dir():
             yield Orphan(path, path.stat().st_size, _PLACES)
 
 

@@ -1,6 +1,6 @@
 """Which drops need a run, and why not the others: the one decision that the sensor and the schedule share.
 
-Not here: finding drops on the disk (crawlers/walk).
+Not here: finding drops on the disk (crawlers/walk), remembering what is in them (resources/drop_memory).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from mkt_assets.crawlers.drop import DropMissing, drop_digest, list_drops
+from mkt_assets.crawlers.walk import DropMissing, digest_by_times, is_by_content, list_drops, walk_drop
+from mkt_assets.resources import open_drop_memory
+from mkt_assets.resources.drop_memory import DropMemory
 from mkt_assets.settings import Settings
 
 # The digest of the drop that raw_posts was made from, in its metadata.
@@ -29,6 +31,8 @@ _STOPPED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 # Dagster retries a killed run within seconds, or never (its backfill was canceled, say).
 _RETRY_SECONDS = 600
 _IDS_A_QUERY = 500
+# Dagster ends a tick after a minute; what is not read by then is read by the next ones.
+_READING_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -53,31 +57,37 @@ def drop_states(
             or was tried enough (the sensor, which would repeat it every minute).
         quiet_seconds: a drop in which something changed since is still being written.
     """
-    digests: dict[date, str] = {}
-    for crawl_date in list_drops(settings.drops):
+    memory = open_drop_memory(settings)
+    digests: dict[date, str | None] = {}
+    until = time.monotonic() + _READING_SECONDS
+    # newest first: a new drop does not wait until a year of copied ones is read again
+    for crawl_date in reversed(list_drops(settings.drops)):
         if crawl_date < settings.first_crawl_date:
             continue
         try:
-            digests[crawl_date] = drop_digest(settings.drops / crawl_date.isoformat())
+            walk = walk_drop(settings.drops / crawl_date.isoformat())
+            digests[crawl_date] = memory.digest(crawl_date, walk, until=until)
         except DropMissing as error:  # removed just now, or not to be read: no other drop waits for it
             yield DropState(crawl_date, "", str(error))
     # Each is asked once for all dates, as a year of them would take longer than a tick may; in this order, so
     # that a run that ends in between is seen by one or the other.
     under_way = _under_way(instance)
     materialized = _materialized_digests(instance)
-    for crawl_date, digest in digests.items():
+    for crawl_date, digest in sorted(digests.items()):
         partition = crawl_date.isoformat()
         if crawl_date > today:
             reason = "its date lies in the future: is the folder misnamed?"
         elif partition in under_way:
             reason = "a run of it is queued or under way"
-        elif materialized.get(partition) == digest:
+        elif digest is None:
+            reason = "not read to its end yet: its files are compared by content, and the next tick goes on"
+        elif _is_made_of(materialized.get(partition), crawl_date, digest, settings, memory):
             reason = "materialized as it is"
         else:
             reason = _unsettled(settings.drops / partition, quiet_seconds)
             if reason is None and not retry_failed and _was_stopped(instance, partition, digest):
                 reason = "its run failed or was canceled; re-run it, or wait for the daily schedule"
-        yield DropState(crawl_date, digest, reason)
+        yield DropState(crawl_date, digest or "", reason)
 
 
 def run_request(state: DropState, *, run_key: str) -> dg.RunRequest:
@@ -85,6 +95,23 @@ def run_request(state: DropState, *, run_key: str) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=run_key, partition_key=state.crawl_date.isoformat(), tags={DIGEST_TAG: state.digest}
     )
+
+
+def _is_made_of(
+    recorded: object, crawl_date: date, digest: str, settings: Settings, memory: DropMemory
+) -> bool:
+    """Whether what was recorded is the digest of the drop, or was, before content decided."""
+    if not isinstance(recorded, str) or recorded == digest or is_by_content(recorded):
+        return recorded == digest
+    if memory.is_same(crawl_date, recorded, digest):
+        return True
+    try:
+        is_same = digest_by_times(walk_drop(settings.drops / crawl_date.isoformat())) == recorded
+    except DropMissing:  # removed just now
+        return True
+    if is_same:
+        memory.remember_same(crawl_date, recorded, digest)
+    return is_same
 
 
 def _unsettled(drop_dir: Path, quiet_seconds: int) -> str | None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from mkt_assets.core.profiles.names import NamesError
+from mkt_assets.crawlers.broken import BrokenDropError
 from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.resources.database import DatabaseBusyError
@@ -23,7 +24,7 @@ from mkt_assets.stored.items import MixedEncodersError
 
 _PERMANENT = (
     *(DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError),
-    MixedEncodersError,
+    *(MixedEncodersError, BrokenDropError),
 )
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")

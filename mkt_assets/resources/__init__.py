@@ -6,6 +6,7 @@ import dagster as dg
 
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.drop_memory import DropMemory
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
@@ -38,6 +39,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
         "accounts": accounts,
         "tombstones": open_tombstones(settings),
         "cache": open_cache(settings),
+        "drop_memory": open_drop_memory(settings),
         "media_memory": open_media_memory(settings),
         "media": FileStore(settings.media_dir),
         "chart_files": FileStore(settings.charts_dir),
@@ -57,6 +59,11 @@ def open_warehouse(settings: Settings) -> Warehouse:
 def open_cache(settings: Settings) -> Cache:
     """The cache of these settings."""
     return Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds)
+
+
+def open_drop_memory(settings: Settings) -> DropMemory:
+    """What is in the files of the drops, of these settings."""
+    return DropMemory(settings.home)
 
 
 def open_media_memory(settings: Settings) -> MediaMemory:

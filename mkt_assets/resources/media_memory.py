@@ -87,7 +87,7 @@ def _media_file(entry: Mapping[str, Any], drop_dir: Path) -> MediaFile:
 
 
 def _state(path: Path) -> list[int] | None:
-    """Size and time of change of a regular file, by which a drop's digest knows media, too; None if there is none."""
+    """Size and time of change of a regular file; None if there is none."""
     try:
         status = os.lstat(path)
     except OSError:

@@ -20,10 +20,10 @@ from mkt_assets_tests.runs import D1, D2, LAST, materialize, metadata, rows
 
 LIMITS = {"raw_posts"}
 FITS = {"k_selection"}
-# Where things are, how many work, how long they wait, who is told: nothing that a result depends on.
+# Where things are, how many work, how long they wait, who is told, what is checked: nothing that a result depends on.
 WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
-    "lock_timeout_seconds",
+    *("lock_timeout_seconds", "max_rejected_share"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)
@@ -89,6 +89,7 @@ def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_pat
         "first_crawl_date": D1,
         "home": tmp_path,
         "drops": tmp_path,
+        "max_rejected_share": 0.5,
     }
     assert changed(Settings.load(), Settings.load(**{name: others.get(name, 3)})) == set()
 

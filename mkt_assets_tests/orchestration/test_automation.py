@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from mkt_assets.crawlers.drop import DropMissing, drop_digest
-from mkt_assets.crawlers.walk import walk_drop
+from mkt_assets.crawlers.walk import digest_by_times, walk_drop
 from mkt_assets.definitions import build_defs
 from mkt_assets.orchestration.drop_state import DIGEST_KEY, DIGEST_TAG
 from mkt_assets.settings import Settings
@@ -100,6 +101,59 @@ def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, 
     assert second.run_key != first.run_key
     platform.run(second)
     assert "materialized as it is" in platform.tick_sensor()
+
+
+def copied(settings: Settings, crawl_date: date) -> None:
+    """As `cp -r` leaves a drop: other files, of other times, with the same in them."""
+    drop = settings.drops / crawl_date.isoformat()
+    old = drop.rename(settings.drops / "old")
+    shutil.copytree(old, drop, copy_function=shutil.copyfile)
+    shutil.rmtree(old)
+    settle(drop)
+
+
+def test_a_drop_that_was_copied_is_not_run_again_and_one_changed_byte_of_a_picture_is(
+    platform: Platform, settings: Settings
+) -> None:
+    settle(write_drop(settings.drops, D1, range(3)))
+    [first] = platform.tick_sensor()
+    assert isinstance(first, dg.RunRequest)
+    finish(platform, first, succeed=True)
+    copied(settings, D1)
+    assert "2024-06-13: materialized as it is" in platform.tick_sensor()
+    assert "2024-06-13: materialized as it is" in platform.tick_schedule()
+
+    picture = next(settings.drops.rglob("*.png"))
+    data = bytearray(picture.read_bytes())
+    data[-1] ^= 1
+    picture.write_bytes(data)
+    settle(settings.drops / D1.isoformat())
+    assert isinstance(platform.tick_sensor(), list)
+
+
+def test_a_drop_that_an_earlier_version_ran_is_not_run_again_even_when_it_is_copied_later(
+    platform: Platform, settings: Settings
+) -> None:
+    drop = write_drop(settings.drops, D1, range(3))
+    settle(drop)
+    recorded = digest_by_times(walk_drop(drop))
+    request = dg.RunRequest(partition_key=D1.isoformat(), tags={DIGEST_TAG: recorded})
+    finish(platform, request, succeed=True)
+    assert "materialized as it is" in platform.tick_sensor()
+    copied(settings, D1)
+    assert "materialized as it is" in platform.tick_sensor()
+    settle(write_drop(settings.drops, D1, range(4)))
+    assert isinstance(platform.tick_sensor(), list)
+
+
+def test_what_a_tick_has_no_time_to_read_is_read_by_the_next_ones(
+    platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(write_drop(settings.drops, D1, range(3)))
+    monkeypatch.setattr("mkt_assets.orchestration.drop_state._READING_SECONDS", -1.0)
+    assert "not read to its end yet" in platform.tick_sensor()
+    monkeypatch.undo()
+    assert isinstance(platform.tick_sensor(), list)
 
 
 def test_a_drop_still_being_written_is_left_alone(platform: Platform, settings: Settings) -> None:
