@@ -6,7 +6,7 @@ Run configuration given in the Dagster UI beats the environment: see `Settings.o
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -243,20 +243,31 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: naming the variable, its value, and what it should be.
         """
+        return cls._checked(values, lambda name: PREFIX + name.upper())
+
+    @classmethod
+    def _checked(cls, values: Mapping[str, Any], called: Callable[[str], str]) -> Self:
         try:
             return cls(**values)
         except ValidationError as error:
-            raise SettingsError(_sentence(error)) from error
+            raise SettingsError(_sentence(error, called)) from error
 
     def overridden_by(self, config: BaseModel) -> Self:
         """These settings with every field that `config` (a run configuration) gives, checked again.
 
         What it gives by default is what the settings were when it was shown, and no wish.
+
+        Raises:
+            SettingsError: naming the field, its value, and what it should be.
         """
         given = {
-            n: value for n, value in config.model_dump(exclude_defaults=True).items() if value is not None
+            n: value
+            for n, value in config.model_dump(mode="json", exclude_defaults=True).items()
+            if value is not None
         }
-        return type(self).load(**(self.model_dump() | given)) if given else self
+        if not given:
+            return self
+        return self._checked(self.model_dump() | given, lambda name: f"{name} in the run configuration")
 
     @property
     def model_options(self) -> ModelOptions:
@@ -358,11 +369,9 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, called: Callable[[str], str]) -> str:
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return f"{message}."
-    name = str(first["loc"][0])
-    variable = PREFIX + name.upper()
-    return f"{variable} is {first['input']!r}: {message[0].lower() + message[1:]}."
+    return f"{called(str(first['loc'][0]))} is {first['input']!r}: {message[0].lower() + message[1:]}."

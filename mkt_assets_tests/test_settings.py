@@ -68,7 +68,7 @@ def test_run_configuration_beats_the_environment(monkeypatch: pytest.MonkeyPatch
 
 
 def test_run_configuration_is_checked_like_the_environment() -> None:
-    with pytest.raises(SettingsError, match="MKT_IMAGE_K"):
+    with pytest.raises(SettingsError, match="image_k in the run configuration is -1"):
         Settings.load().overridden_by(configuration(image_k=-1))
 
 

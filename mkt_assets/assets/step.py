@@ -12,16 +12,17 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import Enum
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, cast, get_args, get_origin
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field, create_model
 
 from mkt_assets.contract.schema import Table
-from mkt_assets.models.registry import describe
+from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, describe
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.orchestration.partitions import crawl_date_of, crawl_date_partitions
 from mkt_assets.resources.warehouse import Warehouse
@@ -32,7 +33,8 @@ SETTINGS_KEY = "settings"
 """In a materialization's metadata: the settings that its result depends on, as they were."""
 _DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
-_ROLES = ("matting", "image_encoder", "text_encoder")
+_MODELS = {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
+_BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
 # What a launchpad cannot give: lineage hangs on the window, files and limits are the operator's.
 _OF_THE_OPERATOR = ("window_crawl_dates", "timezone", "stop_words", "names_file")
 
@@ -230,7 +232,7 @@ def step(
 def value_of(name: str, settings: Settings) -> Any:
     """A setting as results depend on it: a model with its version, files by their content, else the value."""
     value = getattr(settings, name)
-    if name in _ROLES:
+    if name in _MODELS:
         card = describe(name, value, settings.model_options)
         return f"{card.model_id} {card.version}"
     if name == "names_file":  # which file; what is in it is data, and read in every run
@@ -248,10 +250,9 @@ def run_config(name: str, declared: Iterable[str], settings: Settings) -> type[d
     fields: dict[str, Any] = {}
     for setting in declared:
         if setting not in _OF_THE_OPERATOR and not setting.startswith("max_"):
-            described = Settings.model_fields[setting]
-            shown = _in_launchpad(getattr(settings, setting))
-            default = Field(default=shown, description=described.description)
-            fields[setting] = (_config_type(described.annotation) | None, default)
+            kind = _config_type(setting)
+            shown = _in_launchpad(getattr(settings, setting), kind)
+            fields[setting] = (kind | None, Field(default=shown, description=_description(setting)))
     if not fields:
         return None
     title = "".join(part.capitalize() for part in name.split("_"))
@@ -263,13 +264,28 @@ def run_config(name: str, declared: Iterable[str], settings: Settings) -> type[d
     )
 
 
-def _in_launchpad(value: object) -> object:
-    """A setting's value as one writes it: a range as 2-200."""
+def _description(setting: str) -> str:
+    """What the launchpad says of a field: its meaning, and its bounds, which Dagster's types cannot check."""
+    described = Settings.model_fields[setting]
+    bounds = [
+        f"{word} {getattr(m, name)}" for m in described.metadata for name, word in _BOUNDS if hasattr(m, name)
+    ]
+    return "; ".join([described.description or "", *bounds])
+
+
+def _in_launchpad(value: object, kind: type[Any]) -> object:
+    """A setting's value as one writes it: a range as 2-200, a choice as one of the choices."""
+    if value is not None and issubclass(kind, Enum):
+        return kind(value)
     return "-".join(map(str, cast("tuple[object, ...]", value))) if isinstance(value, tuple) else value
 
 
-def _config_type(annotation: Any) -> type[Any]:
-    """What a setting is in the launchpad: a flag, a number, or else text, which the settings check."""
+def _config_type(setting: str) -> type[Any]:
+    """What a setting is in the launchpad: a choice, a flag, a number, or else text, which the settings check."""
+    annotation = Settings.model_fields[setting].annotation
+    choices = list(_MODELS[setting]) if setting in _MODELS else list(get_args(annotation))
+    if setting in _MODELS or get_origin(annotation) is Literal:
+        return Enum(setting, {choice: choice for choice in choices})
     parts = get_args(annotation) if get_origin(annotation) in (UnionType, Union) else (annotation,)
     kinds = [part for part in parts if part is not type(None)]
     return kinds[0] if kinds in ([bool], [int], [float]) else str

@@ -12,8 +12,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from mkt_assets.assets.k_selection import k_selection
+from mkt_assets.assets.matted_images import matted_images
 from mkt_assets.assets.metadata import image_preview, markdown_list, markdown_table
 from mkt_assets.assets.raw_posts import raw_posts
+from mkt_assets.assets.step import run_config
 from mkt_assets.crawlers.drop import DropMissing, drop_digest
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.orchestration.failures import explained
@@ -21,7 +24,7 @@ from mkt_assets.resources import build_resources
 from mkt_assets.resources.database import DatabaseBusyError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.settings import Settings, SettingsError
 from mkt_assets.stored.items import MixedEncodersError
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
@@ -141,3 +144,30 @@ def test_a_file_that_nobody_can_read_costs_no_retry_and_no_failure(
     result = materialize(settings, fake_models, DAY, last="raw_posts")
     assert "STEP_UP_FOR_RETRY" not in events(result)
     assert [row["source_file"] for row in rows(settings, "rejects", DAY)] == ["broken.db"]
+
+
+def test_a_model_that_does_not_exist_is_refused_by_the_launchpad(settings: Settings) -> None:
+    job = dg.Definitions(
+        assets=[matted_images.build(settings)],
+        jobs=[dg.define_asset_job("it", selection=["matted_images"])],
+        resources=build_resources(settings),
+    ).resolve_job_def("it")
+    with pytest.raises(dg.DagsterInvalidConfigError, match="not in enum type matting got selfie"):
+        dg.validate_run_config(job, {"ops": {"matted_images": {"config": {"matting": "selfie"}}}})
+    dg.validate_run_config(job, {"ops": {"matted_images": {"config": {"matting": "sghm"}}}})
+
+
+@pytest.mark.parametrize(("field", "value"), [("image_k", 0), ("text_k_range", "9-2")])
+def test_a_value_out_of_bounds_is_named_by_its_field_in_the_launchpad(
+    settings: Settings, field: str, value: object
+) -> None:
+    config = run_config("k_selection", k_selection.settings, settings)
+    assert config is not None
+    with pytest.raises(SettingsError, match=f"^{field} in the run configuration is .* should be"):
+        settings.overridden_by(config(**{field: value}))
+
+
+def test_the_launchpad_says_the_bounds_of_a_field(settings: Settings) -> None:
+    config = run_config("k_selection", k_selection.settings, settings)
+    assert config is not None
+    assert str(config.model_fields["image_k"].description).endswith("; at least 1")
