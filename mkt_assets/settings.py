@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         1,
         ge=1,
         le=366,
-        description="crawl dates (daily partitions) a clustering is fitted on, ending with its own",
+        description="days whose crawls a clustering is fitted on, ending with its own",
     )
     drop_quiet_seconds: int = Field(
         5, ge=0, description="the sensor leaves a drop alone until nothing in it changed for so long"

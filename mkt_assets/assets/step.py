@@ -24,7 +24,7 @@ from pydantic import Field, create_model
 from mkt_assets.contract.schema import Table
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, describe
 from mkt_assets.orchestration.failures import explained
-from mkt_assets.orchestration.partitions import crawl_date_of, crawl_date_partitions
+from mkt_assets.orchestration.partitions import CrawlDates, crawl_date_of, crawl_date_partitions
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
@@ -177,7 +177,7 @@ class Step:
             is_unchanged = partition in known and made.versions_before.get(crawl_date) == version
             if is_unchanged or partition == context.partition_key:
                 continue
-            if partitions is not None and partitions.has_partition_key(
+            if isinstance(partitions, CrawlDates) and partitions.has_partition_key(
                 partition, dynamic_partitions_store=context.instance
             ):
                 # without a code version Dagster asks whether anything upstream is newer, and nothing is

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Self, cast
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -34,7 +34,7 @@ class CrawlDates(dg.DynamicPartitionsDefinition):
 
     def __new__(cls, settings: Settings) -> Self:
         """Partitions of the home and the drops of these settings."""
-        made = cast("Self", super().__new__(cls, name=NAME))
+        made = super().__new__(cls, name=NAME)
         made._settings = settings
         return made
 

@@ -124,7 +124,8 @@ def test_the_list_of_runs_says_which_drop_crawler_and_how_many_posts(
             resources={**build_resources(settings), "models": fake_models},
             instance=instance,
         )
-        tags = instance.get_run_by_id(done.run_id).tags
+        [run] = instance.get_runs(filters=dg.RunsFilter(run_ids=[done.run_id]))
+    tags = run.tags
     assert tags["mkt/posts"] == "4"
     assert tags["mkt/crawlers"] not in ("", "none")
     assert drop_digest(drop).startswith(tags["mkt/drop"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
@@ -222,6 +223,8 @@ def test_crawls_before_a_date_go_and_do_not_come_back(home: Settings, fake_model
     for name, table in TABLES.items():
         if table.partitioned:
             assert D1 not in set(warehouse.read(name)["crawl_date"].to_pylist()), name
+    with dg.DagsterInstance.from_config(str(home.dagster_home)) as instance:
+        assert instance.get_dynamic_partitions("crawl_date") == [str(D2)]
     with pytest.raises(Exception, match="before 2024-06-14 were forgotten"):
         run(home, fake_models, D1)
 

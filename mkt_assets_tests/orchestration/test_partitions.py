@@ -12,7 +12,7 @@ import pytest
 from mkt_assets.contract.schema import RAW_POSTS
 from mkt_assets.definitions import build_defs
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.orchestration.partitions import NAME, register_crawl_dates, today_of
+from mkt_assets.orchestration.partitions import NAME, CrawlDates, register_crawl_dates, today_of
 from mkt_assets.resources import open_tombstones, open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
@@ -146,7 +146,7 @@ def test_a_drop_is_a_partition_of_the_code_before_any_instance_knows_it(settings
     drop(settings, D1)
     job = build_defs(settings).resolve_job_def("crawl")
     partitions = job.partitions_def
-    assert partitions is not None
+    assert isinstance(partitions, CrawlDates)
     with dg.DagsterInstance.ephemeral() as instance:
         known = {
             day: partitions.has_partition_key(day.isoformat(), dynamic_partitions_store=instance)

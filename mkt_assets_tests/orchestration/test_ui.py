@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -18,15 +17,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from mkt_assets_tests.report.browser import PROGRAM, WITH_CHROMIUM, chromium, tab
 from mkt_sample import generate
 
 PROJECT = Path(__file__).parents[2]
 DATES = ["2024-06-13", "2024-06-14", "2024-06-15"]
-CLICK = (
-    "(() => {{ const it = [...document.querySelectorAll('button')].findLast(b => b.innerText.trim().startsWith({0!r}));"
-    " it?.click(); return Boolean(it) }})()"
-)
 LAUNCH = """mutation($dates: [String!]) {
   launchPartitionBackfill(backfillParams: {assetSelection: [{path: ["raw_posts"]}], partitionNames: $dates}) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
@@ -120,16 +114,3 @@ def test_the_latest_date_and_a_backfill_of_two_dates_succeed(ui: str) -> None:
     assert offered == DATES
     assert outcome(ui, offered[-1]) == "COMPLETED_SUCCESS"
     assert outcome(ui, *offered[:2]) == "COMPLETED_SUCCESS"
-
-
-@WITH_CHROMIUM
-@pytest.mark.slow
-def test_the_dialog_offers_the_dates_that_have_a_drop_and_no_others(ui: str, tmp_path: Path) -> None:
-    assert PROGRAM is not None
-    with chromium(PROGRAM, tmp_path) as devtools, tab(devtools) as page:
-        page.open(f"{ui}/assets/raw_posts", 1400, 1000, "en")
-        until(lambda: page.value(CLICK.format("Materialize")))
-        until(lambda: page.value(CLICK.format("All")))
-        until(lambda: "3 partitions" in page.value("document.body.innerText"))
-        dialog = page.value("document.body.innerText.split('Launch runs to materialize')[1]")
-    assert list(dict.fromkeys(re.findall(r"\d{4}-\d\d-\d\d", dialog))) == DATES
