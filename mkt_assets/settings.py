@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         5, ge=0, description="the sensor leaves a drop alone until nothing in it changed for so long"
     )
 
+    rerun_changed_settings: bool = Field(
+        False,
+        description="the sensor runs again by itself what was made with other settings; else it is only told",
+    )
+
     notify_command: str | None = Field(
         None, description="command that is run when a run failed, with a JSON object on its standard input"
     )

@@ -12,9 +12,10 @@ import dagster as dg
 import pyarrow as pa
 
 from mkt_assets.assets.metadata import markdown_list
-from mkt_assets.assets.step import SETTINGS_KEY, Made, Run, step
+from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.schema import REPORT
 from mkt_assets.models import registry
+from mkt_assets.orchestration.records import SETTINGS_KEY
 from mkt_assets.report import facts as of_report
 from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH

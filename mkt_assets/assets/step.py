@@ -25,12 +25,11 @@ from mkt_assets.contract.schema import Table
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, describe
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.orchestration.partitions import CrawlDates, crawl_date_of, crawl_date_partitions
+from mkt_assets.orchestration.records import SETTINGS_KEY
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
 OWNERS = ["team:marketing-data"]
-SETTINGS_KEY = "settings"
-"""In a materialization's metadata: the settings that its result depends on, as they were."""
 _DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
 _MODELS = {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
@@ -100,6 +99,7 @@ class Step:
     def build(self, settings: Settings) -> dg.AssetsDefinition:
         """The asset; `settings` decide its partitions, its lineage, and by their values its code version."""
         config = run_config(self.table.name, self.settings, settings)
+        values = self.values(settings)
 
         @dg.asset(
             name=self.table.name,
@@ -113,6 +113,7 @@ class Step:
             metadata={
                 "dagster/column_schema": column_schema(self.table),
                 "dagster/table_name": f"mkt.main.{self.table.name}",
+                **({SETTINGS_KEY: dg.MetadataValue.json(values)} if values else {}),
             },
             freshness_policy=_DAILY if self.expected_daily else None,
             required_resource_keys={"settings", "warehouse", *self._resources()},

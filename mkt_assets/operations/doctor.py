@@ -416,7 +416,13 @@ def _records(settings: Settings) -> Iterator[Finding]:
 def _crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
     """Crawl dates that failed, or hold what is not to be trusted; those without a drop cannot be run again."""
     from mkt_assets.crawlers.drop import list_drops
-    from mkt_assets.orchestration.records import failed_crawl_dates, failed_error_checks
+    from mkt_assets.definitions import build_defs
+    from mkt_assets.orchestration.records import (
+        failed_crawl_dates,
+        failed_error_checks,
+        in_words,
+        stale_by_settings,
+    )
 
     dates = {crawl_date.isoformat() for crawl_date in list_drops(settings.drops)}
     failed = list(failed_crawl_dates(instance, dates))
@@ -436,6 +442,15 @@ def _crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Iterator[F
             f"{date_or_all}: a check found an error: {sentence}",
             "docs/operations.md tells what each check is worth; correct the drop, and it is run again",
         )
+    stale = stale_by_settings(instance, build_defs(settings).get_repository_def(), {})
+    for asset in dict.fromkeys(one.asset for one in stale):
+        what = in_words([one for one in stale if one.asset == asset])
+        to_do = (
+            "the sensor runs it again, a few dates a tick (MKT_RERUN_CHANGED_SETTINGS)"
+            if settings.rerun_changed_settings
+            else "nothing if it may stay; else `mkt run`, or set MKT_RERUN_CHANGED_SETTINGS"
+        )
+        yield Finding("settings", Verdict.note, f"{asset}: {what}, and so is what is made of it", to_do)
     if not failed and not doubtful:
         yield Finding("crawl dates", Verdict.ok, "none of a drop failed, and no check found an error")
 

@@ -30,6 +30,7 @@ _UNDER_WAY = [status for status in dg.DagsterRunStatus if status not in _FINISHE
 _STOPPED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 # Dagster retries a killed run within seconds, or never (its backfill was canceled, say).
 _RETRY_SECONDS = 600
+SETTLED = "materialized as it is"
 _IDS_A_QUERY = 500
 # Dagster ends a tick after a minute; what is not read by then is read by the next ones.
 _READING_SECONDS = 20.0
@@ -82,7 +83,7 @@ def drop_states(
         elif digest is None:
             reason = "not read to its end yet: its files are compared by content, and the next tick goes on"
         elif _is_made_of(materialized.get(partition), crawl_date, digest, settings, memory):
-            reason = "materialized as it is"
+            reason = SETTLED
         else:
             reason = _unsettled(settings.drops / partition, quiet_seconds)
             if reason is None and not retry_failed and _was_stopped(instance, partition, digest):

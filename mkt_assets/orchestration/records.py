@@ -1,11 +1,15 @@
-"""What Dagster's records say of crawl dates: whose last run failed, and of which a check found an error.
+"""What Dagster's records say of crawl dates: what failed, where a check found an error, what other settings made.
 
 Not here: how a failure is put into words (orchestration/failures), what a check is worth (orchestration/checks).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 import dagster as dg
 
@@ -15,6 +19,12 @@ from mkt_assets.orchestration.failures import reason_of
 
 _MOST_RUNS = 500
 _MOST_EVALUATIONS = 1_000
+SETTINGS_KEY = "settings"
+"""In the metadata of an asset, and of each of its materializations: the settings that its result depends on."""
+RERUN_TAG = "mkt/rerun_for"
+"""The settings that a run is for, as a tag: of results that others made."""
+_CODE_VERSION = "dagster/code_version"
+_IDS_A_QUERY = 500
 
 
 def failed_crawl_dates(
@@ -65,3 +75,98 @@ def failed_error_checks(
                 seen.add(partition)
                 if not evaluation.passed and (check.of_all or partition in partitions):
                     yield partition, sentence_of(evaluation)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded when an asset was made of a crawl date: its code version and its settings."""
+
+    code_version: str | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Stale:
+    """An asset of a crawl date that was made with other settings, or by another version of its step.
+
+    It is what the UI calls unsynced by a changed code version; what is made of it is not listed.
+    """
+
+    asset: str
+    partition: str
+    changed: tuple[str, ...]
+    storage_id: int
+
+
+def stale_by_settings(
+    instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, known: dict[int, Recorded]
+) -> list[Stale]:
+    """What is stored and would be made otherwise today, in the order of assets and dates.
+
+    Args:
+        instance: knows what was made.
+        repository: the definitions of today.
+        known: what records say, by their id; it is filled, so that a next call asks for new records only.
+    """
+    found: list[Stale] = []
+    graph = repository.asset_graph
+    for key in graph.toposorted_asset_keys:
+        node = graph.get(key)
+        values = node.metadata.get(SETTINGS_KEY)
+        today: Mapping[str, Any] = getattr(values, "value", values) or {}
+        ids = instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+        _fill(instance, key, [i for i in ids.values() if i not in known], known)
+        for partition, storage_id in sorted(ids.items()):
+            made = known.get(storage_id)
+            if made is None or made.code_version in (None, node.code_version):
+                continue
+            names = [name for name in today if json.dumps(made.settings.get(name)) != json.dumps(today[name])]
+            found.append(Stale(key.to_user_string(), partition, tuple(names), storage_id))
+    return found
+
+
+def rerun_requests(
+    stale: Sequence[Stale], repository: dg.RepositoryDefinition, partitions: Collection[str]
+) -> Iterator[dg.RunRequest]:
+    """A run a crawl date, oldest first, of what is stale and what is made of it; the same records give the same key."""
+    graph = repository.asset_graph
+    for partition in sorted({one.partition for one in stale} & set(partitions)):
+        of_date = [one for one in stale if one.partition == partition]
+        chosen: set[dg.AssetKey] = set()
+        waiting = [dg.AssetKey(one.asset) for one in of_date]
+        while waiting:
+            key = waiting.pop()
+            if key not in chosen:
+                chosen.add(key)
+                waiting += graph.get(key).child_keys
+        today = [(one.storage_id, graph.get(dg.AssetKey(one.asset)).code_version) for one in of_date]
+        digest = hashlib.sha256(json.dumps(today).encode()).hexdigest()[:16]
+        yield dg.RunRequest(
+            run_key=f"settings:{partition}:{digest}",
+            partition_key=partition,
+            asset_selection=sorted(chosen),
+            tags={
+                RERUN_TAG: ", ".join(sorted({name for one in of_date for name in one.changed})) or "version"
+            },
+        )
+
+
+def in_words(stale: Sequence[Stale]) -> str:
+    """Which dates by which settings, in half a sentence."""
+    dates = sorted({one.partition for one in stale})
+    names = sorted({f"MKT_{name.upper()}" for one in stale for name in one.changed})
+    shown = ", ".join(dates[:5]) + (f" and {len(dates) - 5:,} more" if len(dates) > 5 else "")
+    return f"{shown} made with another {' and '.join(names) or 'version of the step'}"
+
+
+def _fill(
+    instance: dg.DagsterInstance, key: dg.AssetKey, ids: Sequence[int], known: dict[int, Recorded]
+) -> None:
+    for start in range(0, len(ids), _IDS_A_QUERY):
+        chosen = dg.AssetRecordsFilter(key, storage_ids=ids[start : start + _IDS_A_QUERY])
+        for record in instance.fetch_materializations(chosen, limit=_IDS_A_QUERY).records:
+            made = record.asset_materialization
+            if made is not None:
+                values = made.metadata.get(SETTINGS_KEY)
+                settings = cast("Mapping[str, Any]", values.value if values is not None else {})
+                known[record.storage_id] = Recorded((made.tags or {}).get(_CODE_VERSION), settings)

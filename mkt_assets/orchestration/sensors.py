@@ -4,22 +4,29 @@ Not here: what failed or was missed (orchestration/schedules).
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 import dagster as dg
 
-from mkt_assets.orchestration.drop_state import drop_states, run_request
+from mkt_assets.orchestration.drop_state import SETTLED, drop_states, run_request
 from mkt_assets.orchestration.jobs import CRAWL_JOB
 from mkt_assets.orchestration.partitions import register_crawl_dates, today_of
+from mkt_assets.orchestration.records import Recorded, rerun_requests, stale_by_settings
 from mkt_assets.resources.running import fail_dead_runs
 from mkt_assets.settings import Settings
 
 SENSOR = "new_drops"
 MAX_RUNS_A_TICK = 20
+MAX_RERUNS_A_TICK = 3
 INTERVAL_SECONDS = 60
 
 
 def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Looks at the drops every minute; runs those that are new, or not what was materialized."""
+    """Looks at the drops every minute; runs those that are new, or not what was materialized.
+
+    With `rerun_changed_settings`, also runs what was made with other settings, a few crawl dates a tick.
+    """
+    known: dict[int, Recorded] = {}
 
     @dg.sensor(
         name=SENSOR,
@@ -34,6 +41,7 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
         register_crawl_dates(context.instance, settings)
         requested = 0
         skipped: list[str] = []
+        settled: set[str] = set()
         for state in drop_states(
             context.instance,
             settings,
@@ -41,6 +49,8 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
             retry_failed=False,
             quiet_seconds=settings.drop_quiet_seconds,
         ):
+            if state.skip_reason == SETTLED:
+                settled.add(state.crawl_date.isoformat())
             if state.skip_reason is not None:
                 skipped.append(f"{state.crawl_date}: {state.skip_reason}")
             elif requested < MAX_RUNS_A_TICK:
@@ -49,7 +59,12 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
                 number = int(context.cursor or 0) + requested
                 yield run_request(state, run_key=f"{state.crawl_date}:{state.digest}:{number}")
         context.update_cursor(str(int(context.cursor or 0) + requested))
-        if not requested:
+        again: list[dg.RunRequest] = []
+        if settings.rerun_changed_settings and settled and (repository := context.repository_def) is not None:
+            stale = stale_by_settings(context.instance, repository, known)
+            again = list(islice(rerun_requests(stale, repository, settled), MAX_RERUNS_A_TICK))
+        yield from again
+        if not requested and not again:
             yield dg.SkipReason("; ".join(skipped) or f"there is no drop in {settings.drops}")
 
     return new_drops

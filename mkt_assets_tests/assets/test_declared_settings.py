@@ -11,7 +11,9 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from mkt_assets.assets import STEPS, build_assets
-from mkt_assets.assets.step import SETTINGS_KEY, run_config
+from mkt_assets.assets.step import run_config
+from mkt_assets.definitions import build_defs
+from mkt_assets.orchestration.records import SETTINGS_KEY, rerun_requests, stale_by_settings
 from mkt_assets.resources import build_resources
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
@@ -23,7 +25,7 @@ FITS = {"k_selection"}
 # Where things are, how many work, how long they wait, who is told, what is checked: nothing that a result depends on.
 WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
-    *("lock_timeout_seconds", "max_rejected_share"),
+    *("lock_timeout_seconds", "max_rejected_share", "rerun_changed_settings"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)
@@ -90,6 +92,7 @@ def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_pat
         "home": tmp_path,
         "drops": tmp_path,
         "max_rejected_share": 0.5,
+        "rerun_changed_settings": True,
     }
     assert changed(Settings.load(), Settings.load(**{name: others.get(name, 3)})) == set()
 
@@ -171,6 +174,38 @@ def test_of_an_earlier_crawl_is_stale_what_a_changed_name_is_shown_in_and_nothin
         _run(instance, settings, fake_models, D2, "cluster_identities")
         assert _stale(instance, settings, D1) == {"charts", "crosstab_ratios", "report", "trends"}
         assert "通勤" in {r["name"] for r in rows(settings, "cluster_identities", D1)}
+
+
+CHANGED: dict[str, dict[str, Any]] = {
+    "encoder": {"image_encoder": "resnet-50"},
+    "k": {"image_k": 2},
+    "threshold": {"reject_foreground_below": 0.01},
+    "emoji": {"emoji_language": "zh"},
+    "limit": {"max_columns": 20},
+    "several": {"text_k": 2, "low_support_posts": 9},
+}
+
+
+def test_for_each_changed_setting_the_partition_and_what_the_doctor_and_sensor_ask_say_the_same(
+    settings: Settings, fake_models: FakeModels
+) -> None:
+    uncompared: dict[str, Any] = {"comparison_pictures": 0, "comparison_texts": 0}
+    settings = Settings.load(home=settings.home, drops=settings.drops, workers=2, **uncompared)
+    with dg.DagsterInstance.ephemeral() as instance:
+        write_drop(settings.drops, D1, range(18))
+        _run(instance, settings, fake_models, D1)
+        assert stale_by_settings(instance, build_defs(settings).get_repository_def(), {}) == []
+        for changes in CHANGED.values():
+            now = Settings.load(home=settings.home, drops=settings.drops, workers=2, **uncompared, **changes)
+            repository = build_defs(now).get_repository_def()
+            stale = stale_by_settings(instance, repository, {})
+            assert {one.asset for one in stale} == _stale(instance, now, D1) == changed(settings, now)
+            assert {name for one in stale for name in one.changed} == set(changes)
+            [request] = rerun_requests(stale, repository, {D1.isoformat()})
+            chosen = {key.to_user_string() for key in request.asset_selection or ()}
+            assert {one.asset for one in stale} | {"charts", "report"} <= chosen
+            assert ("raw_posts" in chosen) == ("max_columns" in changes)
+            assert list(rerun_requests(stale, repository, {D2.isoformat()})) == []
 
 
 def _run(instance: dg.DagsterInstance, settings: Settings, models: FakeModels, day: Any, *only: str) -> None:

@@ -146,6 +146,46 @@ def test_a_drop_that_an_earlier_version_ran_is_not_run_again_even_when_it_is_cop
     assert isinstance(platform.tick_sensor(), list)
 
 
+def made(platform: Platform, request: dg.RunRequest, *, of: set[str] | None = None) -> None:
+    """As a run leaves the records of assets (default: all), with the versions of today's settings."""
+    graph = platform.defs.get_repository_def().asset_graph
+    for key in graph.toposorted_asset_keys:
+        if of is None or key.to_user_string() in of:
+            digest = {DIGEST_KEY: request.tags[DIGEST_TAG]} if DIGEST_TAG in request.tags else {}
+            version = {"dagster/code_version": str(graph.get(key).code_version)}
+            event = dg.AssetMaterialization(
+                key, partition=request.partition_key, metadata=digest, tags=version
+            )
+            platform.instance.report_runless_asset_event(event)
+
+
+def test_a_changed_setting_runs_again_only_where_that_is_set_and_only_what_it_changes(
+    settings: Settings, instance: dg.DagsterInstance, fake_models: FakeModels
+) -> None:
+    def platform_of(**changes: Any) -> Platform:
+        given = Settings.load(home=settings.home, drops=settings.drops, **changes)
+        return Platform(given, instance, fake_models)
+
+    settle(write_drop(settings.drops, D1, range(3), with_media=False))
+    before = platform_of()
+    [first] = before.tick_sensor()
+    assert isinstance(first, dg.RunRequest)
+    made(before, first)
+    assert "materialized as it is" in platform_of(text_k=2).tick_sensor()
+
+    platform = platform_of(text_k=2, rerun_changed_settings=True)
+    [again] = platform.tick_sensor()
+    assert isinstance(again, dg.RunRequest)
+    chosen = {key.to_user_string() for key in again.asset_selection or ()}
+    assert {"k_selection", "clusters", "report"} <= chosen
+    assert not {"raw_posts", "summaries", "text_embeddings"} & chosen
+    [same] = platform.tick_sensor()
+    assert isinstance(same, dg.RunRequest)
+    assert same.run_key == again.run_key, "Dagster would run it twice"
+    made(platform, again, of=chosen)
+    assert "materialized as it is" in platform.tick_sensor()
+
+
 def test_what_a_tick_has_no_time_to_read_is_read_by_the_next_ones(
     platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
