@@ -17,7 +17,6 @@ from rich.markup import escape
 
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.models.zoo import FetchError
-from mkt_assets.resources.files import disk_full
 from mkt_assets.settings import Settings
 
 _P = ParamSpec("_P")
@@ -39,6 +38,9 @@ def plain_errors(command: Callable[_P, None]) -> Callable[_P, None]:
             Console(stderr=True).print(f"[red]mkt:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from error
         except Exception as error:
+            # here: it comes with Dagster and DuckDB, which most commands do without
+            from mkt_assets.resources.files import disk_full
+
             if (message := disk_full(error)) is not None:
                 message += f" Everything made is in {Settings.load().home}."
             elif isinstance(error, OSError) and error.errno in _NOT_ALLOWED:
