@@ -18,7 +18,6 @@ from rich.markup import escape
 
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.models.zoo import FetchError
-from mkt_assets.resources.files import disk_full
 from mkt_assets.settings import Settings
 
 _P = ParamSpec("_P")
@@ -54,6 +53,9 @@ def _sentence(error: Exception) -> str | None:
     """What a person can do something about, in a sentence; None for a defect, which keeps its traceback."""
     if isinstance(error, _EXPECTED):
         return str(error)
+    # here: it comes with Dagster and DuckDB, which most commands do without
+    from mkt_assets.resources.files import disk_full
+
     if (message := disk_full(error)) is not None:
         return f"{message} Everything made is in {Settings.load().home}."
     if isinstance(error, OSError) and error.errno in _NOT_ALLOWED:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -202,3 +204,9 @@ def test_what_shows_names_is_made_again_of_the_dates_whose_names_a_later_crawl_c
         outcomes = commands_run.materialize(settings, [D1, D2], bars)
     assert runs == [(D1, ()), (D2, ()), (D1, ("crosstab_ratios", "charts", "report"))]
     assert [outcome.crawl_date for outcome in outcomes] == [D1, D2]
+
+
+def test_a_command_that_runs_nothing_starts_without_dagster_and_the_databases() -> None:
+    code = "import sys, mkt_assets.commands.cli; print({'dagster', 'duckdb', 'pyarrow', 'torch'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -29,6 +29,8 @@ SAMPLED_ITEMS = 20_000
 """Items the centers are sought on; more are visited at the end only."""
 REFINED_ITEMS = 5_000
 """Up to so many items, every k is refined in all dimensions: it costs less than a second."""
+FEW_ITEMS = 48
+"""Up to so many are summed without a sparse matrix, which takes longer to make than to multiply."""
 CHUNK_ITEMS = 2048
 
 
@@ -551,6 +553,11 @@ def _sums(items: Matrix, labels: Labels, k: int) -> NDArray[np.float64]:
     sums = np.zeros((k, items.shape[1]), dtype=np.float64)
     for start in range(0, len(items), CHUNK_ITEMS):
         part = labels[start : start + CHUNK_ITEMS].astype(np.int32)
+        if len(part) <= FEW_ITEMS:  # the same sums, in the same order
+            few = np.zeros(sums.shape, dtype=items.dtype)
+            np.add.at(few, part, items[start : start + CHUNK_ITEMS])
+            sums += few
+            continue
         # a column an item, with a single one: as it is stored, nothing is sorted
         member = csc_array(
             (np.ones(len(part), dtype=items.dtype), part, np.arange(len(part) + 1, dtype=np.int32)),

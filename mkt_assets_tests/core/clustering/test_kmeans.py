@@ -16,6 +16,8 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from mkt_assets.core.clustering.kmeans import (
+    FEW_ITEMS,
+    _sums,
     canonical_labels,
     cluster_means,
     count_distinct,
@@ -197,3 +199,13 @@ def test_the_silhouette_of_repeated_items_is_perfect_and_of_one_cluster_unknown(
     assert silhouette(X, np.repeat(np.arange(3), 4)) == pytest.approx(1)
     assert np.isnan(silhouette(X, np.zeros(12, dtype=np.int64)))
     assert np.isnan(silhouette(np.eye(3, dtype=np.float32), np.arange(3)))
+
+
+@pytest.mark.parametrize("n", [0, 1, FEW_ITEMS, FEW_ITEMS + 1])
+def test_few_items_are_summed_to_the_bit_like_many(n: int, monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(n)
+    items, labels = rng.normal(size=(n, 64)).astype(np.float32), rng.integers(0, 5, n)
+    found = _sums(items, labels, 5)
+    for few in (0, n):
+        monkeypatch.setattr("mkt_assets.core.clustering.kmeans.FEW_ITEMS", few)
+        assert _sums(items, labels, 5).tobytes() == found.tobytes()

@@ -114,9 +114,10 @@ def test_of_too_few_items_nothing_is_embedded_and_each_row_says_how_few(n: int) 
 
 
 def test_the_number_of_rows_is_known_before() -> None:
+    of_methods = list(compare_methods(sample(15)))
     both = [
-        *compare_methods(sample(15)),
-        *compare_methods(sample(15)),
+        *of_methods,
+        *of_methods,  # of texts
         *compare_matting(sample(15), None),
         *compare_encoders(sample(15), ["own", "other"], lambda _: None),
         *compare_encoders(sample(15), ["own"], lambda _: None),
