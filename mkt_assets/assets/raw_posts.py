@@ -101,7 +101,7 @@ def raw_posts(
         rejects=rejects,
         after_stored=lambda: media_memory.remember(crawl_date, places),
         run_tags={
-            "mkt/drop": digest[:12],
+            "mkt/drop": (digest or "").rpartition(":")[2][:12],
             "mkt/crawlers": ", ".join(sorted({file.crawler for file in ingest.files})) or "none",
             "mkt/posts": str(posts.num_rows),
         },

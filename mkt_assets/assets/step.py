@@ -22,14 +22,15 @@ import pyarrow as pa
 from pydantic import Field, create_model
 
 from mkt_assets.contract.schema import Table
-from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, describe
+from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, Role, describe
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.orchestration.partitions import CrawlDates, crawl_date_of, crawl_date_partitions
-from mkt_assets.orchestration.records import SETTINGS_KEY
+from mkt_assets.orchestration.records import SETTINGS_CHECK, SETTINGS_KEY, as_check, stale_of
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
 OWNERS = ["team:marketing-data"]
+_TODAYS = "Everything stored of it was made with the settings, and by the version of the step, of today."
 _DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
 _MODELS = {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
@@ -99,7 +100,7 @@ class Step:
     def build(self, settings: Settings) -> dg.AssetsDefinition:
         """The asset; `settings` decide its partitions, its lineage, and by their values its code version."""
         config = run_config(self.table.name, self.settings, settings)
-        values = self.values(settings)
+        values, code_version = self.values(settings), self.code_version(settings)
 
         @dg.asset(
             name=self.table.name,
@@ -108,7 +109,7 @@ class Step:
             group_name=self.group,
             kinds=set(self.kinds),
             owners=OWNERS,
-            code_version=self.code_version(settings),
+            code_version=code_version,
             description=f"{self.description}\n\nOne row is {self.table.row_is}.",
             metadata={
                 "dagster/column_schema": column_schema(self.table),
@@ -116,12 +117,19 @@ class Step:
                 **({SETTINGS_KEY: dg.MetadataValue.json(values)} if values else {}),
             },
             freshness_policy=_DAILY if self.expected_daily else None,
+            check_specs=[dg.AssetCheckSpec(SETTINGS_CHECK, asset=self.table.name, description=_TODAYS)],
             required_resource_keys={"settings", "warehouse", *self._resources()},
             config_schema=None if config is None else config.to_config_schema().as_field(),
         )
-        def materialize(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        # no annotation of what it returns: Dagster would ask for a tuple, for the check beside the asset
+        def materialize(context: dg.AssetExecutionContext):
             with explained():
-                return self._materialize(context, config)
+                partition = context.partition_key
+                stale = stale_of(
+                    context.instance, context.asset_key, code_version, values, {}, but_for=partition
+                )
+                of_settings = dg.AssetCheckResult(check_name=SETTINGS_CHECK, **as_check(stale))
+                return self._materialize(context, config, of_settings)
 
         return materialize
 
@@ -142,7 +150,10 @@ class Step:
         return list(inspect.signature(self.compute).parameters)[1:]
 
     def _materialize(
-        self, context: dg.AssetExecutionContext, config: type[dg.Config] | None
+        self,
+        context: dg.AssetExecutionContext,
+        config: type[dg.Config] | None,
+        of_settings: dg.AssetCheckResult,
     ) -> dg.MaterializeResult[Any]:
         settings = cast("Settings", context.resources.settings)
         configured: frozenset[str] = frozenset()
@@ -160,6 +171,7 @@ class Step:
             return dg.MaterializeResult(
                 metadata={"dagster/row_count": made.n_rows, **metadata},
                 data_version=dg.DataVersion(made.versions.get(run.crawl_date, "no rows")),
+                check_results=[of_settings],
             )
         warehouse = cast("Warehouse", context.resources.warehouse)
         warehouse.replace_partition(self.table.name, run.crawl_date, made.rows, rejects=made.rejects)
@@ -167,7 +179,10 @@ class Step:
             made.after_stored()
         if made.run_tags:
             context.instance.add_run_tags(context.run_id, made.run_tags)
-        return dg.MaterializeResult(metadata={"dagster/partition_row_count": made.rows.num_rows, **metadata})
+        return dg.MaterializeResult(
+            metadata={"dagster/partition_row_count": made.rows.num_rows, **metadata},
+            check_results=[of_settings],
+        )
 
     def _report_other_dates(self, context: dg.AssetExecutionContext, made: Derived) -> None:
         """Tell Dagster of the other crawl dates whose rows this run changed, or that it does not know yet."""
@@ -234,7 +249,7 @@ def value_of(name: str, settings: Settings) -> Any:
     """A setting as results depend on it: a model with its version, files by their content, else the value."""
     value = getattr(settings, name)
     if name in _MODELS:
-        card = describe(name, value, settings.model_options)
+        card = describe(cast("Role", name), value, settings.model_options)
         return f"{card.model_id} {card.version}"
     if name == "names_file":  # which file; what is in it is data, and read in every run
         return str(value.relative_to(settings.home) if value.is_relative_to(settings.home) else value)
@@ -286,10 +301,10 @@ def _config_type(setting: str) -> type[Any]:
     annotation = Settings.model_fields[setting].annotation
     choices = list(_MODELS[setting]) if setting in _MODELS else list(get_args(annotation))
     if setting in _MODELS or get_origin(annotation) is Literal:
-        return Enum(setting, {choice: choice for choice in choices})
+        return cast("type[Any]", Enum(setting, {choice: choice for choice in choices}))
     parts = get_args(annotation) if get_origin(annotation) in (UnionType, Union) else (annotation,)
     kinds = [part for part in parts if part is not type(None)]
-    return kinds[0] if kinds in ([bool], [int], [float]) else str
+    return cast("type[Any]", kinds[0]) if kinds in ([bool], [int], [float]) else str
 
 
 def column_schema(table: Table) -> dg.TableSchema:

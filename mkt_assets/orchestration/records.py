@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,6 +21,8 @@ _MOST_RUNS = 500
 _MOST_EVALUATIONS = 1_000
 SETTINGS_KEY = "settings"
 """In the metadata of an asset, and of each of its materializations: the settings that its result depends on."""
+SETTINGS_CHECK = "made_with_todays_settings"
+"""Of each asset: whether everything stored of it was made with the settings, and by the version, of today."""
 RERUN_TAG = "mkt/rerun_for"
 """The settings that a run is for, as a tag: of results that others made."""
 _CODE_VERSION = "dagster/code_version"
@@ -108,21 +110,78 @@ def stale_by_settings(
         repository: the definitions of today.
         known: what records say, by their id; it is filled, so that a next call asks for new records only.
     """
-    found: list[Stale] = []
     graph = repository.asset_graph
-    for key in graph.toposorted_asset_keys:
-        node = graph.get(key)
-        values = node.metadata.get(SETTINGS_KEY)
-        today: Mapping[str, Any] = getattr(values, "value", values) or {}
-        ids = instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
-        _fill(instance, key, [i for i in ids.values() if i not in known], known)
-        for partition, storage_id in sorted(ids.items()):
-            made = known.get(storage_id)
-            if made is None or made.code_version in (None, node.code_version):
-                continue
-            names = [name for name in today if json.dumps(made.settings.get(name)) != json.dumps(today[name])]
-            found.append(Stale(key.to_user_string(), partition, tuple(names), storage_id))
+    nodes = [graph.get(key) for key in graph.toposorted_asset_keys]
+    return [
+        stale
+        for node in nodes
+        for stale in stale_of(
+            instance, node.key, node.code_version, settings_in(node.metadata), known, but_for=None
+        )
+    ]
+
+
+def stale_of(
+    instance: dg.DagsterInstance,
+    key: dg.AssetKey,
+    code_version: str | None,
+    settings: Mapping[str, Any],
+    known: dict[int, Recorded],
+    *,
+    but_for: str | None,
+) -> list[Stale]:
+    """The same of one asset, whose code version and settings are these today; `but_for` a partition."""
+    ids = instance.get_latest_storage_id_by_partition(key, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    _fill(instance, key, [i for i in ids.values() if i not in known], known)
+    found: list[Stale] = []
+    for partition, storage_id in sorted(ids.items()):
+        made = known.get(storage_id)
+        if made is None or made.code_version in (None, code_version) or partition == but_for:
+            continue
+        names = [
+            name for name in settings if json.dumps(made.settings.get(name)) != json.dumps(settings[name])
+        ]
+        found.append(Stale(key.to_user_string(), partition, tuple(names), storage_id))
     return found
+
+
+def settings_in(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings in an asset's metadata."""
+    values = metadata.get(SETTINGS_KEY)
+    return getattr(values, "value", values) or {}
+
+
+def as_check(stale: Sequence[Stale]) -> dict[str, Any]:
+    """The outcome of the check `SETTINGS_CHECK` of an asset of which this is stale, for a result or an evaluation.
+
+    Dagster calls a partitioned asset as a whole fresh, whatever its partitions are: this is where it can be seen.
+    """
+    return {
+        "passed": not stale,
+        "severity": dg.AssetCheckSeverity.WARN,
+        "description": f"{in_words(stale)}; see `mkt doctor`." if stale else None,
+        "metadata": {"crawl_dates_made_otherwise": len(stale)},
+    }
+
+
+def tell_of_stale(instance: dg.DagsterInstance, keys: Iterable[dg.AssetKey], stale: Sequence[Stale]) -> None:
+    """Report the check `SETTINGS_CHECK` of each asset whose outcome is another than what was last reported."""
+    for key in keys:
+        outcome = as_check([one for one in stale if one.asset == key.to_user_string()])
+        last = next(
+            (
+                (record.evaluation.passed, record.evaluation.description)
+                for record in instance.event_log_storage.get_asset_check_execution_history(
+                    dg.AssetCheckKey(key, SETTINGS_CHECK), limit=1
+                )
+                if isinstance(record.evaluation, dg.AssetCheckEvaluation)
+            ),
+            (True, None),  # what was never made needs no mark
+        )
+        if last != (outcome["passed"], outcome["description"]):
+            instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(asset_key=key, check_name=SETTINGS_CHECK, **outcome)
+            )
 
 
 def rerun_requests(

@@ -11,7 +11,7 @@ import dagster as dg
 from mkt_assets.orchestration.drop_state import SETTLED, drop_states, run_request
 from mkt_assets.orchestration.jobs import CRAWL_JOB
 from mkt_assets.orchestration.partitions import register_crawl_dates, today_of
-from mkt_assets.orchestration.records import Recorded, rerun_requests, stale_by_settings
+from mkt_assets.orchestration.records import Recorded, rerun_requests, stale_by_settings, tell_of_stale
 from mkt_assets.resources.running import fail_dead_runs
 from mkt_assets.settings import Settings
 
@@ -24,7 +24,8 @@ INTERVAL_SECONDS = 60
 def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
     """Looks at the drops every minute; runs those that are new, or not what was materialized.
 
-    With `rerun_changed_settings`, also runs what was made with other settings, a few crawl dates a tick.
+    What was made with other settings is marked at its assets; with `rerun_changed_settings` it is run again, a few
+    crawl dates a tick.
     """
     known: dict[int, Recorded] = {}
 
@@ -60,9 +61,11 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
                 yield run_request(state, run_key=f"{state.crawl_date}:{state.digest}:{number}")
         context.update_cursor(str(int(context.cursor or 0) + requested))
         again: list[dg.RunRequest] = []
-        if settings.rerun_changed_settings and settled and (repository := context.repository_def) is not None:
+        if (repository := context.repository_def) is not None:
             stale = stale_by_settings(context.instance, repository, known)
-            again = list(islice(rerun_requests(stale, repository, settled), MAX_RERUNS_A_TICK))
+            tell_of_stale(context.instance, repository.asset_graph.toposorted_asset_keys, stale)
+            if settings.rerun_changed_settings:
+                again = list(islice(rerun_requests(stale, repository, settled), MAX_RERUNS_A_TICK))
         yield from again
         if not requested and not again:
             yield dg.SkipReason("; ".join(skipped) or f"there is no drop in {settings.drops}")

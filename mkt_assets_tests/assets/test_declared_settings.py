@@ -13,7 +13,13 @@ from dagster._core.loader import LoadingContextForTest
 from mkt_assets.assets import STEPS, build_assets
 from mkt_assets.assets.step import run_config
 from mkt_assets.definitions import build_defs
-from mkt_assets.orchestration.records import SETTINGS_KEY, rerun_requests, stale_by_settings
+from mkt_assets.orchestration.records import (
+    SETTINGS_CHECK,
+    SETTINGS_KEY,
+    rerun_requests,
+    stale_by_settings,
+    tell_of_stale,
+)
 from mkt_assets.resources import build_resources
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
@@ -201,11 +207,32 @@ def test_for_each_changed_setting_the_partition_and_what_the_doctor_and_sensor_a
             stale = stale_by_settings(instance, repository, {})
             assert {one.asset for one in stale} == _stale(instance, now, D1) == changed(settings, now)
             assert {name for one in stale for name in one.changed} == set(changes)
+            tell_of_stale(instance, graph_keys(repository), stale)
+            assert set(marked(instance)) == {one.asset for one in stale}
+            assert all(f"{D1} made with another MKT_" in said for said in marked(instance).values())
             [request] = rerun_requests(stale, repository, {D1.isoformat()})
             chosen = {key.to_user_string() for key in request.asset_selection or ()}
             assert {one.asset for one in stale} | {"charts", "report"} <= chosen
             assert ("raw_posts" in chosen) == ("max_columns" in changes)
             assert list(rerun_requests(stale, repository, {D2.isoformat()})) == []
+        tell_of_stale(instance, graph_keys(build_defs(settings).get_repository_def()), [])
+        assert marked(instance) == {}
+
+
+def graph_keys(repository: dg.RepositoryDefinition) -> list[dg.AssetKey]:
+    return list(repository.asset_graph.toposorted_asset_keys)
+
+
+def marked(instance: dg.DagsterInstance) -> dict[str, str]:
+    """Assets whose overview warns of what other settings made, and the sentence there."""
+    found: dict[str, str] = {}
+    for name in (s.table.name for s in STEPS):
+        key = dg.AssetCheckKey(dg.AssetKey(name), SETTINGS_CHECK)
+        [last] = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        if isinstance(last.evaluation, dg.AssetCheckEvaluation) and not last.evaluation.passed:
+            assert last.evaluation.severity is dg.AssetCheckSeverity.WARN
+            found[name] = str(last.evaluation.description)
+    return found
 
 
 def _run(instance: dg.DagsterInstance, settings: Settings, models: FakeModels, day: Any, *only: str) -> None:

@@ -128,7 +128,8 @@ def test_the_list_of_runs_says_which_drop_crawler_and_how_many_posts(
     tags = run.tags
     assert tags["mkt/posts"] == "4"
     assert tags["mkt/crawlers"] not in ("", "none")
-    assert drop_digest(drop).startswith(tags["mkt/drop"])
+    assert drop_digest(drop).partition(":")[2].startswith(tags["mkt/drop"])
+    assert len(tags["mkt/drop"]) == 12
 
 
 def test_a_run_without_its_drop_is_not_tried_again(settings: Settings, fake_models: FakeModels) -> None:
