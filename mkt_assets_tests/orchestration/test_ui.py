@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,10 +18,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from mkt_assets_tests.report.browser import PROGRAM, WITH_CHROMIUM, Tab, chromium, tab
 from mkt_sample import generate
 
 PROJECT = Path(__file__).parents[2]
 DATES = ["2024-06-13", "2024-06-14", "2024-06-15"]
+DIALOG = "document.body.innerText.split('Launch runs to materialize')[1] || ''"
+PLACE = """(() => {{
+  const it = [...document.querySelectorAll('*')].filter((e) => (e.innerText || '').trim() === {0}).pop();
+  const box = it && it.getBoundingClientRect();
+  return box ? [box.x + box.width / 2, box.y + box.height / 2] : null;
+}})()"""
 LAUNCH = """mutation($dates: [String!]) {
   launchPartitionBackfill(backfillParams: {assetSelection: [{path: ["raw_posts"]}], partitionNames: $dates}) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
@@ -114,3 +122,30 @@ def test_the_latest_date_and_a_backfill_of_two_dates_succeed(ui: str) -> None:
     assert offered == DATES
     assert outcome(ui, offered[-1]) == "COMPLETED_SUCCESS"
     assert outcome(ui, *offered[:2]) == "COMPLETED_SUCCESS"
+
+
+@WITH_CHROMIUM
+@pytest.mark.slow
+def test_the_dialog_offers_the_dates_that_have_a_drop_and_no_others(ui: str, tmp_path: Path) -> None:
+    assert PROGRAM is not None
+    with chromium(PROGRAM, tmp_path) as devtools, tab(devtools) as page:
+        page.open(f"{ui}/assets/raw_posts", 1400, 1000, "en")
+        until(lambda: "Freshness policy" in page.value("document.body.innerText"))
+        # what the button opens is known only once the asset is loaded
+        until(lambda: click(page, "Materialize…") and "Partition selection" in page.value(DIALOG))
+        until(lambda: click(page, "Select a partition or create one"))
+        until(lambda: DATES[0] in page.value(DIALOG))
+        assert list(dict.fromkeys(re.findall(r"\d{4}-\d\d-\d\d", page.value(DIALOG)))) == DATES
+        until(lambda: click(page, "Missing"))
+        until(lambda: "3 partitions" in page.value(DIALOG))
+
+
+def click(page: Tab, text: str) -> bool:
+    """Click what shows this text, with the mouse, if it is there."""
+    place = page.value(PLACE.format(json.dumps(text)))
+    if place is None:
+        return False
+    for kind in ("mousePressed", "mouseReleased"):
+        page.ask("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+    time.sleep(0.5)
+    return True
