@@ -24,7 +24,7 @@ from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCO
 from mkt_assets.operations.event_log import kept_elsewhere
 from mkt_assets.operations.forget import UNFINISHED_NAME
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
-from mkt_assets.resources import open_tombstones
+from mkt_assets.resources import open_database, open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
 from mkt_assets.resources.locks import lock_holders
@@ -207,7 +207,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
 
 
 def _contents(settings: Settings) -> Iterator[Finding]:
-    state = read_state(settings.warehouse_path, timeout_seconds=_PATIENCE_SECONDS)
+    state = read_state(open_database(settings, timeout_seconds=_PATIENCE_SECONDS))
     n_rows = sum(state.n_rows.values())
     n_dates = len(state.crawl_dates)
     yield Finding(

@@ -12,6 +12,7 @@ from pathlib import Path
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import databases, text_cells
 from mkt_assets.operations.places import files_below
+from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.erasure import cells_with
 from mkt_assets.settings import Settings
 
@@ -47,7 +48,8 @@ def search_home(settings: Settings, needles: Needles) -> Search:
             places.append(Place(path, "its bytes"))
     for path in files_below(settings.home):
         if path.suffix == ".duckdb":
-            found = cells_with(path, needles, timeout_seconds=settings.lock_timeout_seconds)
+            database = FileDatabase(path, timeout_seconds=settings.lock_timeout_seconds)
+            found = cells_with(database, needles)
             places += [Place(path, f"{n} cell(s) of {column}") for column, n in found]
     for path in databases(settings.dagster_home):
         places += [Place(path, f"a cell of {column}") for column in _columns_with(path, needles)]

@@ -6,6 +6,7 @@ import dagster as dg
 
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
@@ -49,9 +50,13 @@ def build_resources(settings: Settings) -> dict[str, object]:
 
 def open_warehouse(settings: Settings) -> Warehouse:
     """The warehouse of these settings."""
-    return Warehouse(
-        settings.warehouse_path, settings.snapshot_path, lock_timeout_seconds=settings.lock_timeout_seconds
-    )
+    return Warehouse(open_database(settings), settings.snapshot_path)
+
+
+def open_database(settings: Settings, *, timeout_seconds: float | None = None) -> Database:
+    """Where the tables of the warehouse of these settings are; another patience than that of the settings."""
+    timeout_seconds = timeout_seconds or settings.lock_timeout_seconds
+    return FileDatabase(settings.warehouse_path, timeout_seconds=timeout_seconds)
 
 
 def open_cache(settings: Settings) -> Cache:

@@ -2,19 +2,26 @@
 
 What only adds (a table, a nullable column, another CHECK) needs nothing here. Whatever renames, drops or fills a
 column is an entry of `MIGRATIONS`, after which `TABLES` is what is stored.
+
+Not here: reading and writing rows (resources/warehouse), whose transactions these are (resources/database).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import duckdb
 
 from mkt_assets.contract.schema import TABLES, Table
 from mkt_assets.contract.views import VIEWS, View
+from mkt_assets.resources.database import Database, quoted
+
+T = TypeVar("T")
 
 
 class SchemaError(ValueError):
@@ -73,35 +80,76 @@ MIGRATIONS = (
 VERSION = MIGRATIONS[-1].version
 
 
-def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of an open warehouse those of the schema; nearly free when they are.
+@contextmanager
+def reading(database: Database) -> Generator[duckdb.DuckDBPyConnection]:
+    """`database.reading()` of tables that are those of the schema; older ones are brought up to date before.
 
     Raises:
-        SchemaError: if it is of a newer version, or its rows cannot be carried over; nothing was changed.
+        SchemaError: see `bring_up_to_date`.
+        DatabaseBusyError: if the database cannot be had in time.
     """
-    version, fingerprint = _stored(connection)
-    if (version, fingerprint) == (VERSION, _fingerprint()):
-        return
+    is_current = False
+    if database.exists():
+        with database.reading() as connection:
+            if is_current := _is_current(connection):
+                yield connection
+    if not is_current:
+        database.write(TABLES, bring_up_to_date)
+        with database.reading() as connection:
+            yield connection
+
+
+def write(database: Database, tables: Collection[str], work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    """`database.write(tables, work)` on tables that are those of the schema; older ones are brought up to date before.
+
+    Raises:
+        SchemaError: see `bring_up_to_date`.
+        DatabaseBusyError: if the tables cannot be had in time.
+    """
+
+    def work_if_current(connection: duckdb.DuckDBPyConnection) -> T:
+        if not _is_current(connection):
+            raise _NotCurrentError
+        return work(connection)
+
+    try:
+        return database.write(tables, work_if_current)
+    except _NotCurrentError:
+        database.write(TABLES, bring_up_to_date)
+        return database.write(tables, work_if_current)
+
+
+class _NotCurrentError(Exception):
+    """The tables are not those of the schema, or not there yet."""
+
+
+def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables those of the schema, in the transaction that the caller began.
+
+    Raises:
+        SchemaError: if they are of a newer version, or rows cannot be carried over; the caller is to undo it.
+    """
+    if _is_current(connection):
+        return  # another process did it
+    version, _ = _stored(connection)
     if version > VERSION:
         raise SchemaError(
             f"the warehouse is of a newer mkt_assets (schema {version}, and this one knows {VERSION}): "
             "upgrade mkt_assets, or restore the backup made before the upgrade."
         )
-    connection.begin()
-    try:
-        for migration in MIGRATIONS:
-            if migration.version > version:
-                migration.apply(connection)
-        stored = _columns(connection)
-        for name, spec in TABLES.items():
-            _conform(connection, spec, stored.get(name))
-        for statement in (s for view in VIEWS.values() for s in _view_statements(view)):
-            connection.execute(statement)
-        _set_version(connection)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+    for migration in MIGRATIONS:
+        if migration.version > version:
+            migration.apply(connection)
+    stored = _columns(connection)
+    for name, spec in TABLES.items():
+        _conform(connection, spec, stored.get(name))
+    for statement in (s for view in VIEWS.values() for s in _view_statements(view)):
+        connection.execute(statement)
+    _set_version(connection)
+
+
+def _is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    return _stored(connection) == (VERSION, _fingerprint())
 
 
 def stored_version(connection: duckdb.DuckDBPyConnection) -> int:
@@ -206,8 +254,3 @@ def _view_statements(view: View) -> list[str]:
         f"COMMENT ON VIEW {view.name} IS {quoted(view.answers)}",
         *(f"COMMENT ON COLUMN {view.name}.{c} IS {quoted(doc)}" for c, doc in view.columns.items()),
     ]
-
-
-def quoted(text: str) -> str:
-    """The text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"

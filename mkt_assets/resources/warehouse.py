@@ -1,6 +1,7 @@
-"""The warehouse: one DuckDB table per entry of the schema, read and replaced a partition at a time.
+"""The warehouse: one table per entry of the schema, read and replaced a partition at a time.
 
-Not here: the tables (contract/schema), the published views (contract/views).
+Not here: the tables (contract/schema), the published views (contract/views), where they are stored
+(resources/database).
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ import duckdb
 import pyarrow as pa
 
 from mkt_assets.contract.schema import REJECTS, TABLES, Column, Table
-from mkt_assets.resources.database import DatabaseBusyError, exclusive, open_database
-from mkt_assets.resources.files import copy_durably
-from mkt_assets.resources.migrations import bring_up_to_date, quoted
+from mkt_assets.resources.database import Database, DatabaseBusyError, quoted
+from mkt_assets.resources.migrations import reading, write
 
 _PART_ROWS = 2048  # 20 MB of the widest vectors here
 _DERIVE_ATTEMPTS = 10  # by then the sources change as fast as they are read
@@ -43,18 +43,16 @@ class ContractError(ValueError):
 
 
 class Warehouse:
-    """Reads and replaces partitions; every call opens the file, works shortly, and closes it.
+    """Reads and replaces partitions; every call has the database for a short time only.
 
     Args:
-        path: the DuckDB file; made on first use.
-        snapshot_path: where the copy that people read is published.
-        lock_timeout_seconds: how long to wait for other runs.
+        database: where the tables are.
+        snapshot_path: where the DuckDB file that people read is published.
     """
 
-    def __init__(self, path: Path, snapshot_path: Path, *, lock_timeout_seconds: float = 120.0) -> None:
-        self.path = path
+    def __init__(self, database: Database, snapshot_path: Path) -> None:
+        self.database = database
         self.snapshot_path = snapshot_path
-        self._timeout = lock_timeout_seconds
         self._changed = False
 
     def read(
@@ -71,21 +69,19 @@ class Warehouse:
         """
         spec = TABLES[table]
         names = list(columns) if columns is not None else spec.column_names
-        if not self.path.exists():
+        if not self.database.exists():
             return _arrow_schema(spec, names).empty_table()
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            bring_up_to_date(connection)
+        with reading(self.database) as connection:
             return _select(connection, spec, names, crawl_dates)
 
     @contextmanager
     def one_moment(self) -> Generator[ReadParts]:
-        """Several reads of what is stored at one moment, however large: other runs wait until it is over.
+        """Several reads of what is stored at one moment, however large; where that is a file, other runs wait.
 
         Raises:
             DatabaseBusyError: if other runs keep the file for too long.
         """
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            bring_up_to_date(connection)
+        with reading(self.database) as connection:
             yield partial(_parts, connection)
 
     def replace_partition(
@@ -100,11 +96,10 @@ class Warehouse:
         spec = TABLES[table]
         rows = _conform(spec, rows)
         rejects = None if rejects is None else _conform(REJECTS, rejects)
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            bring_up_to_date(connection)
+
+        def replace(connection: duckdb.DuckDBPyConnection) -> None:
             connection.register("incoming", rows)
             _check_contract(connection, spec, crawl_date)
-            connection.begin()
             connection.execute(f"DELETE FROM {table} WHERE crawl_date = ?", [crawl_date])
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
             if rejects is not None:
@@ -113,7 +108,8 @@ class Warehouse:
                 )
                 connection.register("refused", rejects)
                 connection.execute("INSERT INTO rejects BY NAME SELECT * FROM refused")
-            connection.commit()
+
+        write(self.database, [table] if rejects is None else [table, REJECTS.name], replace)
         self._changed = True
 
     def replace_derived(
@@ -124,7 +120,7 @@ class Warehouse:
     ) -> pa.Table:
         """Replace a table that is computed of all crawl dates, so that it is true of what is stored then.
 
-        The file is not held while `derive` computes: if another run changed a source meanwhile, it is computed
+        The database is not held while `derive` computes: if another run changed a source meanwhile, it is computed
         again.
 
         Args:
@@ -141,42 +137,44 @@ class Warehouse:
         """
         spec = TABLES[table]
         for _ in range(_DERIVE_ATTEMPTS):
-            with open_database(self.path, timeout_seconds=self._timeout) as connection:
-                bring_up_to_date(connection)
+            with reading(self.database) as connection:
                 state = _state(connection, sources)
                 read = {name: _select(connection, TABLES[name], sources[name]) for name in sources}
             rows = _conform(spec, derive(read))
-            with open_database(self.path, timeout_seconds=self._timeout) as connection:
-                if _state(connection, sources) != state:
-                    continue
-                connection.register("incoming", rows)
-                _check_contract(connection, spec, None)
-                connection.begin()
-                connection.execute(f"DELETE FROM {table}")
-                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-                connection.commit()
-            self._changed = True
-            return rows
+            if write(self.database, [table, *sources], partial(_replace_if, spec, rows, sources, state)):
+                self._changed = True
+                return rows
         raise DatabaseBusyError(
             f"other runs changed {', '.join(sources)} while {table} was computed, {_DERIVE_ATTEMPTS} times."
         )
 
     def publish_snapshot(self) -> None:
-        """Copy the warehouse, as it is between two writes, to where people read; readers keep the old one."""
-        if not self.path.exists():
-            return
-        if self.path.with_name(self.path.name + ".wal").exists():
-            # a killed run left it: what it committed is in there, and a copy of the file alone would lack it
-            with open_database(self.path, timeout_seconds=self._timeout):
-                pass
-        with exclusive(self.path, timeout_seconds=self._timeout):
-            copy_durably(self.path, self.snapshot_path)
+        """Publish the warehouse, as it is between two writes, to where people read; readers keep the old one."""
+        if self.database.exists():
+            self.database.publish(self.snapshot_path)
         self._changed = False
 
     def publish_snapshot_if_changed(self) -> None:
         """Publish once, at the end of a run that wrote something."""
         if self._changed:
             self.publish_snapshot()
+
+
+def _replace_if(
+    spec: Table,
+    rows: pa.Table,
+    sources: Mapping[str, Sequence[str]],
+    state: Sequence[object],
+    connection: duckdb.DuckDBPyConnection,
+) -> bool:
+    """Replace a whole table if its sources are in this state still."""
+    if _state(connection, sources) != state:
+        return False
+    connection.register("incoming", rows)
+    _check_contract(connection, spec, None)
+    connection.execute(f"DELETE FROM {spec.name}")
+    connection.execute(f"INSERT INTO {spec.name} BY NAME SELECT * FROM incoming")
+    return True
 
 
 def _arrow_schema(spec: Table, names: Sequence[str]) -> pa.Schema:

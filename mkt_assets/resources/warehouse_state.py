@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from mkt_assets.contract.schema import TABLES, Table
-from mkt_assets.resources.database import open_database
+from mkt_assets.resources.database import Database
 from mkt_assets.resources.migrations import stored_version
 
 
@@ -42,14 +41,14 @@ class WarehouseState:
     reports: dict[str, str]
 
 
-def read_state(path: Path, *, timeout_seconds: float) -> WarehouseState:
-    """The state of the warehouse at `path`, which may be of an earlier version; every value in it is read.
+def read_state(database: Database) -> WarehouseState:
+    """The state of a warehouse, which may be of an earlier version; every value in it is read, nothing is changed.
 
     Raises:
         DatabaseBusyError: if runs keep it for too long.
         duckdb.Error: if it is damaged.
     """
-    with open_database(path, timeout_seconds=timeout_seconds, read_only=True) as connection:
+    with database.reading() as connection:
         return WarehouseState(
             version=stored_version(connection),
             n_rows={name: _n_rows(connection, name) for name in TABLES},

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from mkt_assets.contract.schema import TABLES
+from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.migrations import MIGRATIONS, VERSION, SchemaError, bring_up_to_date, stored_version
 from mkt_assets.resources.warehouse import Warehouse
 
@@ -22,7 +23,7 @@ def old_warehouse(tmp_path: Path, script: str, *extra: str) -> Warehouse:
     with duckdb.connect(str(path)) as connection:
         for statement in ((HERE / script).read_text("utf-8"), *extra):
             connection.execute(statement)
-    return Warehouse(path, tmp_path / "snapshot.duckdb", lock_timeout_seconds=5)
+    return Warehouse(FileDatabase(path, timeout_seconds=5), tmp_path / "snapshot.duckdb")
 
 
 def definitions(path: Path) -> dict[str, str]:
@@ -33,7 +34,7 @@ def definitions(path: Path) -> dict[str, str]:
 @pytest.mark.parametrize("script", OLD)
 def test_rows_of_an_earlier_version_are_kept_and_can_be_replaced(tmp_path: Path, script: str) -> None:
     warehouse = old_warehouse(tmp_path, script)
-    before = duckdb.connect(str(warehouse.path), read_only=True)
+    before = duckdb.connect(str(Path(warehouse.database.name)), read_only=True)
     there = {row[0] for row in before.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     before.close()
     for name in TABLES:
@@ -48,9 +49,9 @@ def test_rows_of_an_earlier_version_are_kept_and_can_be_replaced(tmp_path: Path,
 def test_afterwards_it_is_defined_as_a_new_one_is(tmp_path: Path, script: str) -> None:
     old = old_warehouse(tmp_path, script)
     old.read("raw_posts")
-    new = Warehouse(tmp_path / "new.duckdb", tmp_path / "new.snapshot.duckdb")
+    new = Warehouse(FileDatabase(tmp_path / "new.duckdb"), tmp_path / "new.snapshot.duckdb")
     new.replace_partition("raw_posts", D1, TABLES["raw_posts"].empty())
-    assert definitions(old.path) == definitions(new.path)
+    assert definitions(Path(old.database.name)) == definitions(Path(new.database.name))
 
 
 def test_a_rule_that_is_no_more_is_not_named(tmp_path: Path) -> None:
@@ -61,9 +62,9 @@ def test_a_rule_that_is_no_more_is_not_named(tmp_path: Path) -> None:
 def test_once_up_to_date_nothing_is_written(tmp_path: Path) -> None:
     warehouse = old_warehouse(tmp_path, OLD[0])
     warehouse.read("raw_posts")
-    before = warehouse.path.read_bytes()
+    before = Path(warehouse.database.name).read_bytes()
     warehouse.read("raw_posts")
-    assert warehouse.path.read_bytes() == before
+    assert Path(warehouse.database.name).read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -77,19 +78,19 @@ def test_a_warehouse_of_a_newer_version_is_refused_and_left_alone(
     tmp_path: Path, statement: str, said: str
 ) -> None:
     warehouse = old_warehouse(tmp_path, OLD[1], statement)
-    before = definitions(warehouse.path)
+    before = definitions(Path(warehouse.database.name))
     with pytest.raises(SchemaError, match=f"{said}.*"):
         warehouse.read("raw_posts")
-    assert definitions(warehouse.path) == before
+    assert definitions(Path(warehouse.database.name)) == before
 
 
 def test_rows_that_do_not_fit_stop_the_migration_and_nothing_is_changed(tmp_path: Path) -> None:
     breaking = "CREATE OR REPLACE TABLE clusters AS SELECT * REPLACE (NULL AS post_id) FROM clusters"
     warehouse = old_warehouse(tmp_path, OLD[1], breaking)
-    before = definitions(warehouse.path)
+    before = definitions(Path(warehouse.database.name))
     with pytest.raises(SchemaError, match=r"rows of clusters .* do not fit"):
         warehouse.read("raw_posts")
-    assert definitions(warehouse.path) == before
+    assert definitions(Path(warehouse.database.name)) == before
 
 
 def test_migrations_are_numbered_from_one_without_gap() -> None:
