@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mkt_assets.settings import Settings
+from mkt_assets_tests.lakes import empty_lake, lake, postgres
+
+__all__ = ["empty_lake", "lake", "postgres"]
 
 # Dagster's SQLite and DuckDB wait for the disk at every commit: several times as long as the tests compute.
 _MEMORY = Path("/dev/shm")

@@ -1,6 +1,7 @@
 """Side effects: the warehouse, the cache, files, account hashing, models. Handed in to the assets by name."""
 
 from collections.abc import Iterator
+from math import inf
 
 import dagster as dg
 
@@ -13,7 +14,7 @@ from mkt_assets.resources.models import Models
 from mkt_assets.resources.running import running, sign_run
 from mkt_assets.resources.tombstones import TombstoneFile
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.settings import Settings, SettingsError
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
@@ -50,13 +51,26 @@ def build_resources(settings: Settings) -> dict[str, object]:
 
 def open_warehouse(settings: Settings) -> Warehouse:
     """The warehouse of these settings."""
-    return Warehouse(open_database(settings), settings.snapshot_path)
+    most = inf if settings.warehouse is None else settings.max_snapshot_megabytes * 1e6
+    return Warehouse(open_database(settings), settings.snapshot_path, max_snapshot_bytes=most)
 
 
 def open_database(settings: Settings, *, timeout_seconds: float | None = None) -> Database:
-    """Where the tables of the warehouse of these settings are; another patience than that of the settings."""
+    """Where the tables of the warehouse of these settings are; with another patience than theirs, if given.
+
+    Raises:
+        SettingsError: if they name a DuckLake, and what that needs is not installed.
+    """
     timeout_seconds = timeout_seconds or settings.lock_timeout_seconds
-    return FileDatabase(settings.warehouse_path, timeout_seconds=timeout_seconds)
+    if settings.warehouse is None or settings.warehouse_data is None:
+        return FileDatabase(settings.warehouse_path, timeout_seconds=timeout_seconds)
+    try:
+        from mkt_assets.resources.lake import Lake, LakeDatabase
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MKT_WAREHOUSE needs the package {error.name}: install the extra, as mkt_assets[cluster]."
+        ) from error
+    return LakeDatabase(Lake(settings.warehouse, settings.warehouse_data), timeout_seconds=timeout_seconds)
 
 
 def open_cache(settings: Settings) -> Cache:

@@ -50,6 +50,10 @@ class Database(Protocol):
         """Whether anything was ever stored; asking makes nothing."""
         ...
 
+    def n_bytes(self) -> int:
+        """Its size."""
+        ...
+
     def reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to what exists, that sees what was stored at one moment, closed on the way out.
 
@@ -97,6 +101,10 @@ class FileDatabase:
     def exists(self) -> bool:
         """Whether there is a file."""
         return self.path.exists()
+
+    def n_bytes(self) -> int:
+        """The size of the file."""
+        return self.path.stat().st_size if self.exists() else 0
 
     def reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """See `Database`; a file that is not there is not made, and nothing in it changed."""

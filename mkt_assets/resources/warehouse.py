@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -48,10 +49,12 @@ class Warehouse:
     Args:
         database: where the tables are.
         snapshot_path: where the DuckDB file that people read is published.
+        max_snapshot_bytes: a larger one is published when asked for, and not after each run.
     """
 
-    def __init__(self, database: Database, snapshot_path: Path) -> None:
+    def __init__(self, database: Database, snapshot_path: Path, *, max_snapshot_bytes: float = inf) -> None:
         self.database = database
+        self._max_snapshot_bytes = max_snapshot_bytes
         self.snapshot_path = snapshot_path
         self._changed = False
 
@@ -155,8 +158,8 @@ class Warehouse:
         self._changed = False
 
     def publish_snapshot_if_changed(self) -> None:
-        """Publish once, at the end of a run that wrote something."""
-        if self._changed:
+        """Publish once, at the end of a run that wrote something, unless that would copy too much."""
+        if self._changed and self.database.n_bytes() <= self._max_snapshot_bytes:
             self.publish_snapshot()
 
 

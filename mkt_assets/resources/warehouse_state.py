@@ -93,7 +93,7 @@ def _rows(
     connection: duckdb.DuckDBPyConnection, table: str, columns: str, rest: str = ""
 ) -> list[tuple[Any, ...]]:
     """Rows of a table, none if an earlier version had no such table."""
-    query = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
+    query = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
     if connection.execute(query, [table]).fetchone() == (0,):
         return []
     return connection.execute(f"SELECT {columns} FROM {table} {rest}").fetchall()

@@ -19,11 +19,20 @@ from mkt_assets_tests.processes import OTHERS
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 
 
+@pytest.fixture(params=["file", "lake"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """Each of the databases: whatever is said of the warehouse here is true on both."""
+    if request.param == "file":
+        return FileDatabase(tmp_path / "mkt.duckdb")
+    lake = request.getfixturevalue("lake")
+    from mkt_assets.resources.lake import LakeDatabase
+
+    return LakeDatabase(lake)
+
+
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(
-        FileDatabase(tmp_path / "mkt.duckdb", timeout_seconds=5), tmp_path / "mkt.snapshot.duckdb"
-    )
+def warehouse(database: Database, tmp_path: Path) -> Warehouse:
+    return Warehouse(database, tmp_path / "mkt.snapshot.duckdb")
 
 
 def summaries(crawl_date: date, *post_ids: str, summary: str = "白色连衣裙") -> pa.Table:
