@@ -23,6 +23,7 @@ from rich.progress import (
 )
 
 from mkt_assets.commands import operations as operations
+from mkt_assets.commands import warehouse as warehouse
 from mkt_assets.commands.inspect import inspect
 from mkt_assets.commands.models import models_app
 from mkt_assets.commands.plain_errors import plain_errors
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(models_app, name="models")
 app.command()(inspect)
 operations.register(app)
+warehouse.register(app)
 _out = Console()
 _err = Console(stderr=True)
 

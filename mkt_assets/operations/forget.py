@@ -144,7 +144,7 @@ def _forget(
     garbage = collect_garbage(settings, min_age_hours=-math.inf)
     database.compact()
     open_cache(settings).compact()
-    open_warehouse(settings).publish_snapshot()
+    open_warehouse(settings).renew_snapshot()
     reports = [page for page in pages if page.is_relative_to(settings.reports_dir)]
     shown = traces.crawl_dates | {
         day for page in reports if (day := crawl_date_in(page, settings.reports_dir))

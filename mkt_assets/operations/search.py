@@ -21,7 +21,7 @@ from mkt_assets.settings import Settings
 class Place:
     """Where something was found: a file, and what of it."""
 
-    path: Path
+    path: Path | str
     what: str
 
 
@@ -53,7 +53,25 @@ def search_home(settings: Settings, needles: Needles) -> Search:
             places += [Place(path, f"{n} cell(s) of {column}") for column, n in found]
     for path in databases(settings.dagster_home):
         places += [Place(path, f"a cell of {column}") for column in _columns_with(path, needles)]
+    if settings.warehouse is not None:
+        found, n_of_lake = _places_in_lake(settings, needles)
+        places += found
+        n_files += n_of_lake
     return Search(tuple(places), n_files)
+
+
+def _places_in_lake(settings: Settings, needles: Needles) -> tuple[list[Place], int]:
+    """Where in the files of the lake, also those that no row is in any more, and in its catalog."""
+    from mkt_assets.resources.lake import Lake
+    from mkt_assets.resources.lake_upkeep import catalog_cells_with, data_cells_with
+
+    lake = Lake(settings.warehouse or "", settings.warehouse_data or "")
+    in_data, n_files = data_cells_with(lake, needles)
+    places = [Place(file, f"{n} row(s)") for file, n in in_data]
+    places += [
+        Place(lake.catalog, f"{n} cell(s) of {column}") for column, n in catalog_cells_with(lake, needles)
+    ]
+    return places, n_files
 
 
 def _columns_with(path: Path, needles: Needles) -> list[str]:

@@ -130,7 +130,7 @@ def cells_with(database: Database, needles: Needles) -> list[tuple[str, int]]:
     if not database.exists() or not needles:
         return []
     found: list[tuple[str, int]] = []
-    with database.reading() as connection, _function(connection, "has_needle", needles.are_in, "BOOLEAN"):
+    with database.reading() as connection, sql_function(connection, "has_needle", needles.are_in, "BOOLEAN"):
         columns = connection.execute(
             "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() "
             "AND NOT internal AND data_type NOT IN ('FLOAT[]', 'DOUBLE', 'BIGINT', 'BOOLEAN')"
@@ -194,15 +194,15 @@ def _taught(
         return names_any(path, subject.ids.__contains__)
 
     with (
-        _function(connection, "is_mention", needles.are_in, "BOOLEAN"),
-        _function(connection, "masked", needles.masked, "VARCHAR"),
-        _function(connection, "names_it", names_it, "BOOLEAN"),
+        sql_function(connection, "is_mention", needles.are_in, "BOOLEAN"),
+        sql_function(connection, "masked", needles.masked, "VARCHAR"),
+        sql_function(connection, "names_it", names_it, "BOOLEAN"),
     ):
         yield
 
 
 @contextmanager
-def _function(
+def sql_function(
     connection: duckdb.DuckDBPyConnection, name: str, function: Callable[[str], object], answers: str
 ) -> Generator[None]:
     """An SQL function of a text; connections of one process may share them, so it is taken away again."""

@@ -320,9 +320,9 @@ def _set_s3(connection: duckdb.DuckDBPyConnection) -> None:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         parts = urlsplit(endpoint)
-        connection.execute(f"SET s3_endpoint = {quoted(parts.netloc)}")
-        connection.execute(f"SET s3_use_ssl = {parts.scheme != 'http'}")
-        connection.execute("SET s3_url_style = 'path'")
+        connection.execute(f"SET GLOBAL s3_endpoint = {quoted(parts.netloc)}")
+        connection.execute(f"SET GLOBAL s3_use_ssl = {parts.scheme != 'http'}")
+        connection.execute("SET GLOBAL s3_url_style = 'path'")
 
 
 def _end(connection: duckdb.DuckDBPyConnection) -> None:

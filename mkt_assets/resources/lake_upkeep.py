@@ -12,6 +12,8 @@ import duckdb
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.text.needles import Needles
+from mkt_assets.resources.database import quoted
+from mkt_assets.resources.erasure import sql_function
 from mkt_assets.resources.lake import CATALOG_NAME, Lake, LakeDatabase
 from mkt_assets.resources.postgres import connected
 
@@ -36,6 +38,14 @@ class Upkeep:
     n_files: int
     n_states_expired: int
     n_files_removed: int
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        return (
+            f"{self.n_files_before:,} files of the lake are now {self.n_files:,}; {self.n_states_expired:,} old states "
+            f"were given up, and {self.n_files_removed:,} files removed"
+        )
 
 
 def keep_up(database: LakeDatabase, *, kept: timedelta = KEPT) -> Upkeep:
@@ -72,6 +82,38 @@ def leave_nothing_removed(database: LakeDatabase) -> None:
         _forget_statistics(database.lake)
         # a file more: who remembers statistics of before asks for them again
         connection.execute("UPDATE schema_version SET version = version")
+
+
+def data_cells_with(lake: Lake, needles: Needles) -> tuple[list[tuple[str, int]], int]:
+    """(file, number of rows) of the files of the data in which any of the texts is, and how many files there are.
+
+    Every file there is read, whether it is in a state or not.
+    """
+    found: list[tuple[str, int]] = []
+    with (
+        LakeDatabase(lake).reading() as connection,
+        sql_function(connection, "has_needle", needles.are_in, "BOOLEAN"),
+    ):
+        listed = connection.execute(f"SELECT file FROM glob({quoted(lake.data_path + '**')}) ORDER BY file")
+        files = [str(row[0]) for row in listed.fetchall()]
+        for file in files:
+            rows = f"read_parquet({quoted(file)}, hive_partitioning = false)"
+            columns = connection.execute(
+                f"SELECT column_name, column_type FROM (DESCRIBE FROM {rows})"
+            ).fetchall()
+            texts = [
+                f'coalesce(has_needle("{name}"::VARCHAR), false)'
+                for name, kind in columns
+                if "VARCHAR" in kind
+            ]
+            if needles.are_in(file) or not texts:
+                n = int(needles.are_in(file))
+            else:
+                row = connection.execute(f"SELECT count(*) FROM {rows} WHERE {' OR '.join(texts)}").fetchone()
+                n = int(row[0]) if row else 0
+            if n:
+                found.append((file, n))
+    return found, len(files)
 
 
 def catalog_cells_with(lake: Lake, needles: Needles) -> list[tuple[str, int]]:

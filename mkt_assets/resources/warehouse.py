@@ -157,6 +157,13 @@ class Warehouse:
             self.database.publish(self.snapshot_path)
         self._changed = False
 
+    def renew_snapshot(self) -> None:
+        """Let the snapshot have nothing that the warehouse has not: published, or removed if it would be too large."""
+        if self.database.n_bytes() <= self._max_snapshot_bytes:
+            self.publish_snapshot()
+        else:
+            self.snapshot_path.unlink(missing_ok=True)
+
     def publish_snapshot_if_changed(self) -> None:
         """Publish once, at the end of a run that wrote something, unless that would copy too much."""
         if self._changed and self.database.n_bytes() <= self._max_snapshot_bytes:

@@ -23,7 +23,7 @@ FITS = {"k_selection"}
 # Where things are, how many work, how long they wait, who is told: nothing that a result depends on.
 WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
-    "lock_timeout_seconds",
+    *("lock_timeout_seconds", "warehouse", "warehouse_data", "max_snapshot_megabytes"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)

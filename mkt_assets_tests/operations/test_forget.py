@@ -39,7 +39,7 @@ def hashed(settings: Settings, number: int = HER) -> str:
 
 def found(settings: Settings, needles: Collection[str]) -> list[str]:
     return sorted(
-        f"{place.path.name}: {place.what}" for place in search_home(settings, Needles(needles)).places
+        f"{Path(place.path).name}: {place.what}" for place in search_home(settings, Needles(needles)).places
     )
 
 
