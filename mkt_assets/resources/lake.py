@@ -43,6 +43,7 @@ _LOST = re.compile(
     "timeout was reached|HTTP (5\\d\\d|429)|database has been invalidated|starting up|shutting down",
     re.IGNORECASE,
 )
+_FORBIDDEN = re.compile("HTTP 40[13]|permission denied", re.IGNORECASE)
 _SIZE = "SELECT coalesce(sum(file_size_bytes), 0) FROM ducklake_data_file WHERE end_snapshot IS NULL"
 _open: dict[tuple[int, Lake], duckdb.DuckDBPyConnection] = {}
 _open_guard = threading.Lock()
@@ -204,6 +205,11 @@ class LakeDatabase:
 
     def _explained(self, error: duckdb.Error) -> Exception:
         """A sentence for what passes; the error itself, which is a defect, for all else."""
+        if _FORBIDDEN.search(str(error)):
+            return LakeError(
+                f"{self.lake.data} may not be read or written with these keys: correct MKT_WAREHOUSE_DATA, "
+                "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, or what the keys may do."
+            )
         if not _passes(error):
             return error
         what = " ".join(str(error).split())[:300]

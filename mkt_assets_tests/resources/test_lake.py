@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from mkt_assets.contract.schema import TABLES
@@ -33,7 +34,7 @@ def warehouse_in(lake: Lake, *, timeout_seconds: float = 120) -> Warehouse:
     return Warehouse(LakeDatabase(lake, timeout_seconds=timeout_seconds), Path("/nowhere/snapshot.duckdb"))
 
 
-def crawl(day: date, writer: str) -> object:
+def crawl(day: date, writer: str) -> pa.Table:
     """Rows of a date that tell who wrote them; more than DuckLake would keep in its catalog."""
     return summaries(day, *(f"{i:03}" for i in range(N_POSTS)), summary=f"{day} {writer}")
 
