@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
 from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.views import VIEWS
 from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.migrations import MIGRATIONS, VERSION, SchemaError, bring_up_to_date, stored_version
 from mkt_assets.resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from mkt_assets.resources.lake import Lake
 
 HERE = Path(__file__).parent
 D1 = date(2024, 6, 13)
@@ -103,3 +108,40 @@ def test_a_new_warehouse_is_of_todays_version() -> None:
         assert stored_version(connection) == 0
         bring_up_to_date(connection)
         assert stored_version(connection) == VERSION
+
+
+def test_a_lake_of_an_earlier_version_keeps_its_rows_and_gets_what_it_lacks(
+    lake: Lake, tmp_path: Path
+) -> None:
+    from mkt_assets.resources.lake import LakeDatabase
+
+    old = duckdb.connect(str(old_warehouse(tmp_path, OLD[0]).database.name), read_only=True)
+    there = [row[0] for row in old.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+    database = LakeDatabase(lake)
+
+    def as_it_was(connection: duckdb.DuckDBPyConnection) -> None:
+        for name in TABLES:
+            connection.execute(f"DROP TABLE {name}")
+        connection.execute("DROP TABLE schema_version")
+        for name in there:
+            connection.register("rows", old.execute(f"SELECT * FROM {name}").to_arrow_table())
+            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM rows")
+
+    database.write(TABLES, as_it_was)
+    old.close()
+    warehouse = Warehouse(database, tmp_path / "snapshot.duckdb")
+    for name in TABLES:
+        assert warehouse.read(name).num_rows == (name in there), name
+    with database.reading() as connection:
+        assert stored_version(connection) == VERSION
+        for name in VIEWS:
+            connection.execute(f"FROM {name}")
+
+
+def test_a_lake_of_a_newer_version_is_refused_and_left_alone(lake: Lake, tmp_path: Path) -> None:
+    from mkt_assets.resources.lake import LakeDatabase
+
+    database = LakeDatabase(lake)
+    database.write(["raw_posts"], lambda c: c.execute("UPDATE schema_version SET version = 999").fetchall())
+    with pytest.raises(SchemaError, match="schema 999"):
+        Warehouse(database, tmp_path / "snapshot.duckdb").read("raw_posts")
