@@ -44,7 +44,12 @@ class Settings(BaseSettings):
     """Settings of the platform; each field is the environment variable `MKT_<NAME>`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", validate_default=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        hide_input_in_errors=True,  # a password that does not belong there would be in the traceback
     )
 
     home: Path = Field(

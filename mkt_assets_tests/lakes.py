@@ -93,7 +93,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def empty_lake(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of a lake with empty tables, whose catalog is the database `empty`."""
-    from mkt_assets.resources.lake import Lake, LakeDatabase, forget_connections
+    from mkt_assets.resources.lake import LakeDatabase, forget_connections
+    from mkt_assets.resources.lake_connection import Lake
 
     data = tmp_path_factory.mktemp("empty_lake")
     postgres.run("CREATE DATABASE empty")
@@ -105,7 +106,8 @@ def empty_lake(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def lake(postgres: Server, empty_lake: Path, tmp_path: Path) -> Iterator[object]:
     """A `Lake` of a test's own, with empty tables."""
-    from mkt_assets.resources.lake import Lake, forget_connections
+    from mkt_assets.resources.lake import forget_connections
+    from mkt_assets.resources.lake_connection import Lake
 
     data = tmp_path / "lake"
     shutil.copytree(empty_lake, data)

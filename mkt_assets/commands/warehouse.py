@@ -48,10 +48,9 @@ def upkeep(
     ] = 7.0,
 ) -> None:
     """Make small files of the lake one, and give up its old states; a schedule does so every night."""
-    from mkt_assets.operations.move import lake_of
-    from mkt_assets.resources.lake_upkeep import keep_up
+    from mkt_assets.resources import open_lake
 
-    print(keep_up(lake_of(Settings.load()), kept=timedelta(days=kept_days)).sentence)
+    print(open_lake(Settings.load()).keep_up(kept=timedelta(days=kept_days)).sentence)
 
 
 def register(app: typer.Typer) -> None:

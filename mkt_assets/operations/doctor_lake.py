@@ -80,14 +80,14 @@ def examine_snapshot_of_lake(settings: Settings) -> Iterator[Finding]:
 
 
 def _find_extensions() -> None:
-    from mkt_assets.resources.lake import EXTENSIONS, extension_path
+    from mkt_assets.resources.lake_connection import EXTENSIONS, extension_path
 
     for name in EXTENSIONS:
         extension_path(name)
 
 
 def _opened(settings: Settings) -> Iterator[Finding]:
-    from mkt_assets.resources.lake import Lake, write_probe
+    from mkt_assets.resources.lake_connection import Lake, write_probe
 
     catalog, data = settings.warehouse or "", settings.warehouse_data or ""
     try:

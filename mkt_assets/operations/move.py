@@ -6,16 +6,12 @@ Not here: copying the rows (resources/copying).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
 
-from mkt_assets.resources import open_database
+from mkt_assets.resources import open_lake
 from mkt_assets.resources.copying import contents, copy_rows
 from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.running import alone
 from mkt_assets.settings import Settings
-
-if TYPE_CHECKING:
-    from mkt_assets.resources.lake import LakeDatabase
 
 
 class MoveError(ValueError):
@@ -26,32 +22,22 @@ def move_to_lake(settings: Settings) -> Mapping[str, int]:
     """Copy the home's file into the lake of the settings, in one transaction; the number of rows by table.
 
     Raises:
-        MoveError: if no lake is set, there is no file, the lake has rows, or the copy is not equal.
+        MoveError: if there is no file, the lake has rows, or the copy is not equal.
+        SettingsError: if no lake is set, or what it needs is not installed.
         RunUnderWayError: if runs do not end within the lock's timeout.
     """
-    return _move(settings, _file(settings), lake_of(settings))
+    return _move(settings, _file(settings), open_lake(settings))
 
 
 def move_to_file(settings: Settings) -> Mapping[str, int]:
     """Copy the lake of the settings into the home's file, in one transaction; the number of rows by table.
 
     Raises:
-        MoveError: if no lake is set, it is empty, the file has rows, or the copy is not equal.
+        MoveError: if there is no lake, the file has rows, or the copy is not equal.
+        SettingsError: if no lake is set, or what it needs is not installed.
         RunUnderWayError: if runs do not end within the lock's timeout.
     """
-    return _move(settings, lake_of(settings), _file(settings))
-
-
-def lake_of(settings: Settings) -> LakeDatabase:
-    """The lake of these settings.
-
-    Raises:
-        MoveError: if they name none.
-        SettingsError: if what a lake needs is not installed.
-    """
-    if settings.warehouse is None:
-        raise MoveError("set MKT_WAREHOUSE and MKT_WAREHOUSE_DATA to where the lake is, or is to be.")
-    return cast("LakeDatabase", open_database(settings))
+    return _move(settings, open_lake(settings), _file(settings))
 
 
 def _move(settings: Settings, source: Database, target: Database) -> Mapping[str, int]:

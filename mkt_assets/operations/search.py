@@ -12,6 +12,7 @@ from pathlib import Path
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import databases, text_cells
 from mkt_assets.operations.places import files_below
+from mkt_assets.resources import open_lake
 from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.erasure import cells_with
 from mkt_assets.settings import Settings
@@ -62,11 +63,12 @@ def search_home(settings: Settings, needles: Needles) -> Search:
 
 def _places_in_lake(settings: Settings, needles: Needles) -> tuple[list[Place], int]:
     """Where in the files of the lake, also those that no row is in any more, and in its catalog."""
-    from mkt_assets.resources.lake import Lake
     from mkt_assets.resources.lake_upkeep import catalog_cells_with, data_cells_with
 
-    lake = Lake(settings.warehouse or "", settings.warehouse_data or "")
-    in_data, n_files = data_cells_with(lake, needles)
+    database = open_lake(settings)
+    lake = database.lake
+    with database.reading() as connection:
+        in_data, n_files = data_cells_with(connection, lake, needles)
     places = [Place(file, f"{n} row(s)") for file, n in in_data]
     places += [
         Place(lake.catalog, f"{n} cell(s) of {column}") for column, n in catalog_cells_with(lake, needles)

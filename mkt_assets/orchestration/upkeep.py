@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from mkt_assets.resources import open_database
+from mkt_assets.resources import open_lake
 from mkt_assets.settings import Settings
 
 UPKEEP_JOB = "lake_upkeep"
@@ -20,13 +20,9 @@ def build_upkeep_schedule(settings: Settings) -> dg.ScheduleDefinition | None:
 
     @dg.op(description="Makes small files of the lake one, and gives up states that are older than a week.")
     def keep_up_lake(context: dg.OpExecutionContext) -> None:
-        from mkt_assets.resources.lake import LakeDatabase
-        from mkt_assets.resources.lake_upkeep import keep_up
-
-        database = open_database(settings)
-        assert isinstance(database, LakeDatabase)
-        if database.exists():
-            context.log.info(keep_up(database).sentence)
+        lake = open_lake(settings)
+        if lake.exists():
+            context.log.info(lake.keep_up().sentence)
 
     @dg.job(
         name=UPKEEP_JOB, description="The upkeep of the lake; safe beside runs, which wait for it to write."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from math import inf
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -15,6 +16,9 @@ from mkt_assets.resources.running import running, sign_run
 from mkt_assets.resources.tombstones import TombstoneFile
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from mkt_assets.resources.lake import LakeDatabase
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
@@ -62,15 +66,28 @@ def open_database(settings: Settings, *, timeout_seconds: float | None = None) -
         SettingsError: if they name a DuckLake, and what that needs is not installed.
     """
     timeout_seconds = timeout_seconds or settings.lock_timeout_seconds
-    if settings.warehouse is None or settings.warehouse_data is None:
+    if settings.warehouse is None:
         return FileDatabase(settings.warehouse_path, timeout_seconds=timeout_seconds)
+    return open_lake(settings, timeout_seconds=timeout_seconds)
+
+
+def open_lake(settings: Settings, *, timeout_seconds: float | None = None) -> "LakeDatabase":
+    """The DuckLake that these settings name.
+
+    Raises:
+        SettingsError: if they name none, or what it needs is not installed.
+    """
+    if settings.warehouse is None or settings.warehouse_data is None:
+        raise SettingsError("set MKT_WAREHOUSE and MKT_WAREHOUSE_DATA to where the lake is, or is to be.")
     try:
-        from mkt_assets.resources.lake import Lake, LakeDatabase
+        from mkt_assets.resources.lake import LakeDatabase
+        from mkt_assets.resources.lake_connection import Lake
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"MKT_WAREHOUSE needs the package {error.name}: install the extra, as mkt_assets[cluster]."
         ) from error
-    return LakeDatabase(Lake(settings.warehouse, settings.warehouse_data), timeout_seconds=timeout_seconds)
+    lake = Lake(settings.warehouse, settings.warehouse_data)
+    return LakeDatabase(lake, timeout_seconds=timeout_seconds or settings.lock_timeout_seconds)
 
 
 def open_cache(settings: Settings) -> Cache:

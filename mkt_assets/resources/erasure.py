@@ -1,7 +1,7 @@
 """Taking a person, or old crawl dates, out of the warehouse, and searching what is left of a database.
 
 Not here: files, logs and the order of it all (operations/forget), letting nothing linger where rows were
-(`compact` of resources/database).
+(resources/database).
 """
 
 from __future__ import annotations

@@ -4,36 +4,34 @@ Needs the extra `cluster`; nothing imports this where MKT_WAREHOUSE is not set. 
 holds an advisory lock for as long as a write takes: DuckLake alone loses or doubles rows where two first-write a date.
 Readers hold nothing.
 
-Not here: what is in it (resources/warehouse), its upkeep (resources/lake_upkeep).
+Not here: what is in it (resources/warehouse), opening it (resources/lake_connection), what its upkeep does
+(resources/lake_upkeep).
 """
 
 from __future__ import annotations
 
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from importlib.util import find_spec
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import duckdb
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources.copying import copy_rows
-from mkt_assets.resources.database import DatabaseBusyError, FileDatabase, interrupts_later, quoted
+from mkt_assets.resources.database import DatabaseBusyError, FileDatabase, interrupts_later
 from mkt_assets.resources.files import replacing
+from mkt_assets.resources.lake_connection import CATALOG_NAME, Lake, LakeError, attached, catalogued_data_path
+from mkt_assets.resources.lake_upkeep import KEPT, Upkeep, keep_up, leave_nothing_removed
 from mkt_assets.resources.postgres import DatabaseAwayError, connected, holding, is_alive
 
 T = TypeVar("T")
 
-EXTENSIONS = ("httpfs", "postgres_scanner", "ducklake")
-CATALOG_NAME = "mkt"
-_OPENING = "the warehouse's first opening"
 # DuckLake tries again by itself, and then says this
 _CONFLICT = re.compile("Transaction conflict|Failed to commit DuckLake transaction", re.IGNORECASE)
 _LOST = re.compile(
@@ -47,28 +45,6 @@ _FORBIDDEN = re.compile("HTTP 40[13]|permission denied", re.IGNORECASE)
 _SIZE = "SELECT coalesce(sum(file_size_bytes), 0) FROM ducklake_data_file WHERE end_snapshot IS NULL"
 _open: dict[tuple[int, Lake], duckdb.DuckDBPyConnection] = {}
 _open_guard = threading.Lock()
-
-
-class LakeError(ValueError):
-    """The lake cannot be used as it is set up; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Lake:
-    """Where a lake is.
-
-    Args:
-        catalog: a Postgres database, as `postgresql://user@host:port/name`, without a password.
-        data: a folder, or `s3://bucket/prefix`.
-    """
-
-    catalog: str
-    data: str
-
-    @property
-    def data_path(self) -> str:
-        """`data` as the catalog remembers it, with a slash at its end."""
-        return self.data.rstrip("/") + "/"
 
 
 class LakeDatabase:
@@ -141,16 +117,24 @@ class LakeDatabase:
             copy_rows(self, FileDatabase(aside, timeout_seconds=self.timeout_seconds))
 
     def compact(self) -> None:
-        """See `resources/lake_upkeep`."""
-        from mkt_assets.resources.lake_upkeep import leave_nothing_removed
+        """Only for whoever is alone: a reader under way may miss its files."""
+        with self._alone() as connection:
+            leave_nothing_removed(connection, self.lake)
 
-        leave_nothing_removed(self)
+    def keep_up(self, *, kept: timedelta = KEPT) -> Upkeep:
+        """See `lake_upkeep.keep_up`; writers wait.
+
+        Raises:
+            DatabaseBusyError: if the tables cannot be had in time.
+        """
+        with self._alone() as connection:
+            return keep_up(connection, kept=kept)
 
     @contextmanager
-    def alone(self, tables: Collection[str]) -> Generator[duckdb.DuckDBPyConnection]:
-        """A connection, each statement a transaction, while nobody else writes any of `tables`."""
+    def _alone(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection, each statement a transaction, while nobody else writes."""
         with (
-            holding(self.lake.catalog, tables, timeout_seconds=self.timeout_seconds),
+            holding(self.lake.catalog, TABLES, timeout_seconds=self.timeout_seconds),
             interrupts_later(),
         ):
             connection = self._begin()
@@ -180,7 +164,7 @@ class LakeDatabase:
         key = (os.getpid(), self.lake)
         with _open_guard:
             if key not in _open:
-                _open[key] = _attached(self.lake, self.timeout_seconds)
+                _open[key] = attached(self.lake, self.timeout_seconds)
             return _open[key]
 
     def _patiently(self, work: Callable[[], T]) -> T:
@@ -227,108 +211,6 @@ def forget_connections() -> None:
     """Let the process open lakes anew; a connection in use stays open until it is not."""
     with _open_guard:
         _open.clear()
-
-
-def extension_path(name: str) -> Path:
-    """Where the package of a DuckDB extension has it, for the DuckDB that is installed.
-
-    Raises:
-        LakeError: saying what to install.
-    """
-    package = f"duckdb_extension_{name}"
-    spec = find_spec(package)
-    path = None
-    if spec is not None and spec.origin is not None:
-        folder = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}"
-        path = folder / f"{name}.duckdb_extension"
-    if path is None or not path.is_file():
-        raise LakeError(
-            f"MKT_WAREHOUSE needs DuckDB's extension {name} for DuckDB {duckdb.__version__}: install the extra, "
-            "as mkt_assets[cluster]."
-        )
-    return path
-
-
-def catalogued_data_path(lake: Lake) -> str | None:
-    """The data path that the catalog remembers; None if there is no lake in it.
-
-    Raises:
-        DatabaseAwayError: if the catalog cannot be reached.
-    """
-    with connected(lake.catalog) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('ducklake_metadata') IS NOT NULL")
-        if cursor.fetchone() != (True,):
-            return None
-        cursor.execute("SELECT value FROM ducklake_metadata WHERE key = 'data_path'")
-        row = cursor.fetchone()
-        return str(row[0]) if row else None
-
-
-def write_probe(lake: Lake) -> None:
-    """Open the lake, and write a tiny file where its data are; upkeep removes it, as one that is in no state.
-
-    Raises:
-        LakeError: if the lake is not as the settings say.
-        duckdb.Error: if that cannot be done.
-    """
-    connection = _attached(lake, timeout_seconds=5)
-    try:
-        where = quoted(f"{lake.data_path}doctor.parquet")
-        connection.execute(f"COPY (SELECT 'written by mkt doctor' AS what) TO {where}")
-    finally:
-        connection.close()
-
-
-def _attached(lake: Lake, timeout_seconds: float) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        config={
-            # nothing is fetched from anywhere; what spills to disk does not fall into the current folder
-            "autoinstall_known_extensions": "false",
-            "temp_directory": str(Path(tempfile.gettempdir()) / f"mkt-duckdb-{os.getpid()}"),
-        }
-    )
-    for name in EXTENSIONS:
-        connection.execute(f"LOAD {quoted(str(extension_path(name)))}")
-    _set_s3(connection)
-    known = catalogued_data_path(lake)
-    if known is None:
-        # two that make the catalog's tables at once would both fail
-        with holding(lake.catalog, [_OPENING], timeout_seconds=timeout_seconds):
-            known = catalogued_data_path(lake)
-            if known is None:
-                if connection.execute(
-                    f"SELECT 1 FROM glob({quoted(lake.data_path + '**')}) LIMIT 1"
-                ).fetchone():
-                    raise LakeError(
-                        f"{lake.data} has files in it of something else, which the lake's upkeep would remove: "
-                        "name an empty place with MKT_WAREHOUSE_DATA."
-                    )
-                _attach(connection, lake)
-                # rows of people belong into the data, and not into the catalog as well
-                connection.execute(f"CALL {CATALOG_NAME}.set_option('data_inlining_row_limit', 0)")
-                return connection
-    if known.rstrip("/") != lake.data.rstrip("/"):
-        raise LakeError(
-            f"the catalog {lake.catalog} has its data in {known}, and MKT_WAREHOUSE_DATA is {lake.data}: "
-            "correct the setting, or name another catalog."
-        )
-    _attach(connection, lake)
-    return connection
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
-    where = quoted(f"ducklake:postgres:{lake.catalog}")
-    connection.execute(f"ATTACH {where} AS {CATALOG_NAME} (DATA_PATH {quoted(lake.data_path)})")
-
-
-def _set_s3(connection: duckdb.DuckDBPyConnection) -> None:
-    """The store's address; keys and region DuckDB takes from AWS_* itself, so that they are in no statement."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint:
-        parts = urlsplit(endpoint)
-        connection.execute(f"SET GLOBAL s3_endpoint = {quoted(parts.netloc)}")
-        connection.execute(f"SET GLOBAL s3_use_ssl = {parts.scheme != 'http'}")
-        connection.execute("SET GLOBAL s3_url_style = 'path'")
 
 
 def _end(connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,11 +10,10 @@ from datetime import timedelta
 
 import duckdb
 
-from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.resources.database import quoted
 from mkt_assets.resources.erasure import sql_function
-from mkt_assets.resources.lake import CATALOG_NAME, Lake, LakeDatabase
+from mkt_assets.resources.lake_connection import CATALOG_NAME, Lake
 from mkt_assets.resources.postgres import connected
 
 KEPT = timedelta(days=7)
@@ -48,52 +47,40 @@ class Upkeep:
         )
 
 
-def keep_up(database: LakeDatabase, *, kept: timedelta = KEPT) -> Upkeep:
+def keep_up(connection: duckdb.DuckDBPyConnection, *, kept: timedelta = KEPT) -> Upkeep:
     """Make small files one, write files with removed rows anew, and give up what is older than `kept`.
 
-    Safe beside runs whose reads and writes take less than that; writers wait.
-
-    Raises:
-        DatabaseBusyError: if the tables cannot be had in time.
+    Safe beside runs whose reads and writes take less than that, while nobody else writes.
     """
-    with database.alone(TABLES) as connection:
-        n_before = _n_files(connection)
-        _rewrite(connection)
-        older = f"older_than => now() - INTERVAL {int(kept.total_seconds())} SECOND"
-        n_expired = _call(connection, "expire_snapshots", older)
-        n_removed = _call(connection, "cleanup_old_files", older)
-        n_removed += _call(connection, "delete_orphaned_files", older)
-        return Upkeep(n_before, _n_files(connection), n_expired, n_removed)
+    n_before = _n_files(connection)
+    _rewrite(connection)
+    older = f"older_than => now() - INTERVAL {int(kept.total_seconds())} SECOND"
+    n_expired = _call(connection, "expire_snapshots", older)
+    n_removed = _call(connection, "cleanup_old_files", older)
+    n_removed += _call(connection, "delete_orphaned_files", older)
+    return Upkeep(n_before, _n_files(connection), n_expired, n_removed)
 
 
-def leave_nothing_removed(database: LakeDatabase) -> None:
-    """Write all files anew that rows were removed from, and give up every state of before, and its files, now.
-
-    Only for whoever is alone: a reader under way may miss its files.
-
-    Raises:
-        DatabaseBusyError: if the tables cannot be had in time.
-    """
-    with database.alone(TABLES) as connection:
-        _rewrite(connection)
-        _call(connection, "expire_snapshots", "older_than => now()")
-        _call(connection, "cleanup_old_files", "cleanup_all => true")
-        _call(connection, "delete_orphaned_files", "cleanup_all => true")
-        _forget_statistics(database.lake)
-        # a file more: who remembers statistics of before asks for them again
-        connection.execute("UPDATE schema_version SET version = version")
+def leave_nothing_removed(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Write all files anew that rows were removed from, and give up every state of before, and its files, now."""
+    _rewrite(connection)
+    _call(connection, "expire_snapshots", "older_than => now()")
+    _call(connection, "cleanup_old_files", "cleanup_all => true")
+    _call(connection, "delete_orphaned_files", "cleanup_all => true")
+    _forget_statistics(lake)
+    # a file more: who remembers statistics of before asks for them again
+    connection.execute("UPDATE schema_version SET version = version")
 
 
-def data_cells_with(lake: Lake, needles: Needles) -> tuple[list[tuple[str, int]], int]:
+def data_cells_with(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, needles: Needles
+) -> tuple[list[tuple[str, int]], int]:
     """(file, number of rows) of the files of the data in which any of the texts is, and how many files there are.
 
     Every file there is read, whether it is in a state or not.
     """
     found: list[tuple[str, int]] = []
-    with (
-        LakeDatabase(lake).reading() as connection,
-        sql_function(connection, "has_needle", needles.are_in, "BOOLEAN"),
-    ):
+    with sql_function(connection, "has_needle", needles.are_in, "BOOLEAN"):
         listed = connection.execute(f"SELECT file FROM glob({quoted(lake.data_path + '**')}) ORDER BY file")
         files = [str(row[0]) for row in listed.fetchall()]
         for file in files:

@@ -99,10 +99,10 @@ class Warehouse:
         spec = TABLES[table]
         rows = _conform(spec, rows)
         rejects = None if rejects is None else _conform(REJECTS, rejects)
+        _check_contract(spec, rows, crawl_date)
 
         def replace(connection: duckdb.DuckDBPyConnection) -> None:
             connection.register("incoming", rows)
-            _check_contract(connection, spec, crawl_date)
             connection.execute(f"DELETE FROM {table} WHERE crawl_date = ?", [crawl_date])
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
             if rejects is not None:
@@ -144,6 +144,7 @@ class Warehouse:
                 state = _state(connection, sources)
                 read = {name: _select(connection, TABLES[name], sources[name]) for name in sources}
             rows = _conform(spec, derive(read))
+            _check_contract(spec, rows, None)
             if write(self.database, [table, *sources], partial(_replace_if, spec, rows, sources, state)):
                 self._changed = True
                 return rows
@@ -181,7 +182,6 @@ def _replace_if(
     if _state(connection, sources) != state:
         return False
     connection.register("incoming", rows)
-    _check_contract(connection, spec, None)
     connection.execute(f"DELETE FROM {spec.name}")
     connection.execute(f"INSERT INTO {spec.name} BY NAME SELECT * FROM incoming")
     return True
@@ -252,8 +252,17 @@ def _conform(spec: Table, rows: pa.Table) -> pa.Table:
         raise ContractError(f"{spec.name}: {error}") from error
 
 
-def _check_contract(connection: duckdb.DuckDBPyConnection, spec: Table, crawl_date: date | None) -> None:
-    """Bad rows must not enter: a blocking Dagster check would see them only after they are stored."""
+def _check_contract(spec: Table, rows: pa.Table, crawl_date: date | None) -> None:
+    """Bad rows must not enter: a blocking Dagster check would see them only after they are stored.
+
+    In a DuckDB of its own, so that nobody waits for it.
+    """
+    with duckdb.connect() as connection:
+        connection.register("incoming", rows)
+        _check_incoming(connection, spec, crawl_date)
+
+
+def _check_incoming(connection: duckdb.DuckDBPyConnection, spec: Table, crawl_date: date | None) -> None:
     what_table = spec.name if crawl_date is None else f"{spec.name} of {crawl_date}"
     # in a table of all crawl dates the key is unique within each
     key = spec.key if spec.partitioned else ("crawl_date", *spec.key)

@@ -17,7 +17,7 @@ from mkt_assets.contract.views import VIEWS
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.forget import Request, forget
 from mkt_assets.operations.move import MoveError, move_to_file, move_to_lake
-from mkt_assets.resources import open_database, open_warehouse
+from mkt_assets.resources import open_database, open_lake, open_warehouse
 from mkt_assets.resources.copying import contents
 from mkt_assets.resources.database import FileDatabase
 from mkt_assets.settings import Settings
@@ -26,7 +26,7 @@ from mkt_assets_tests.lakes import Server
 from mkt_assets_tests.operations.homes import D1, D2, run
 
 if TYPE_CHECKING:
-    from mkt_assets.resources.lake import Lake
+    from mkt_assets.resources.lake_connection import Lake
 
 UNLIKE = {"seconds"}
 """Columns that tell how long something took."""
@@ -171,16 +171,13 @@ def test_a_whole_crawl_that_is_forgotten_leaves_no_id_in_the_statistics_of_a_tab
 
 
 def test_upkeep_makes_small_files_one_and_gives_up_old_states(in_lake: Settings) -> None:
-    from mkt_assets.operations.move import lake_of
-    from mkt_assets.resources.lake_upkeep import keep_up
-
     warehouse, before = open_warehouse(in_lake), contents(open_database(in_lake))
     posts = warehouse.read("raw_posts", [D1])
     for _ in range(4):
         warehouse.replace_partition("raw_posts", D1, posts)
-    young = keep_up(lake_of(in_lake))
+    young = open_lake(in_lake).keep_up()
     assert young.n_states_expired == 0 and young.n_files_removed == 0, "a run may be reading them"
-    done = keep_up(lake_of(in_lake), kept=timedelta(0))
+    done = open_lake(in_lake).keep_up(kept=timedelta(0))
     assert done.n_states_expired >= 4 and done.n_files_removed >= 4
     assert contents(open_database(in_lake)) == before
 

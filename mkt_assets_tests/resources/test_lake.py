@@ -22,7 +22,7 @@ from mkt_assets_tests.processes import OTHERS
 from mkt_assets_tests.resources.test_warehouse import summaries
 
 if TYPE_CHECKING:
-    from mkt_assets.resources.lake import Lake
+    from mkt_assets.resources.lake_connection import Lake
 
 D1 = date(2024, 6, 13)
 N_POSTS = 30

@@ -29,7 +29,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def on_s3(postgres: Server, bucket: str) -> Iterator[LakeDatabase]:
     """An empty lake in the bucket."""
-    from mkt_assets.resources.lake import Lake, LakeDatabase, forget_connections
+    from mkt_assets.resources.lake import LakeDatabase, forget_connections
+    from mkt_assets.resources.lake_connection import Lake
 
     name = f"s3_{uuid4().hex}"
     postgres.run(f"CREATE DATABASE {name}")
@@ -58,26 +59,29 @@ def test_vectors_come_back_bit_equal_and_are_published(warehouse: Warehouse, tmp
 def test_who_is_erased_is_in_no_object_and_nowhere_in_the_catalog(
     warehouse: Warehouse, on_s3: LakeDatabase
 ) -> None:
-    from mkt_assets.resources.lake_upkeep import catalog_cells_with, data_cells_with, keep_up
+    from mkt_assets.resources.lake_upkeep import catalog_cells_with, data_cells_with
 
     warehouse.replace_partition("summaries", D1, summaries(D1, "a-post-of-hers", "another-post"))
     warehouse.replace_partition("summaries", D2, summaries(D2, "z-post-of-hers"))
     hers = Needles({"a-post-of-hers", "z-post-of-hers"})
-    before, _ = data_cells_with(on_s3.lake, hers)
+    with on_s3.reading() as connection:
+        before, _ = data_cells_with(connection, on_s3.lake, hers)
     assert len(before) == 2 and catalog_cells_with(on_s3.lake, hers) != []
     erase(on_s3, Subject(posts=frozenset({"a-post-of-hers", "z-post-of-hers"})))
     on_s3.compact()
-    left, n_files = data_cells_with(on_s3.lake, hers)
+    with on_s3.reading() as connection:
+        left, n_files = data_cells_with(connection, on_s3.lake, hers)
     assert (left, catalog_cells_with(on_s3.lake, hers)) == ([], [])
     assert n_files == 3, "one of the summaries, and two of the schema's version"
     assert warehouse.read("summaries")["post_id"].to_pylist() == ["another-post"]
-    assert keep_up(on_s3, kept=timedelta(0)).n_files == 2
+    assert on_s3.keep_up(kept=timedelta(0)).n_files == 2
 
 
 def test_a_key_that_is_wrong_is_told_and_not_shown(
     postgres: Server, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mkt_assets.resources.lake import Lake, LakeDatabase, LakeError
+    from mkt_assets.resources.lake import LakeDatabase
+    from mkt_assets.resources.lake_connection import Lake, LakeError
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-wrong-secret")
     postgres.run("CREATE DATABASE wrong_key")
@@ -89,7 +93,8 @@ def test_a_key_that_is_wrong_is_told_and_not_shown(
 def test_a_place_with_other_files_in_it_is_refused_as_upkeep_would_remove_them(
     postgres: Server, on_s3: LakeDatabase
 ) -> None:
-    from mkt_assets.resources.lake import Lake, LakeDatabase, LakeError
+    from mkt_assets.resources.lake import LakeDatabase
+    from mkt_assets.resources.lake_connection import Lake, LakeError
 
     Warehouse(on_s3, Path("none")).replace_partition("summaries", D1, summaries(D1, "a"))
     postgres.run("CREATE DATABASE second")

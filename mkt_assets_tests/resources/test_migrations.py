@@ -16,7 +16,7 @@ from mkt_assets.resources.migrations import MIGRATIONS, VERSION, SchemaError, br
 from mkt_assets.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from mkt_assets.resources.lake import Lake
+    from mkt_assets.resources.lake_connection import Lake
 
 HERE = Path(__file__).parent
 D1 = date(2024, 6, 13)
