@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mkt_assets.operations.findings import Finding, Verdict, ago
 from mkt_assets.resources import open_database
-from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
 from mkt_assets.settings import Settings, SettingsError
 
 _PATIENCE_SECONDS = 5.0
@@ -24,12 +24,12 @@ def examine_lake(settings: Settings) -> Iterator[Finding]:
     try:
         database = open_database(settings, timeout_seconds=_PATIENCE_SECONDS)
         _find_extensions()
-    except (SettingsError, ValueError) as error:
+    except (SettingsError, DatabaseSetupError) as error:
         yield Finding("warehouse", Verdict.problem, str(error), "uv pip install 'mkt_assets[cluster]'")
         return
     try:
         exists = database.exists()
-    except DatabaseBusyError as error:
+    except (DatabaseSetupError, DatabaseBusyError) as error:
         yield Finding(
             "warehouse",
             Verdict.problem,
@@ -58,7 +58,7 @@ def examine_snapshot_of_lake(settings: Settings) -> Iterator[Finding]:
     snapshot = settings.snapshot_path
     try:
         n_bytes = open_database(settings, timeout_seconds=_PATIENCE_SECONDS).n_bytes()
-    except (ValueError, DatabaseBusyError):
+    except (SettingsError, DatabaseSetupError, DatabaseBusyError):
         return  # told before
     if n_bytes > settings.max_snapshot_megabytes * 1e6:
         yield Finding(

@@ -35,6 +35,10 @@ class DatabaseBusyError(TimeoutError):
     """Another process held the database for too long. Trying again later helps."""
 
 
+class DatabaseSetupError(ValueError):
+    """The database cannot be used as it is set up; the message says what to do, and trying again does not help."""
+
+
 class Database(Protocol):
     """Tables that many processes read and write, each write whole or not at all.
 

@@ -24,9 +24,14 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources.copying import copy_rows
-from mkt_assets.resources.database import DatabaseBusyError, FileDatabase, interrupts_later
+from mkt_assets.resources.database import (
+    DatabaseBusyError,
+    DatabaseSetupError,
+    FileDatabase,
+    interrupts_later,
+)
 from mkt_assets.resources.files import replacing
-from mkt_assets.resources.lake_connection import CATALOG_NAME, Lake, LakeError, attached, catalogued_data_path
+from mkt_assets.resources.lake_connection import CATALOG_NAME, Lake, attached, catalogued_data_path
 from mkt_assets.resources.lake_upkeep import KEPT, Upkeep, keep_up, leave_nothing_removed
 from mkt_assets.resources.postgres import DatabaseAwayError, connected, holding, is_alive
 
@@ -189,14 +194,14 @@ class LakeDatabase:
 
     def _explained(self, error: duckdb.Error) -> Exception:
         """A sentence for what passes; the error itself, which is a defect, for all else."""
-        if _FORBIDDEN.search(str(error)):
-            return LakeError(
-                f"{self.lake.data} may not be read or written with these keys: correct MKT_WAREHOUSE_DATA, "
-                "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL, or what the keys may do."
+        what = " ".join(str(error).split())[:300]
+        if _FORBIDDEN.search(what):
+            return DatabaseSetupError(
+                f"the user of {self.lake.catalog}, or the keys to {self.lake.data}, may not do that ({what}): correct "
+                "MKT_WAREHOUSE, MKT_WAREHOUSE_DATA, PGPASSWORD, AWS_*, or what they may do there."
             )
         if not _passes(error):
             return error
-        what = " ".join(str(error).split())[:300]
         if _CONFLICT.search(what):
             return DatabaseBusyError(
                 f"other writers of {self.name} were in the way again and again ({what})."

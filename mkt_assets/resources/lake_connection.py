@@ -14,17 +14,13 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from mkt_assets.resources.database import quoted
+from mkt_assets.resources.database import DatabaseSetupError, quoted
 from mkt_assets.resources.postgres import connected, holding
 
 CATALOG_NAME = "mkt"
 """Of the lake, in a connection."""
 EXTENSIONS = ("httpfs", "postgres_scanner", "ducklake")
 _OPENING = "the warehouse's first opening"
-
-
-class LakeError(ValueError):
-    """The lake cannot be used as it is set up; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ def extension_path(name: str) -> Path:
     """Where the package of a DuckDB extension has it, for the DuckDB that is installed.
 
     Raises:
-        LakeError: saying what to install.
+        DatabaseSetupError: saying what to install.
     """
     package = f"duckdb_extension_{name}"
     spec = find_spec(package)
@@ -58,7 +54,7 @@ def extension_path(name: str) -> Path:
         folder = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}"
         path = folder / f"{name}.duckdb_extension"
     if path is None or not path.is_file():
-        raise LakeError(
+        raise DatabaseSetupError(
             f"MKT_WAREHOUSE needs DuckDB's extension {name} for DuckDB {duckdb.__version__}: install the extra, "
             "as mkt_assets[cluster]."
         )
@@ -84,7 +80,7 @@ def write_probe(lake: Lake) -> None:
     """Open the lake, and write a tiny file where its data are; upkeep removes it, as one that is in no state.
 
     Raises:
-        LakeError: if the lake is not as the settings say.
+        DatabaseSetupError: if the lake is not as the settings say.
         duckdb.Error: if that cannot be done.
     """
     connection = attached(lake, timeout_seconds=5)
@@ -99,7 +95,7 @@ def attached(lake: Lake, timeout_seconds: float) -> duckdb.DuckDBPyConnection:
     """A DuckDB with the lake attached, which is made if there is none.
 
     Raises:
-        LakeError: if an extension is not installed, or the lake is not as the settings say.
+        DatabaseSetupError: if an extension is not installed, or the lake is not as the settings say.
         DatabaseBusyError: if another process makes it and does not end.
         DatabaseAwayError: if the catalog cannot be reached.
     """
@@ -122,7 +118,7 @@ def attached(lake: Lake, timeout_seconds: float) -> duckdb.DuckDBPyConnection:
                 if connection.execute(
                     f"SELECT 1 FROM glob({quoted(lake.data_path + '**')}) LIMIT 1"
                 ).fetchone():
-                    raise LakeError(
+                    raise DatabaseSetupError(
                         f"{lake.data} has files in it of something else, which the lake's upkeep would remove: "
                         "name an empty place with MKT_WAREHOUSE_DATA."
                     )
@@ -131,7 +127,7 @@ def attached(lake: Lake, timeout_seconds: float) -> duckdb.DuckDBPyConnection:
                 connection.execute(f"CALL {CATALOG_NAME}.set_option('data_inlining_row_limit', 0)")
                 return connection
     if known.rstrip("/") != lake.data.rstrip("/"):
-        raise LakeError(
+        raise DatabaseSetupError(
             f"the catalog {lake.catalog} has its data in {known}, and MKT_WAREHOUSE_DATA is {lake.data}: "
             "correct the setting, or name another catalog."
         )

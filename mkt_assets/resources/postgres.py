@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import socket
+import time
 from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 
@@ -17,9 +19,11 @@ import psycopg2
 from psycopg2 import extensions
 from psycopg2.errors import LockNotAvailable
 
-from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
 
 _CONNECT_SECONDS = 10
+_SLICE_SECONDS = 5.0  # while a statement waits, no signal is heard: a cancellation takes so long at most
+_REFUSED = re.compile("authentication failed|no password supplied|does not exist|permission denied|no pg_hba")
 _HOLDERS = """
 SELECT DISTINCT coalesce(nullif(a.application_name, ''), 'process ' || a.pid)
     || coalesce(' at ' || host(a.client_addr), '')
@@ -41,12 +45,18 @@ def connected(url: str) -> Generator[extensions.connection]:
     The password comes from PGPASSWORD or ~/.pgpass, as everywhere with Postgres.
 
     Raises:
+        DatabaseSetupError: if the server refuses the user, the password or the database.
         DatabaseAwayError: saying why, if the server cannot be reached, or is lost meanwhile.
     """
     try:
         name = f"mkt {socket.gethostname()} {os.getpid()}"
         connection = psycopg2.connect(url, application_name=name, connect_timeout=_CONNECT_SECONDS)
     except psycopg2.OperationalError as error:
+        if _REFUSED.search(str(error)):
+            raise DatabaseSetupError(
+                f"Postgres refuses {url} ({_in_a_line(error)}): correct MKT_WAREHOUSE or PGPASSWORD, or make what it "
+                "names."
+            ) from error
         raise DatabaseAwayError(f"Postgres ({url}) cannot be reached: {_in_a_line(error)}") from error
     try:
         connection.autocommit = True
@@ -73,16 +83,15 @@ def holding(url: str, names: Collection[str], *, timeout_seconds: float) -> Gene
     # in order, so that two who want the same ones never wait for each other
     keys = sorted(map(_key, names))
     with connected(url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{timeout_seconds * 1000:.0f}ms"])
-        try:
-            for key in keys:
-                cursor.execute("SELECT pg_advisory_lock(%s)", [key])
-        except LockNotAvailable as error:
-            cursor.execute(_HOLDERS, [keys])
-            who = ", ".join(str(row[0]) for row in cursor.fetchall()) or "another run"
-            raise DatabaseBusyError(
-                f"{who} kept {', '.join(sorted(names))} for over {timeout_seconds:g} s."
-            ) from error
+        deadline = time.monotonic() + timeout_seconds
+        for key in keys:
+            while not _locked(cursor, key, deadline - time.monotonic()):
+                if time.monotonic() >= deadline:
+                    cursor.execute(_HOLDERS, [keys])
+                    who = ", ".join(str(row[0]) for row in cursor.fetchall()) or "another run"
+                    raise DatabaseBusyError(
+                        f"{who} kept {', '.join(sorted(names))} for over {timeout_seconds:g} s."
+                    )
         yield connection
 
 
@@ -92,6 +101,17 @@ def is_alive(connection: extensions.connection) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except psycopg2.Error:
+        return False
+    return True
+
+
+def _locked(cursor: extensions.cursor, key: int, remaining_seconds: float) -> bool:
+    """Whether the lock was had within a slice of the time that remains."""
+    milliseconds = max(1, round(1000 * min(_SLICE_SECONDS, remaining_seconds)))
+    cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{milliseconds}ms"])
+    try:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+    except LockNotAvailable:
         return False
     return True
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from mkt_assets.contract.schema import TABLES
-from mkt_assets.resources.database import DatabaseBusyError
+from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets_tests.lakes import Server
 from mkt_assets_tests.processes import OTHERS
@@ -183,3 +183,15 @@ def cut_once(cut: Callable[[], object]) -> Callable[[duckdb.DuckDBPyConnection],
             cuts.pop()()
 
     return write
+
+
+def test_a_database_that_is_not_there_is_told_at_once_and_not_waited_for(
+    postgres: Server, tmp_path: Path
+) -> None:
+    from mkt_assets.resources.lake_connection import Lake
+
+    misspelt = warehouse_in(Lake(postgres.url("mispelt"), str(tmp_path)))
+    began = time.monotonic()
+    with pytest.raises(DatabaseSetupError, match=r'Postgres refuses .*database "mispelt" does not exist'):
+        misspelt.read("summaries")
+    assert time.monotonic() - began < 30

@@ -13,7 +13,7 @@ import pytest
 
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.core.vectors import to_matrix
-from mkt_assets.resources.database import FileDatabase
+from mkt_assets.resources.database import DatabaseSetupError, FileDatabase
 from mkt_assets.resources.erasure import Subject, erase
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets_tests.lakes import Server
@@ -81,11 +81,11 @@ def test_a_key_that_is_wrong_is_told_and_not_shown(
     postgres: Server, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mkt_assets.resources.lake import LakeDatabase
-    from mkt_assets.resources.lake_connection import Lake, LakeError
+    from mkt_assets.resources.lake_connection import Lake
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-wrong-secret")
     postgres.run("CREATE DATABASE wrong_key")
-    with pytest.raises(LakeError, match="may not be read or written") as raised:
+    with pytest.raises(DatabaseSetupError, match="may not do that") as raised:
         LakeDatabase(Lake(postgres.url("wrong_key"), bucket)).write([], lambda _: None)
     assert "a-wrong-secret" not in str(raised.value)
 
@@ -94,9 +94,9 @@ def test_a_place_with_other_files_in_it_is_refused_as_upkeep_would_remove_them(
     postgres: Server, on_s3: LakeDatabase
 ) -> None:
     from mkt_assets.resources.lake import LakeDatabase
-    from mkt_assets.resources.lake_connection import Lake, LakeError
+    from mkt_assets.resources.lake_connection import Lake
 
     Warehouse(on_s3, Path("none")).replace_partition("summaries", D1, summaries(D1, "a"))
     postgres.run("CREATE DATABASE second")
-    with pytest.raises(LakeError, match="has files in it"):
+    with pytest.raises(DatabaseSetupError, match="has files in it"):
         LakeDatabase(Lake(postgres.url("second"), on_s3.lake.data)).write([], lambda _: None)
