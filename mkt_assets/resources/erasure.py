@@ -105,8 +105,8 @@ def erase(database: Database, subject: Subject) -> Traces:
         whole = Subject(subject.posters, subject.posts | found.posts, subject.crawled_before)
         with _taught(connection, whole, found.longer_ids):
             for table in TABLES.values():
-                connection.execute(f"DELETE FROM {table.name} WHERE {_is_of(table, whole)}")
-                connection.execute(f"DELETE FROM {table.name} WHERE {_shows(connection, table, found)}")
+                gone = f"{_is_of(table, whole)} OR {_shows(connection, table, found)}"
+                connection.execute(f"DELETE FROM {table.name} WHERE {gone}")
                 if whole.ids:
                     _mask_mentions(connection, table, whole)
         if found.crawl_dates:
@@ -301,10 +301,14 @@ def _shows(connection: duckdb.DuckDBPyConnection, table: Table, found: Traces) -
 
 
 def _mask_mentions(connection: duckdb.DuckDBPyConnection, table: Table, subject: Subject) -> None:
-    for name, kind in _columns_of_text(table):
-        masked = f"masked({name})" if kind == "VARCHAR" else f"list_transform({name}, x -> masked(x))"
-        mentioned = _mentions(name, "is_mention")
-        connection.execute(f"UPDATE {table.name} SET {name} = {masked} WHERE {mentioned}")
+    columns = {
+        name: f"masked({name})" if kind == "VARCHAR" else f"list_transform({name}, x -> masked(x))"
+        for name, kind in _columns_of_text(table)
+    }
+    mentioned = " OR ".join(_mentions(name, "is_mention") for name in columns)
+    if columns and _count(connection, table, mentioned):
+        masked = ", ".join(f"{name} = {value}" for name, value in columns.items())
+        connection.execute(f"UPDATE {table.name} SET {masked} WHERE {mentioned}")
 
 
 def _mention_conditions(table: Table, subject: Subject) -> list[str]:

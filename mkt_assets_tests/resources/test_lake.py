@@ -72,7 +72,7 @@ def read_all_the_time(lake: Lake, done: object) -> None:
 def first_write(lake: Lake, gate: object, writer: str) -> None:
     warehouse = warehouse_in(lake)
     warehouse.read("summaries")
-    gate.wait()  # pyright: ignore[reportAttributeAccessIssue]
+    gate.wait(120)  # pyright: ignore[reportAttributeAccessIssue]
     warehouse.replace_partition("summaries", D1, crawl(D1, writer))
 
 
@@ -123,7 +123,7 @@ def test_two_that_first_write_a_date_at_once_do_not_double_it(lake: Lake) -> Non
     processes = [OTHERS.Process(target=first_write, args=(lake, gate, writer)) for writer in ("a", "b")]
     for process in processes:
         process.start()
-    gate.wait()
+    gate.wait(120)
     for process in processes:
         process.join()
         assert process.exitcode == 0
