@@ -12,6 +12,7 @@ from mkt_assets.orchestration.jobs import crawl_job
 from mkt_assets.orchestration.notifications import build_failure_sensor
 from mkt_assets.orchestration.schedules import build_daily_schedule
 from mkt_assets.orchestration.sensors import build_drop_sensor
+from mkt_assets.orchestration.upkeep import build_upkeep_schedule
 from mkt_assets.resources import build_resources
 from mkt_assets.settings import Settings, misspelt_variables
 
@@ -25,7 +26,9 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
         assets=build_assets(settings),
         asset_checks=build_checks(settings),
         jobs=[crawl_job],
-        schedules=[build_daily_schedule(settings)],
+        schedules=[
+            s for s in (build_daily_schedule(settings), build_upkeep_schedule(settings)) if s is not None
+        ],
         sensors=[build_drop_sensor(settings), build_failure_sensor(settings)],
         resources={**build_resources(settings), **overrides},
         # a process a step would load Dagster, and then the models, again and again

@@ -6,11 +6,13 @@ Run configuration given in the Dagster UI beats the environment: see `Settings.o
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -28,6 +30,8 @@ _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 # In a clone everything made stays inside its data/; an installed package works in the current directory.
 PROJECT_DIR = _PACKAGE_PARENT if (_PACKAGE_PARENT / "pyproject.toml").is_file() else Path.cwd()
 
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*@")
+
 Share = Annotated[float, Field(ge=0, le=1)]
 KRange = Annotated[tuple[int, int], NoDecode]
 EmojiLanguage = Literal["en", "zh"]
@@ -42,7 +46,12 @@ class Settings(BaseSettings):
     """Settings of the platform; each field is the environment variable `MKT_<NAME>`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", validate_default=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        hide_input_in_errors=True,  # a password that does not belong there would be in the traceback
     )
 
     home: Path = Field(
@@ -65,6 +74,17 @@ class Settings(BaseSettings):
     rerun_changed_settings: bool = Field(
         False,
         description="the sensor runs again by itself what was made with other settings; else it is only told",
+    )
+    warehouse: str | None = Field(
+        None,
+        description="Postgres database with the catalog of a DuckLake that machines share, as "
+        "postgresql://user@host/name (the password: PGPASSWORD); unset: a DuckDB file in the home",
+    )
+    warehouse_data: str | None = Field(
+        None, description="where the DuckLake's rows are: a folder, or s3://bucket/prefix (keys: AWS_*)"
+    )
+    max_snapshot_megabytes: float = Field(
+        10_000.0, ge=0, description="a DuckLake of more is not published as a file at the end of each run"
     )
 
     notify_command: str | None = Field(
@@ -176,6 +196,27 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
+    @field_validator("warehouse", mode="after")
+    @classmethod
+    def _catalog(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+            raise ValueError("it should be like postgresql://user@host/database")
+        if parts.password is not None or "password=" in parts.query:
+            raise ValueError("it should have no password in it, as settings are shown; use PGPASSWORD")
+        return value
+
+    @field_validator("warehouse_data", mode="after")
+    @classmethod
+    def _data_place(cls, value: str | None) -> str | None:
+        if value is None or value.startswith("s3://"):
+            return value
+        if "://" in value:
+            raise ValueError("it should be a folder, or like s3://bucket/prefix")
+        return str(Path(value).expanduser().absolute())
+
     @field_validator("image_k_range", "text_k_range", mode="before")
     @classmethod
     def _parse_range(cls, value: object) -> object:
@@ -239,6 +280,12 @@ class Settings(BaseSettings):
     def _ordered_thresholds(self) -> Self:
         if self.flag_foreground_below > self.flag_foreground_above:
             raise ValueError("MKT_FLAG_FOREGROUND_BELOW is larger than MKT_FLAG_FOREGROUND_ABOVE")
+        return self
+
+    @model_validator(mode="after")
+    def _both_of_the_lake(self) -> Self:
+        if (self.warehouse is None) != (self.warehouse_data is None):
+            raise ValueError("MKT_WAREHOUSE and MKT_WAREHOUSE_DATA are set together, or neither")
         return self
 
     @classmethod
@@ -379,4 +426,5 @@ def _sentence(error: ValidationError, called: Callable[[str], str]) -> str:
     message = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return f"{message}."
-    return f"{called(str(first['loc'][0]))} is {first['input']!r}: {message[0].lower() + message[1:]}."
+    value = _PASSWORD.sub(r"\1...@", repr(first["input"]))
+    return f"{called(str(first['loc'][0]))} is {value}: {message[0].lower() + message[1:]}."

@@ -94,3 +94,27 @@ def test_relative_paths_are_those_of_the_current_folder(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MKT_HOME", "here")
     assert Settings.load().home == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"warehouse": "postgresql://mkt@db/mkt"}, "are set together"),
+        ({"warehouse": "mysql://db/mkt", "warehouse_data": "s3://b"}, "like postgresql://user@host/database"),
+        (
+            {"warehouse": "postgresql://mkt@db", "warehouse_data": "s3://b"},
+            "like postgresql://user@host/database",
+        ),
+        ({"warehouse": "postgresql://mkt:hunter2@db/mkt", "warehouse_data": "s3://b"}, "no password in it"),
+        (
+            {"warehouse": "postgresql://mkt@db/mkt", "warehouse_data": "gs://b"},
+            "a folder, or like s3://bucket/prefix",
+        ),
+    ],
+)
+def test_a_lake_that_is_half_set_or_names_a_password_is_refused_and_no_password_shown(
+    values: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsError, match=said) as raised:
+        Settings.load(**values)
+    assert "hunter2" not in str(raised.value)

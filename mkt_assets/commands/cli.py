@@ -23,6 +23,7 @@ from rich.progress import (
 )
 
 from mkt_assets.commands import operations as operations
+from mkt_assets.commands import warehouse as warehouse
 from mkt_assets.commands.arguments import DATE_FORM, parse_date
 from mkt_assets.commands.inspect import inspect
 from mkt_assets.commands.models import models_app
@@ -39,6 +40,7 @@ app.add_typer(models_app, name="models")
 app.command()(inspect)
 app.command()(ui)
 operations.register(app)
+warehouse.register(app)
 _out = Console()
 _err = Console(stderr=True)
 

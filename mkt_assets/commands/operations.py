@@ -76,17 +76,18 @@ def snapshot() -> None:
     from mkt_assets.resources.warehouse_state import read_state
 
     settings = Settings.load()
-    if not settings.warehouse_path.exists():
-        raise FileNotFoundError(f"there is no {settings.warehouse_path} yet: `mkt run` makes it.")
+    warehouse = open_warehouse(settings)
+    if not warehouse.database.exists():
+        raise FileNotFoundError(f"there is no {warehouse.database.name} yet: `mkt run` makes it.")
     # a damaged warehouse must not take the place of what may be the last good copy
     try:
-        read_state(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
+        read_state(warehouse.database)
     except duckdb.Error as error:
         what = str(error).splitlines()[0]
         raise ValueError(
             f"nothing was published, as the warehouse is damaged ({what}): see `mkt doctor`."
         ) from error
-    open_warehouse(settings).publish_snapshot()
+    warehouse.publish_snapshot()
     print(settings.snapshot_path)
 
 

@@ -12,8 +12,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +20,12 @@ from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
 from mkt_assets.models import zoo
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
+from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
 from mkt_assets.operations.event_log import kept_elsewhere
+from mkt_assets.operations.findings import Finding, Verdict, ago
 from mkt_assets.operations.forget import UNFINISHED_NAME
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
-from mkt_assets.resources import open_tombstones
+from mkt_assets.resources import open_database, open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
 from mkt_assets.resources.locks import lock_holders
@@ -40,24 +40,6 @@ if TYPE_CHECKING:
 _PACKAGES = ("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "torch")
 _SPARE_BYTES = 1_000_000_000
 _PATIENCE_SECONDS = 2.0
-
-
-class Verdict(StrEnum):
-    """How a finding is to be taken."""
-
-    ok = "ok"
-    note = "note"
-    problem = "problem"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was looked at, what was found, and what to do about it."""
-
-    about: str
-    verdict: Verdict
-    what: str
-    to_do: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -181,6 +163,13 @@ def _locks(settings: Settings) -> Iterator[Finding]:
 
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:
+    if settings.warehouse is not None:
+        findings = list(examine_lake(settings))
+        yield from findings
+        if any(finding.verdict is not Verdict.ok for finding in findings):
+            return
+        yield from _readable(settings, settings.warehouse)
+        return
     path = settings.warehouse_path
     if not path.exists() and settings.snapshot_path.exists():
         yield Finding(
@@ -193,6 +182,10 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     if not path.exists():
         yield Finding("warehouse", Verdict.note, f"there is no {path} yet", "`mkt run` makes it")
         return
+    yield from _readable(settings, str(path))
+
+
+def _readable(settings: Settings, name: str) -> Iterator[Finding]:
     try:
         yield from _contents(settings)
     except DatabaseBusyError as error:
@@ -201,13 +194,15 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "warehouse",
             Verdict.problem,
-            f"{path} cannot be read: {error}".splitlines()[0],
+            f"{name} cannot be read: {error}".splitlines()[0],
             "restore it from a backup, or copy the snapshot over it; see docs/operations.md",
         )
 
 
 def _contents(settings: Settings) -> Iterator[Finding]:
-    state = read_state(settings.warehouse_path, timeout_seconds=_PATIENCE_SECONDS)
+    # a lake may be far larger than what anybody would wait for
+    in_file = settings.warehouse is None
+    state = read_state(open_database(settings, timeout_seconds=_PATIENCE_SECONDS), every_value=in_file)
     n_rows = sum(state.n_rows.values())
     n_dates = len(state.crawl_dates)
     yield Finding(
@@ -284,7 +279,8 @@ def _brought_back(settings: Settings, state: WarehouseState) -> Iterator[Finding
 
 def _key(settings: Settings) -> Iterator[Finding]:
     path = settings.home / KEY_NAME
-    if settings.warehouse_path.exists() and not path.exists():
+    has_posts = settings.warehouse is not None or settings.warehouse_path.exists()
+    if has_posts and not path.exists():
         yield Finding(
             "key",
             Verdict.problem,
@@ -328,12 +324,15 @@ def _forgotten(settings: Settings) -> Iterator[Finding]:
 
 def _snapshot(settings: Settings) -> Iterator[Finding]:
     path, snapshot = settings.warehouse_path, settings.snapshot_path
+    if settings.warehouse is not None:
+        yield from examine_snapshot_of_lake(settings)
+        return
     if not path.exists():
         return
     if not snapshot.exists():
         yield Finding("snapshot", Verdict.problem, f"there is no {snapshot}", "`mkt snapshot` publishes it")
         return
-    age = f"published {_ago(time.time() - snapshot.stat().st_mtime)} ago"
+    age = f"published {ago(time.time() - snapshot.stat().st_mtime)} ago"
     if filecmp.cmp(path, snapshot, shallow=False):
         yield Finding("snapshot", Verdict.ok, f"as the warehouse is, {age}")
     else:
@@ -469,10 +468,3 @@ def _process(pid: int) -> str:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _ago(seconds: float) -> str:
-    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} seconds"

@@ -118,11 +118,12 @@ def _complete_or_nothing(out_dir: Path) -> Generator[Path]:
 def _write_tables(settings: Settings, crawl_date: date, folder: Path) -> list[Written]:
     """Every table as Parquet, all as they were at one moment; a part at a time in memory."""
     missing = f"the warehouse in {settings.home} has no posts of {crawl_date}: materialize it first."
-    if not settings.warehouse_path.exists():
+    warehouse = open_warehouse(settings)
+    if not warehouse.database.exists():
         raise CrawlDateError(missing)
     folder.mkdir()
     written: list[Written] = []
-    with open_warehouse(settings).one_moment() as read:
+    with warehouse.one_moment() as read:
         dates = _dates(read, crawl_date)
         for name, spec in TABLES.items():
             path = folder / f"{name}.parquet"

@@ -22,13 +22,14 @@ from mkt_assets.operations.search import Search, search_home
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import (
     open_cache,
+    open_database,
     open_drop_memory,
     open_media_memory,
     open_tombstones,
     open_warehouse,
 )
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
-from mkt_assets.resources.erasure import Subject, Traces, compact, erase, ids_in, traces_of
+from mkt_assets.resources.erasure import Subject, Traces, erase, ids_in, traces_of
 from mkt_assets.resources.files import write_durably
 from mkt_assets.resources.running import alone
 from mkt_assets.resources.tombstones import Tombstones
@@ -89,7 +90,7 @@ def forget(settings: Settings, request: Request) -> Forgotten:
             "they cannot be searched: remove the runs that show the poster there, and those keys for the time being."
         )
     with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
-        posters, posts = ids_in(settings.warehouse_path, timeout_seconds=settings.lock_timeout_seconds)
+        posters, posts = ids_in(open_database(settings))
         file = open_tombstones(settings)
         tombstones = file.read().bury(subject.ids, subject.crawled_before)
         unfinished = settings.home / UNFINISHED_NAME
@@ -133,8 +134,8 @@ def _subject(settings: Settings, request: Request) -> Subject:
 def _forget(
     settings: Settings, subject: Subject, tombstones: Tombstones, crawler_accounts: Sequence[str]
 ) -> Forgotten:
-    timeout = settings.lock_timeout_seconds
-    traces = traces_of(settings.warehouse_path, subject, timeout_seconds=timeout)
+    database = open_database(settings)
+    traces = traces_of(database, subject)
     needles = _needles(subject, traces, crawler_accounts)
     buried = tombstones.bury({*subject.ids, *_posts_of_posters(subject, traces)})
     open_tombstones(settings).write(buried)
@@ -143,12 +144,12 @@ def _forget(
     # whole: a place may name her account where the id that was asked for does not
     open_media_memory(settings).forget_all()
     open_drop_memory(settings).forget_all()
-    erase(settings.warehouse_path, subject, timeout_seconds=timeout)
+    erase(database, subject)
     # nobody else is at work: whatever no row points to may go, though its time be in the future
     garbage = collect_garbage(settings, min_age_hours=-math.inf)
-    compact(settings.warehouse_path, timeout_seconds=timeout)
+    database.compact()
     open_cache(settings).compact()
-    open_warehouse(settings).publish_snapshot()
+    open_warehouse(settings).renew_snapshot()
     if settings.dagster_home.exists():
         # crawl dates that are no more are no longer offered
         prepare_instance(settings)

@@ -12,6 +12,8 @@ from pathlib import Path
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import databases, text_cells
 from mkt_assets.operations.places import files_below
+from mkt_assets.resources import open_lake
+from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.erasure import cells_with
 from mkt_assets.settings import Settings
 
@@ -20,7 +22,7 @@ from mkt_assets.settings import Settings
 class Place:
     """Where something was found: a file, and what of it."""
 
-    path: Path
+    path: Path | str
     what: str
 
 
@@ -47,11 +49,31 @@ def search_home(settings: Settings, needles: Needles) -> Search:
             places.append(Place(path, "its bytes"))
     for path in files_below(settings.home):
         if path.suffix == ".duckdb":
-            found = cells_with(path, needles, timeout_seconds=settings.lock_timeout_seconds)
+            database = FileDatabase(path, timeout_seconds=settings.lock_timeout_seconds)
+            found = cells_with(database, needles)
             places += [Place(path, f"{n} cell(s) of {column}") for column, n in found]
     for path in databases(settings.dagster_home):
         places += [Place(path, f"a cell of {column}") for column in _columns_with(path, needles)]
+    if settings.warehouse is not None:
+        found, n_of_lake = _places_in_lake(settings, needles)
+        places += found
+        n_files += n_of_lake
     return Search(tuple(places), n_files)
+
+
+def _places_in_lake(settings: Settings, needles: Needles) -> tuple[list[Place], int]:
+    """Where in the files of the lake, also those that no row is in any more, and in its catalog."""
+    from mkt_assets.resources.lake_upkeep import catalog_cells_with, data_cells_with
+
+    database = open_lake(settings)
+    lake = database.lake
+    with database.reading() as connection:
+        in_data, n_files = data_cells_with(connection, lake, needles)
+    places = [Place(file, f"{n} row(s)") for file, n in in_data]
+    places += [
+        Place(lake.catalog, f"{n} cell(s) of {column}") for column, n in catalog_cells_with(lake, needles)
+    ]
+    return places, n_files
 
 
 def _columns_with(path: Path, needles: Needles) -> list[str]:

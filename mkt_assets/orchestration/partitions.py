@@ -111,18 +111,15 @@ def _existing(instance: dg.DagsterInstance, settings: Settings, there: Sequence[
 
 def _stored(settings: Settings, if_not_to_be_read: Sequence[str]) -> set[str]:
     """Crawl dates in the warehouse; while it cannot be read, nothing is taken away."""
-    if not settings.warehouse_path.exists():
-        return set()
     import duckdb
 
+    from mkt_assets.resources import open_database
     from mkt_assets.resources.database import DatabaseBusyError
     from mkt_assets.resources.warehouse_state import stored_crawl_dates
 
+    database = open_database(settings, timeout_seconds=_BUSY_SECONDS)
     try:
-        return {
-            day.isoformat()
-            for day in stored_crawl_dates(settings.warehouse_path, timeout_seconds=_BUSY_SECONDS)
-        }
+        return {day.isoformat() for day in stored_crawl_dates(database)} if database.exists() else set()
     except (DatabaseBusyError, duckdb.Error):
         return set(if_not_to_be_read)
 

@@ -1,11 +1,14 @@
 """Side effects: the warehouse, the cache, files, account hashing, models. Handed in to the assets by name."""
 
 from collections.abc import Iterator
+from math import inf
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.drop_memory import DropMemory
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.media_memory import MediaMemory
@@ -13,7 +16,10 @@ from mkt_assets.resources.models import Models
 from mkt_assets.resources.running import running, sign_run
 from mkt_assets.resources.tombstones import TombstoneFile
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import Settings
+from mkt_assets.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from mkt_assets.resources.lake import LakeDatabase
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
@@ -51,9 +57,39 @@ def build_resources(settings: Settings) -> dict[str, object]:
 
 def open_warehouse(settings: Settings) -> Warehouse:
     """The warehouse of these settings."""
-    return Warehouse(
-        settings.warehouse_path, settings.snapshot_path, lock_timeout_seconds=settings.lock_timeout_seconds
-    )
+    most = inf if settings.warehouse is None else settings.max_snapshot_megabytes * 1e6
+    return Warehouse(open_database(settings), settings.snapshot_path, max_snapshot_bytes=most)
+
+
+def open_database(settings: Settings, *, timeout_seconds: float | None = None) -> Database:
+    """Where the tables of the warehouse of these settings are; with another patience than theirs, if given.
+
+    Raises:
+        SettingsError: if they name a DuckLake, and what that needs is not installed.
+    """
+    timeout_seconds = timeout_seconds or settings.lock_timeout_seconds
+    if settings.warehouse is None:
+        return FileDatabase(settings.warehouse_path, timeout_seconds=timeout_seconds)
+    return open_lake(settings, timeout_seconds=timeout_seconds)
+
+
+def open_lake(settings: Settings, *, timeout_seconds: float | None = None) -> "LakeDatabase":
+    """The DuckLake that these settings name.
+
+    Raises:
+        SettingsError: if they name none, or what it needs is not installed.
+    """
+    if settings.warehouse is None or settings.warehouse_data is None:
+        raise SettingsError("set MKT_WAREHOUSE and MKT_WAREHOUSE_DATA to where the lake is, or is to be.")
+    try:
+        from mkt_assets.resources.lake import LakeDatabase
+        from mkt_assets.resources.lake_connection import Lake
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MKT_WAREHOUSE needs the package {error.name}: install the extra, as mkt_assets[cluster]."
+        ) from error
+    lake = Lake(settings.warehouse, settings.warehouse_data)
+    return LakeDatabase(lake, timeout_seconds=timeout_seconds or settings.lock_timeout_seconds)
 
 
 def open_cache(settings: Settings) -> Cache:

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.core.vectors import to_column, to_matrix
-from mkt_assets.resources.database import exclusive, open_database
-from mkt_assets.resources.erasure import compact
+from mkt_assets.resources.database import FileDatabase, exclusive
 
 T = TypeVar("T")
 
@@ -31,6 +30,8 @@ _MATTES = """CREATE TABLE IF NOT EXISTS mattes (key VARCHAR NOT NULL, matte_path
 foreground_ratio DOUBLE NOT NULL, width BIGINT NOT NULL, height BIGINT NOT NULL,
 bbox_left BIGINT, bbox_top BIGINT, bbox_right BIGINT, bbox_bottom BIGINT, made_at DOUBLE)"""
 
+_TABLES = ("vectors", "mattes")
+
 
 class Cache:
     """Vectors and matte facts by content key, in one DuckDB file that can be deleted at any time.
@@ -41,7 +42,7 @@ class Cache:
 
     def __init__(self, path: Path, *, lock_timeout_seconds: float = 120.0) -> None:
         self.path = path
-        self._timeout = lock_timeout_seconds
+        self._database = FileDatabase(path, timeout_seconds=lock_timeout_seconds)
 
     def get_vectors(self, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors that are known, by key."""
@@ -127,15 +128,11 @@ class Cache:
         return self._with(forget)
 
     def compact(self) -> None:
-        """Let nothing that was removed linger in the file, see `erasure.compact`."""
-        self._healing(lambda: compact(self.path, timeout_seconds=self._timeout))
+        """Let nothing that was removed linger in the file."""
+        self._healing(self._database.compact)
 
     def _with(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        def opened() -> T:
-            with open_database(self.path, timeout_seconds=self._timeout) as connection:
-                return work(connection)
-
-        return self._healing(opened)
+        return self._healing(lambda: self._database.write(_TABLES, work))
 
     def _healing(self, work: Callable[[], T]) -> T:
         """Do it, if the file is damaged with a new one: what was in it is made again, and no run fails for it."""
@@ -144,7 +141,7 @@ class Cache:
         except duckdb.Error as error:
             if not _DAMAGED.search(str(error)):
                 raise
-        with exclusive(self.path, timeout_seconds=self._timeout):
+        with exclusive(self.path, timeout_seconds=self._database.timeout_seconds):
             for path in (self.path, self.path.with_name(self.path.name + ".wal")):
                 path.unlink(missing_ok=True)
         return work()

@@ -1,6 +1,8 @@
-"""Opening a DuckDB file: exclusively, shortly, and with patience. The rest of resources/ opens files through this.
+"""Where tables are stored: the `Database` that the rest of resources/ reads and writes through, and the DuckDB file.
 
-Not here: what is in the file (resources/warehouse).
+A file is opened exclusively, shortly, and with patience.
+
+Not here: what is in it (resources/warehouse), the database of many machines (resources/lake).
 """
 
 from __future__ import annotations
@@ -8,15 +10,19 @@ from __future__ import annotations
 import re
 import signal
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import duckdb
 from filelock import FileLock, Timeout
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
+from mkt_assets.resources.files import copy_durably, replacing
 from mkt_assets.resources.locks import lock_holders
+
+T = TypeVar("T")
 
 # not just "lock": a damaged file makes DuckDB speak of its blocks
 _LOCKED = re.compile("Could not set lock")
@@ -26,7 +32,135 @@ _threads_guard = threading.Lock()
 
 
 class DatabaseBusyError(TimeoutError):
-    """Another process held the file for too long. Trying again later helps."""
+    """Another process held the database for too long. Trying again later helps."""
+
+
+class DatabaseSetupError(ValueError):
+    """The database cannot be used as it is set up; the message says what to do, and trying again does not help."""
+
+
+class Database(Protocol):
+    """Tables that many processes read and write, each write whole or not at all.
+
+    A connection that it hands out is nobody else's; names without a schema are those of its tables.
+    """
+
+    @property
+    def name(self) -> str:
+        """Where it is, for people."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether anything was ever stored; asking makes nothing."""
+        ...
+
+    def n_bytes(self) -> int:
+        """Its size."""
+        ...
+
+    def reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A connection to what exists, that sees what was stored at one moment, closed on the way out.
+
+        Raises:
+            DatabaseBusyError: if it cannot be had in time.
+        """
+        ...
+
+    def write(self, tables: Collection[str], work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """What `work` answers, done in one transaction while nobody else writes any of `tables`.
+
+        An error of `work` undoes it. It may be done again, from the start, if the database asks for that.
+
+        Raises:
+            DatabaseBusyError: if the tables cannot be had in time.
+        """
+        ...
+
+    def publish(self, path: Path) -> None:
+        """Write all tables and views, as they are at one moment, to a DuckDB file in the place of an older one."""
+        ...
+
+    def compact(self) -> None:
+        """Let nothing that was removed linger anywhere in it."""
+        ...
+
+
+class FileDatabase:
+    """A DuckDB file: one process at a time has it open.
+
+    Args:
+        path: the file; made on first use.
+        timeout_seconds: how long to wait for other processes.
+    """
+
+    def __init__(self, path: Path, *, timeout_seconds: float = 120.0) -> None:
+        self.path = path
+        self.timeout_seconds = timeout_seconds
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.path.exists()
+
+    def n_bytes(self) -> int:
+        """The size of the file."""
+        return self.path.stat().st_size if self.exists() else 0
+
+    def reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """See `Database`; a file that is not there is not made, and nothing in it changed."""
+        return open_database(self.path, timeout_seconds=self.timeout_seconds, read_only=True)
+
+    def write(self, tables: Collection[str], work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """See `Database`; the whole file is held."""
+        with open_database(self.path, timeout_seconds=self.timeout_seconds) as connection:
+            connection.begin()
+            try:
+                done = work(connection)
+                connection.commit()
+            except BaseException:
+                with suppress(duckdb.Error):  # a commit that failed has ended the transaction
+                    connection.rollback()
+                raise
+            return done
+
+    def publish(self, path: Path) -> None:
+        """Copy the file; who has an older copy open keeps it."""
+        if self.path.with_name(self.path.name + ".wal").exists():
+            self._read_log()  # a copy of the file alone would lack what was committed to it
+        with exclusive(self.path, timeout_seconds=self.timeout_seconds):
+            copy_durably(self.path, path)
+
+    def compact(self) -> None:
+        """Copy the live rows to a new file that takes its place: nothing lingers in free pages."""
+        if not self.exists():
+            return
+        self._read_log()
+        with (
+            exclusive(self.path, timeout_seconds=self.timeout_seconds),
+            replacing(self.path) as aside,
+            interrupts_later(),
+        ):
+            connection = duckdb.connect()
+            try:
+                connection.execute(f"ATTACH {quoted(str(self.path))} AS old (READ_ONLY)")
+                connection.execute(f"ATTACH {quoted(str(aside))} AS new")
+                connection.execute("COPY FROM DATABASE old TO new")
+            finally:
+                connection.close()
+
+    def _read_log(self) -> None:
+        """Opened and closed: a write-ahead log that a killed process left is read in, and removed."""
+        with open_database(self.path, timeout_seconds=self.timeout_seconds):
+            pass
+
+
+def quoted(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 @contextmanager

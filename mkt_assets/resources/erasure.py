@@ -1,24 +1,22 @@
-"""Taking a person, or old crawl dates, out of DuckDB files so that nothing lingers, and searching what is left.
+"""Taking a person, or old crawl dates, out of the warehouse, and searching what is left of a database.
 
-What is to be forgotten besides tables (files, logs, caches), and in which order, is in operations/forget.
-
-Not here: files, logs and the order of it all (operations/forget).
+Not here: files, logs and the order of it all (operations/forget), letting nothing linger where rows were
+(resources/database).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import duckdb
 
 from mkt_assets.contract.schema import TABLES, Table
 from mkt_assets.core.text.needles import Needles
-from mkt_assets.resources.database import exclusive, interrupts_later, open_database
-from mkt_assets.resources.files import replacing
-from mkt_assets.resources.migrations import bring_up_to_date, quoted
+from mkt_assets.resources.database import Database, quoted
+from mkt_assets.resources.migrations import reading, write
 from mkt_assets.resources.tombstones import names_any
 from mkt_assets.resources.warehouse_state import ids_of
 
@@ -85,75 +83,57 @@ class Traces:
         return self.may_show_in("report" if asset == "crosstab_ratios" else asset, crawl_date)
 
 
-def traces_of(path: Path, subject: Subject, *, timeout_seconds: float) -> Traces:
+def traces_of(database: Database, subject: Subject) -> Traces:
     """What the warehouse has of the subject; posts of its posters included, texts that others have too left out."""
-    if not path.exists():
+    if not database.exists():
         return Traces()
-    with open_database(path, timeout_seconds=timeout_seconds) as connection:
-        bring_up_to_date(connection)
+    with reading(database) as connection:
         return _traces(connection, subject)
 
 
-def erase(path: Path, subject: Subject, *, timeout_seconds: float) -> Traces:
+def erase(database: Database, subject: Subject) -> Traces:
     """Remove the subject from every table, in one transaction, and say what was there.
 
     Rows of a post or poster are deleted. Of each crawl date on which the subject shows, what may show it (charts,
     names and keywords of clusters) is deleted as well, to be made again. In other rows its ids are masked.
     """
-    if not path.exists():
+    if not database.exists():
         return Traces()
-    with open_database(path, timeout_seconds=timeout_seconds) as connection:
-        bring_up_to_date(connection)
+
+    def remove(connection: duckdb.DuckDBPyConnection) -> Traces:
         found = _traces(connection, subject)
         whole = Subject(subject.posters, subject.posts | found.posts, subject.crawled_before)
-        connection.begin()
-        for table in TABLES.values():
-            connection.execute(f"DELETE FROM {table.name} WHERE {_is_of(table, whole)}")
-            connection.execute(f"DELETE FROM {table.name} WHERE {_shows(connection, table, found)}")
-            if whole.ids:
-                _mask_mentions(connection, table, whole)
+        with _taught(connection, whole, found.longer_ids):
+            for table in TABLES.values():
+                gone = f"{_is_of(table, whole)} OR {_shows(connection, table, found)}"
+                connection.execute(f"DELETE FROM {table.name} WHERE {gone}")
+                if whole.ids:
+                    _mask_mentions(connection, table, whole)
         if found.crawl_dates:
             # ids of the other crawl dates are what names.csv speaks of; the names may be of the subject's words
             connection.execute(f"UPDATE {_KEEPS_IDS} SET name = identity, name_by = 'identity'")
-        connection.commit()
         return found
 
+    return write(database, TABLES, remove)
 
-def ids_in(path: Path, *, timeout_seconds: float) -> tuple[frozenset[str], frozenset[str]]:
+
+def ids_in(database: Database) -> tuple[frozenset[str], frozenset[str]]:
     """Posters, and posts, that any row of the warehouse is of."""
-    if not path.exists():
+    if not database.exists():
         return frozenset(), frozenset()
-    with open_database(path, timeout_seconds=timeout_seconds) as connection:
-        bring_up_to_date(connection)
+    with reading(database) as connection:
         return ids_of(connection, "poster_id"), ids_of(connection, "post_id")
 
 
-def compact(path: Path, *, timeout_seconds: float) -> None:
-    """Copy a DuckDB file's live rows to a new file that takes its place: nothing lingers in free pages."""
-    if not path.exists():
-        return
-    with open_database(path, timeout_seconds=timeout_seconds):
-        pass  # a write-ahead log that a killed process left is read in, and removed
-    with exclusive(path, timeout_seconds=timeout_seconds), replacing(path) as aside, interrupts_later():
-        connection = duckdb.connect()
-        try:
-            connection.execute(f"ATTACH {quoted(str(path))} AS old (READ_ONLY)")
-            connection.execute(f"ATTACH {quoted(str(aside))} AS new")
-            connection.execute("COPY FROM DATABASE old TO new")
-        finally:
-            connection.close()
-
-
-def cells_with(path: Path, needles: Needles, *, timeout_seconds: float) -> list[tuple[str, int]]:
-    """("table.column", number of cells) of a DuckDB file in which any of the texts is, cells decoded."""
-    if not path.exists() or not needles:
+def cells_with(database: Database, needles: Needles) -> list[tuple[str, int]]:
+    """("table.column", number of cells) of a database in which any of the texts is, cells decoded."""
+    if not database.exists() or not needles:
         return []
     found: list[tuple[str, int]] = []
-    with open_database(path, timeout_seconds=timeout_seconds) as connection:
-        connection.create_function("has_needle", needles.are_in, ["VARCHAR"], "BOOLEAN")  # pyright: ignore[reportArgumentType]
+    with database.reading() as connection, sql_function(connection, "has_needle", needles.are_in, "BOOLEAN"):
         columns = connection.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() "
-            "WHERE NOT internal AND data_type NOT IN ('FLOAT[]', 'DOUBLE', 'BIGINT', 'BOOLEAN')"
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() "
+            "AND NOT internal AND data_type NOT IN ('FLOAT[]', 'DOUBLE', 'BIGINT', 'BOOLEAN')"
         ).fetchall()
         for table, column in columns:
             condition = _mentions(column, "has_needle")
@@ -173,26 +153,26 @@ def _traces(connection: duckdb.DuckDBPyConnection, subject: Subject) -> Traces:
             posts |= {str(row[0]) for row in connection.execute(of_posters).fetchall()}
     whole = Subject(subject.posters, frozenset(posts), subject.crawled_before)
     longer = _longer_ids(connection, whole)
-    _teach(connection, whole, longer)
-    crawl_dates = _crawl_dates(connection, whole)
-    counts = {t.name: _count(connection, t, _is_of(t, whole)) for t in TABLES.values()}
-    return Traces(
-        posts=frozenset(posts),
-        texts=_own_texts(connection, whole),
-        keys=_own(
-            connection,
-            whole,
-            {
-                "raw_posts": _IDS,
-                "matted_images": ("content_sha256", "matte_path"),
-                "text_embeddings": ("text_sha256", "token_sha256"),
-            },
-        ),
-        longer_ids=longer,
-        crawl_dates=crawl_dates,
-        lent_names=_lent_names(connection, crawl_dates),
-        n_rows={name: n for name, n in counts.items() if n},
-    )
+    with _taught(connection, whole, longer):
+        crawl_dates = _crawl_dates(connection, whole)
+        counts = {t.name: _count(connection, t, _is_of(t, whole)) for t in TABLES.values()}
+        return Traces(
+            posts=frozenset(posts),
+            texts=_own_texts(connection, whole),
+            keys=_own(
+                connection,
+                whole,
+                {
+                    "raw_posts": _IDS,
+                    "matted_images": ("content_sha256", "matte_path"),
+                    "text_embeddings": ("text_sha256", "token_sha256"),
+                },
+            ),
+            longer_ids=longer,
+            crawl_dates=crawl_dates,
+            lent_names=_lent_names(connection, crawl_dates),
+            n_rows={name: n for name, n in counts.items() if n},
+        )
 
 
 def _longer_ids(connection: duckdb.DuckDBPyConnection, subject: Subject) -> frozenset[str]:
@@ -203,16 +183,34 @@ def _longer_ids(connection: duckdb.DuckDBPyConnection, subject: Subject) -> froz
     return frozenset(other for other in others if needles.are_in(other))
 
 
-def _teach(connection: duckdb.DuckDBPyConnection, subject: Subject, longer_ids: frozenset[str]) -> None:
+@contextmanager
+def _taught(
+    connection: duckdb.DuckDBPyConnection, subject: Subject, longer_ids: frozenset[str]
+) -> Generator[None]:
     """Give the connection the functions `is_mention`, `masked` and `names_it`, of the subject's ids."""
     needles = Needles(subject.ids, longer_ids)
 
     def names_it(path: str) -> bool:
         return names_any(path, subject.ids.__contains__)
 
-    connection.create_function("is_mention", needles.are_in, ["VARCHAR"], "BOOLEAN")  # pyright: ignore[reportArgumentType]
-    connection.create_function("masked", needles.masked, ["VARCHAR"], "VARCHAR")  # pyright: ignore[reportArgumentType]
-    connection.create_function("names_it", names_it, ["VARCHAR"], "BOOLEAN")  # pyright: ignore[reportArgumentType]
+    with (
+        sql_function(connection, "is_mention", needles.are_in, "BOOLEAN"),
+        sql_function(connection, "masked", needles.masked, "VARCHAR"),
+        sql_function(connection, "names_it", names_it, "BOOLEAN"),
+    ):
+        yield
+
+
+@contextmanager
+def sql_function(
+    connection: duckdb.DuckDBPyConnection, name: str, function: Callable[[str], object], answers: str
+) -> Generator[None]:
+    """An SQL function of a text; connections of one process may share them, so it is taken away again."""
+    connection.create_function(name, function, ["VARCHAR"], answers)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    try:
+        yield
+    finally:
+        connection.remove_function(name)
 
 
 def _lent_names(connection: duckdb.DuckDBPyConnection, crawl_dates: frozenset[date]) -> frozenset[date]:
@@ -303,10 +301,14 @@ def _shows(connection: duckdb.DuckDBPyConnection, table: Table, found: Traces) -
 
 
 def _mask_mentions(connection: duckdb.DuckDBPyConnection, table: Table, subject: Subject) -> None:
-    for name, kind in _columns_of_text(table):
-        masked = f"masked({name})" if kind == "VARCHAR" else f"list_transform({name}, x -> masked(x))"
-        mentioned = _mentions(name, "is_mention")
-        connection.execute(f"UPDATE {table.name} SET {name} = {masked} WHERE {mentioned}")
+    columns = {
+        name: f"masked({name})" if kind == "VARCHAR" else f"list_transform({name}, x -> masked(x))"
+        for name, kind in _columns_of_text(table)
+    }
+    mentioned = " OR ".join(_mentions(name, "is_mention") for name in columns)
+    if columns and _count(connection, table, mentioned):
+        masked = ", ".join(f"{name} = {value}" for name, value in columns.items())
+        connection.execute(f"UPDATE {table.name} SET {masked} WHERE {mentioned}")
 
 
 def _mention_conditions(table: Table, subject: Subject) -> list[str]:

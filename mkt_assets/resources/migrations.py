@@ -1,20 +1,28 @@
 """The schema of a stored warehouse: an older one is brought up to today's in one transaction, a newer one refused.
 
 What only adds (a table, a nullable column, another CHECK) needs nothing here. Whatever renames, drops or fills a
-column is an entry of `MIGRATIONS`, after which `TABLES` is what is stored.
+column is an entry of `MIGRATIONS`, after which `TABLES` is what is stored. A DuckLake knows neither CHECK nor
+comments on columns of views; the contract is checked before each write anyway (resources/warehouse).
+
+Not here: reading and writing rows (resources/warehouse), whose transactions these are (resources/database).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import duckdb
 
 from mkt_assets.contract.schema import TABLES, Table
 from mkt_assets.contract.views import VIEWS, View
+from mkt_assets.resources.database import Database, quoted
+
+T = TypeVar("T")
 
 
 class SchemaError(ValueError):
@@ -73,35 +81,78 @@ MIGRATIONS = (
 VERSION = MIGRATIONS[-1].version
 
 
-def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of an open warehouse those of the schema; nearly free when they are.
+@contextmanager
+def reading(database: Database) -> Generator[duckdb.DuckDBPyConnection]:
+    """`database.reading()` of tables that are those of the schema; older ones are brought up to date before.
 
     Raises:
-        SchemaError: if it is of a newer version, or its rows cannot be carried over; nothing was changed.
+        SchemaError: see `bring_up_to_date`.
+        DatabaseBusyError: if the database cannot be had in time.
     """
-    version, fingerprint = _stored(connection)
-    if (version, fingerprint) == (VERSION, _fingerprint()):
-        return
+    is_current = False
+    if database.exists():
+        with database.reading() as connection:
+            if is_current := _is_current(connection):
+                yield connection
+    if not is_current:
+        database.write(TABLES, bring_up_to_date)
+        with database.reading() as connection:
+            yield connection
+
+
+def write(database: Database, tables: Collection[str], work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    """`database.write(tables, work)` on tables that are those of the schema; older ones are brought up to date before.
+
+    Raises:
+        SchemaError: see `bring_up_to_date`.
+        DatabaseBusyError: if the tables cannot be had in time.
+    """
+
+    def work_if_current(connection: duckdb.DuckDBPyConnection) -> T:
+        if not _is_current(connection):
+            raise _NotCurrentError
+        return work(connection)
+
+    try:
+        return database.write(tables, work_if_current)
+    except _NotCurrentError:
+        database.write(TABLES, bring_up_to_date)
+        return database.write(tables, work_if_current)
+
+
+class _NotCurrentError(Exception):
+    """The tables are not those of the schema, or not there yet."""
+
+
+def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables those of the schema, in the transaction that the caller began.
+
+    Raises:
+        SchemaError: if they are of a newer version, or rows cannot be carried over; the caller is to undo it.
+    """
+    if _is_current(connection):
+        return  # another process did it
+    version, _ = _stored(connection)
     if version > VERSION:
         raise SchemaError(
             f"the warehouse is of a newer mkt_assets (schema {version}, and this one knows {VERSION}): "
             "upgrade mkt_assets, or restore the backup made before the upgrade."
         )
-    connection.begin()
-    try:
-        for migration in MIGRATIONS:
-            if migration.version > version:
-                migration.apply(connection)
-        stored = _columns(connection)
-        for name, spec in TABLES.items():
-            _conform(connection, spec, stored.get(name))
-        for statement in (s for view in VIEWS.values() for s in _view_statements(view)):
+    for migration in MIGRATIONS:
+        if migration.version > version:
+            migration.apply(connection)
+    stored = _columns(connection)
+    for name, spec in TABLES.items():
+        _conform(connection, spec, stored.get(name))
+    in_lake = _in_lake(connection)
+    for view in VIEWS.values():
+        for statement in _view_statements(view, comment_columns=not in_lake):
             connection.execute(statement)
-        _set_version(connection)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+    _set_version(connection)
+
+
+def _is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    return _stored(connection) == (VERSION, _fingerprint())
 
 
 def stored_version(connection: duckdb.DuckDBPyConnection) -> int:
@@ -136,7 +187,14 @@ def _fingerprint() -> str:
 
 
 def _conform(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[str] | None) -> None:
-    if stored is None:
+    if unknown := [name for name in stored or () if name not in spec.column_names]:
+        raise SchemaError(
+            f"the warehouse's {spec.name} has column(s) that this version does not know ({', '.join(unknown)}): "
+            "it was written by a newer mkt_assets. Upgrade it."
+        )
+    if _in_lake(connection):
+        _conform_in_lake(connection, spec, stored)
+    elif stored is None:
         connection.execute(_ddl(spec, spec.name))
     else:
         _rebuild(connection, spec, stored)
@@ -146,11 +204,6 @@ def _conform(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[st
 
 def _rebuild(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[str]) -> None:
     """Move the rows into a table of today's DDL; ALTER TABLE can add no CHECK."""
-    if unknown := [name for name in stored if name not in spec.column_names]:
-        raise SchemaError(
-            f"the warehouse's {spec.name} has column(s) that this version does not know ({', '.join(unknown)}): "
-            "it was written by a newer mkt_assets. Upgrade it."
-        )
     wanted = f"wanted_{spec.name}"
     connection.execute(_ddl(spec, wanted))
     if _sql_of(connection, wanted) == _sql_of(connection, spec.name):
@@ -167,17 +220,36 @@ def _rebuild(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[st
     connection.execute(f"ALTER TABLE {wanted} RENAME TO {spec.name}")
 
 
+def _conform_in_lake(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[str] | None) -> None:
+    """Make the table, its files apart by crawl date, or add the columns that it lacks; no row is written again."""
+    if stored is None:
+        connection.execute(_ddl(spec, spec.name, checks=False))
+        if spec.partitioned:
+            connection.execute(f"ALTER TABLE {spec.name} SET PARTITIONED BY (crawl_date)")
+    for column in spec.columns:
+        if stored is not None and column.name not in stored:
+            connection.execute(f"ALTER TABLE {spec.name} ADD COLUMN {column.name} {column.type}")
+
+
+def _in_lake(connection: duckdb.DuckDBPyConnection) -> bool:
+    query = "SELECT type FROM duckdb_databases() WHERE database_name = current_database()"
+    return connection.execute(query).fetchone() == ("ducklake",)
+
+
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for table, column in connection.execute(
-        "SELECT table_name, column_name FROM duckdb_columns() ORDER BY table_name, column_index"
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() "
+        "ORDER BY table_name, column_index"
     ).fetchall():
         found.setdefault(str(table), []).append(str(column))
     return found
 
 
 def _sql_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    row = connection.execute("SELECT sql FROM duckdb_tables() WHERE table_name = ?", [table]).fetchone()
+    row = connection.execute(
+        "SELECT sql FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?", [table]
+    ).fetchone()
     return str(row[0]).partition("(")[2] if row else ""
 
 
@@ -186,10 +258,11 @@ def _drop_column(connection: duckdb.DuckDBPyConnection, table: str, column: str)
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
 
 
-def _ddl(spec: Table, name: str) -> str:
-    columns = [f"{c.name} {c.type}{'' if c.nullable else ' NOT NULL'}" for c in spec.columns]
-    checks = [f"CHECK ({condition})" for condition in spec.checks]
-    return f"CREATE TABLE {name} ({', '.join([*columns, *checks])})"
+def _ddl(spec: Table, name: str, *, checks: bool = True) -> str:
+    parts = [f"{c.name} {c.type}{'' if c.nullable else ' NOT NULL'}" for c in spec.columns]
+    if checks:
+        parts += [f"CHECK ({condition})" for condition in spec.checks]
+    return f"CREATE TABLE {name} ({', '.join(parts)})"
 
 
 def _comments(spec: Table) -> list[str]:
@@ -200,14 +273,12 @@ def _comments(spec: Table) -> list[str]:
     return comments
 
 
-def _view_statements(view: View) -> list[str]:
-    return [
+def _view_statements(view: View, *, comment_columns: bool = True) -> list[str]:
+    statements = [
         f"CREATE OR REPLACE VIEW {view.name} ({', '.join(view.columns)}) AS {view.query}",
         f"COMMENT ON VIEW {view.name} IS {quoted(view.answers)}",
-        *(f"COMMENT ON COLUMN {view.name}.{c} IS {quoted(doc)}" for c, doc in view.columns.items()),
     ]
-
-
-def quoted(text: str) -> str:
-    """The text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+    if comment_columns:
+        meanings = view.columns.items()
+        statements += [f"COMMENT ON COLUMN {view.name}.{c} IS {quoted(doc)}" for c, doc in meanings]
+    return statements

@@ -1,6 +1,7 @@
-"""The warehouse: one DuckDB table per entry of the schema, read and replaced a partition at a time.
+"""The warehouse: one table per entry of the schema, read and replaced a partition at a time.
 
-Not here: the tables (contract/schema), the published views (contract/views).
+Not here: the tables (contract/schema), the published views (contract/views), where they are stored
+(resources/database).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -16,9 +18,8 @@ import duckdb
 import pyarrow as pa
 
 from mkt_assets.contract.schema import REJECTS, TABLES, Column, Table
-from mkt_assets.resources.database import DatabaseBusyError, exclusive, open_database
-from mkt_assets.resources.files import copy_durably
-from mkt_assets.resources.migrations import bring_up_to_date, quoted
+from mkt_assets.resources.database import Database, DatabaseBusyError, quoted
+from mkt_assets.resources.migrations import reading, write
 
 _PART_ROWS = 2048  # 20 MB of the widest vectors here
 _DERIVE_ATTEMPTS = 10  # by then the sources change as fast as they are read
@@ -43,18 +44,18 @@ class ContractError(ValueError):
 
 
 class Warehouse:
-    """Reads and replaces partitions; every call opens the file, works shortly, and closes it.
+    """Reads and replaces partitions; every call has the database for a short time only.
 
     Args:
-        path: the DuckDB file; made on first use.
-        snapshot_path: where the copy that people read is published.
-        lock_timeout_seconds: how long to wait for other runs.
+        database: where the tables are.
+        snapshot_path: where the DuckDB file that people read is published.
+        max_snapshot_bytes: a larger one is published when asked for, and not after each run.
     """
 
-    def __init__(self, path: Path, snapshot_path: Path, *, lock_timeout_seconds: float = 120.0) -> None:
-        self.path = path
+    def __init__(self, database: Database, snapshot_path: Path, *, max_snapshot_bytes: float = inf) -> None:
+        self.database = database
+        self._max_snapshot_bytes = max_snapshot_bytes
         self.snapshot_path = snapshot_path
-        self._timeout = lock_timeout_seconds
         self._changed = False
 
     def read(
@@ -71,21 +72,19 @@ class Warehouse:
         """
         spec = TABLES[table]
         names = list(columns) if columns is not None else spec.column_names
-        if not self.path.exists():
+        if not self.database.exists():
             return _arrow_schema(spec, names).empty_table()
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            bring_up_to_date(connection)
+        with reading(self.database) as connection:
             return _select(connection, spec, names, crawl_dates)
 
     @contextmanager
     def one_moment(self) -> Generator[ReadParts]:
-        """Several reads of what is stored at one moment, however large: other runs wait until it is over.
+        """Several reads of what is stored at one moment, however large; where that is a file, other runs wait.
 
         Raises:
             DatabaseBusyError: if other runs keep the file for too long.
         """
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            bring_up_to_date(connection)
+        with reading(self.database) as connection:
             yield partial(_parts, connection)
 
     def replace_partition(
@@ -100,11 +99,10 @@ class Warehouse:
         spec = TABLES[table]
         rows = _conform(spec, rows)
         rejects = None if rejects is None else _conform(REJECTS, rejects)
-        with open_database(self.path, timeout_seconds=self._timeout) as connection:
-            bring_up_to_date(connection)
+        _check_contract(spec, rows, crawl_date)
+
+        def replace(connection: duckdb.DuckDBPyConnection) -> None:
             connection.register("incoming", rows)
-            _check_contract(connection, spec, crawl_date)
-            connection.begin()
             connection.execute(f"DELETE FROM {table} WHERE crawl_date = ?", [crawl_date])
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
             if rejects is not None:
@@ -113,7 +111,8 @@ class Warehouse:
                 )
                 connection.register("refused", rejects)
                 connection.execute("INSERT INTO rejects BY NAME SELECT * FROM refused")
-            connection.commit()
+
+        write(self.database, [table] if rejects is None else [table, REJECTS.name], replace)
         self._changed = True
 
     def replace_derived(
@@ -124,7 +123,7 @@ class Warehouse:
     ) -> pa.Table:
         """Replace a table that is computed of all crawl dates, so that it is true of what is stored then.
 
-        The file is not held while `derive` computes: if another run changed a source meanwhile, it is computed
+        The database is not held while `derive` computes: if another run changed a source meanwhile, it is computed
         again.
 
         Args:
@@ -141,42 +140,51 @@ class Warehouse:
         """
         spec = TABLES[table]
         for _ in range(_DERIVE_ATTEMPTS):
-            with open_database(self.path, timeout_seconds=self._timeout) as connection:
-                bring_up_to_date(connection)
+            with reading(self.database) as connection:
                 state = _state(connection, sources)
                 read = {name: _select(connection, TABLES[name], sources[name]) for name in sources}
             rows = _conform(spec, derive(read))
-            with open_database(self.path, timeout_seconds=self._timeout) as connection:
-                if _state(connection, sources) != state:
-                    continue
-                connection.register("incoming", rows)
-                _check_contract(connection, spec, None)
-                connection.begin()
-                connection.execute(f"DELETE FROM {table}")
-                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-                connection.commit()
-            self._changed = True
-            return rows
+            _check_contract(spec, rows, None)
+            if write(self.database, [table, *sources], partial(_replace_if, spec, rows, sources, state)):
+                self._changed = True
+                return rows
         raise DatabaseBusyError(
             f"other runs changed {', '.join(sources)} while {table} was computed, {_DERIVE_ATTEMPTS} times."
         )
 
     def publish_snapshot(self) -> None:
-        """Copy the warehouse, as it is between two writes, to where people read; readers keep the old one."""
-        if not self.path.exists():
-            return
-        if self.path.with_name(self.path.name + ".wal").exists():
-            # a killed run left it: what it committed is in there, and a copy of the file alone would lack it
-            with open_database(self.path, timeout_seconds=self._timeout):
-                pass
-        with exclusive(self.path, timeout_seconds=self._timeout):
-            copy_durably(self.path, self.snapshot_path)
+        """Publish the warehouse, as it is between two writes, to where people read; readers keep the old one."""
+        if self.database.exists():
+            self.database.publish(self.snapshot_path)
         self._changed = False
 
-    def publish_snapshot_if_changed(self) -> None:
-        """Publish once, at the end of a run that wrote something."""
-        if self._changed:
+    def renew_snapshot(self) -> None:
+        """Let the snapshot have nothing that the warehouse has not: published, or removed if it would be too large."""
+        if self.database.n_bytes() <= self._max_snapshot_bytes:
             self.publish_snapshot()
+        else:
+            self.snapshot_path.unlink(missing_ok=True)
+
+    def publish_snapshot_if_changed(self) -> None:
+        """Publish once, at the end of a run that wrote something, unless that would copy too much."""
+        if self._changed and self.database.n_bytes() <= self._max_snapshot_bytes:
+            self.publish_snapshot()
+
+
+def _replace_if(
+    spec: Table,
+    rows: pa.Table,
+    sources: Mapping[str, Sequence[str]],
+    state: Sequence[object],
+    connection: duckdb.DuckDBPyConnection,
+) -> bool:
+    """Replace a whole table if its sources are in this state still."""
+    if _state(connection, sources) != state:
+        return False
+    connection.register("incoming", rows)
+    connection.execute(f"DELETE FROM {spec.name}")
+    connection.execute(f"INSERT INTO {spec.name} BY NAME SELECT * FROM incoming")
+    return True
 
 
 def _arrow_schema(spec: Table, names: Sequence[str]) -> pa.Schema:
@@ -244,8 +252,17 @@ def _conform(spec: Table, rows: pa.Table) -> pa.Table:
         raise ContractError(f"{spec.name}: {error}") from error
 
 
-def _check_contract(connection: duckdb.DuckDBPyConnection, spec: Table, crawl_date: date | None) -> None:
-    """Bad rows must not enter: a blocking Dagster check would see them only after they are stored."""
+def _check_contract(spec: Table, rows: pa.Table, crawl_date: date | None) -> None:
+    """Bad rows must not enter: a blocking Dagster check would see them only after they are stored.
+
+    In a DuckDB of its own, so that nobody waits for it.
+    """
+    with duckdb.connect() as connection:
+        connection.register("incoming", rows)
+        _check_incoming(connection, spec, crawl_date)
+
+
+def _check_incoming(connection: duckdb.DuckDBPyConnection, spec: Table, crawl_date: date | None) -> None:
     what_table = spec.name if crawl_date is None else f"{spec.name} of {crawl_date}"
     # in a table of all crawl dates the key is unique within each
     key = spec.key if spec.partitioned else ("crawl_date", *spec.key)

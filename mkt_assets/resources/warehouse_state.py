@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from mkt_assets.contract.schema import TABLES, Table
-from mkt_assets.resources.database import open_database
+from mkt_assets.resources.database import Database
 from mkt_assets.resources.migrations import stored_version
 
 
@@ -42,17 +41,21 @@ class WarehouseState:
     reports: dict[str, str]
 
 
-def read_state(path: Path, *, timeout_seconds: float) -> WarehouseState:
-    """The state of the warehouse at `path`, which may be of an earlier version; every value in it is read.
+def read_state(database: Database, *, every_value: bool = True) -> WarehouseState:
+    """The state of a warehouse, which may be of an earlier version; nothing is changed.
+
+    Args:
+        database: where it is.
+        every_value: read all there is, so that damage anywhere is met; else only what the state is made of.
 
     Raises:
         DatabaseBusyError: if runs keep it for too long.
         duckdb.Error: if it is damaged.
     """
-    with open_database(path, timeout_seconds=timeout_seconds, read_only=True) as connection:
+    with database.reading() as connection:
         return WarehouseState(
             version=stored_version(connection),
-            n_rows={name: _n_rows(connection, name) for name in TABLES},
+            n_rows={name: _n_rows(connection, name, every_value=every_value) for name in TABLES},
             crawl_dates=frozenset(row[0] for row in _rows(connection, "raw_posts", "crawl_date")),
             ids=ids_of(connection, "poster_id") | ids_of(connection, "post_id"),
             repeated={table.name: key for table in TABLES.values() if (key := _repeated(connection, table))},
@@ -66,14 +69,14 @@ def read_state(path: Path, *, timeout_seconds: float) -> WarehouseState:
         )
 
 
-def stored_crawl_dates(path: Path, *, timeout_seconds: float) -> frozenset[date]:
-    """Crawl dates with posts in the warehouse at `path`, which may be of an earlier version.
+def stored_crawl_dates(database: Database) -> frozenset[date]:
+    """Crawl dates with posts in a warehouse, which may be of an earlier version.
 
     Raises:
         DatabaseBusyError: if runs keep it for too long.
         duckdb.Error: if it is damaged.
     """
-    with open_database(path, timeout_seconds=timeout_seconds, read_only=True) as connection:
+    with database.reading() as connection:
         return frozenset(row[0] for row in _rows(connection, "raw_posts", "DISTINCT crawl_date"))
 
 
@@ -87,9 +90,10 @@ def ids_of(connection: duckdb.DuckDBPyConnection, column: str) -> frozenset[str]
     )
 
 
-def _n_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+def _n_rows(connection: duckdb.DuckDBPyConnection, table: str, *, every_value: bool) -> int:
     # the hash of whole rows meets a damaged page, wherever it is
-    rows = _rows(connection, table, "count(*), bit_xor(hash(stored))", "AS stored")
+    columns = "count(*), bit_xor(hash(stored))" if every_value else "count(*)"
+    rows = _rows(connection, table, columns, "AS stored")
     return int(rows[0][0]) if rows else 0
 
 
@@ -105,7 +109,7 @@ def _rows(
     connection: duckdb.DuckDBPyConnection, table: str, columns: str, rest: str = ""
 ) -> list[tuple[Any, ...]]:
     """Rows of a table, none if an earlier version had no such table."""
-    query = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
+    query = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
     if connection.execute(query, [table]).fetchone() == (0,):
         return []
     return connection.execute(f"SELECT {columns} FROM {table} {rest}").fetchall()

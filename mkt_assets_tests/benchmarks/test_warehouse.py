@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets_tests.resources.test_warehouse import embeddings
 
@@ -18,7 +19,7 @@ def test_a_partition_of_vectors_is_written_faster_than_row_by_row(
 ) -> None:
     matrix = np.random.default_rng(0).standard_normal((1000, 512)).astype(np.float32)
     rows = embeddings(date(2024, 6, 13), matrix)
-    warehouse = Warehouse(tmp_path / "ours.duckdb", tmp_path / "snapshot.duckdb")
+    warehouse = Warehouse(FileDatabase(tmp_path / "ours.duckdb"), tmp_path / "snapshot.duckdb")
 
     def peer() -> None:
         with duckdb.connect(str(tmp_path / "peer.duckdb")) as connection:

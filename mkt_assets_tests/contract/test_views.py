@@ -13,7 +13,8 @@ import pytest
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.contract.views import VIEWS
-from mkt_assets.resources.erasure import Subject, compact, erase
+from mkt_assets.resources.database import FileDatabase
+from mkt_assets.resources.erasure import Subject, erase
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets_tests.runs import Crawl
 
@@ -109,7 +110,9 @@ def trend(of: str, direction: str, change: float, *shares: float) -> list[dict[s
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "mkt.duckdb", tmp_path / "mkt.snapshot.duckdb", lock_timeout_seconds=5)
+    return Warehouse(
+        FileDatabase(tmp_path / "mkt.duckdb", timeout_seconds=5), tmp_path / "mkt.snapshot.duckdb"
+    )
 
 
 @pytest.fixture
@@ -308,7 +311,7 @@ def test_a_warehouse_of_an_earlier_version_has_them_after_the_first_read(tmp_pat
         connection.execute(script.read_text("utf-8"))
         connection.execute("CREATE VIEW top_styles AS SELECT 1 AS of_another_time")
         connection.execute("CREATE VIEW mine AS SELECT count(*) AS n FROM raw_posts")
-    warehouse = Warehouse(path, tmp_path / "snapshot.duckdb")
+    warehouse = Warehouse(FileDatabase(path), tmp_path / "snapshot.duckdb")
     warehouse.read("raw_posts")
     assert ask(warehouse, "SELECT n FROM mine") == [(1,)], "a view of somebody's own stays"
     for name, view in VIEWS.items():
@@ -317,9 +320,9 @@ def test_a_warehouse_of_an_earlier_version_has_them_after_the_first_read(tmp_pat
 
 
 def test_forgetting_and_compacting_keep_them(planted: Warehouse) -> None:
-    erase(planted.path, Subject(posts=frozenset({"p1"})), timeout_seconds=5)
+    erase(planted.database, Subject(posts=frozenset({"p1"})))
     put(planted, "cluster_profiles", profile(D2, "image", 0, "红", 3))
-    compact(planted.path, timeout_seconds=5)
+    planted.database.compact()
     assert [name for (name,) in ask(planted, "SELECT DISTINCT name FROM top_styles")] != []
     answers = ask(planted, "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal")
     assert dict(answers) == {view.name: view.answers for view in VIEWS.values()}

@@ -40,7 +40,7 @@ def hashed(settings: Settings, number: int = HER) -> str:
 
 def found(settings: Settings, needles: Collection[str]) -> list[str]:
     return sorted(
-        f"{place.path.name}: {place.what}" for place in search_home(settings, Needles(needles)).places
+        f"{Path(place.path).name}: {place.what}" for place in search_home(settings, Needles(needles)).places
     )
 
 
@@ -249,9 +249,13 @@ def test_a_forget_that_was_cut_short_is_completed_by_asking_again(
     def cut(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for step in ("scrub", "erase", "collect_garbage", "compact"):
+    forget_module = "mkt_assets.operations.forget"
+    for step in (
+        *(f"{forget_module}.{name}" for name in ("scrub", "erase", "collect_garbage")),
+        "mkt_assets.resources.database.FileDatabase.compact",
+    ):
         with monkeypatch.context() as patch:
-            patch.setattr(f"mkt_assets.operations.forget.{step}", cut)
+            patch.setattr(step, cut)
             with pytest.raises(KeyboardInterrupt):
                 forget(home, request)
         assert hashed(home) in open_tombstones(home).read()

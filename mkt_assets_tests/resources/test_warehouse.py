@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
 from datetime import date
 from pathlib import Path
 
@@ -18,16 +12,27 @@ import pytest
 
 from mkt_assets.contract.schema import REJECTS, SUMMARIES, TABLES
 from mkt_assets.core.vectors import to_column, to_matrix
-from mkt_assets.resources.database import DatabaseBusyError, open_database
+from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets_tests.processes import OTHERS
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 
 
+@pytest.fixture(params=["file", "lake"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """Each of the databases: whatever is said of the warehouse here is true on both."""
+    if request.param == "file":
+        return FileDatabase(tmp_path / "mkt.duckdb")
+    lake = request.getfixturevalue("lake")
+    from mkt_assets.resources.lake import LakeDatabase
+
+    return LakeDatabase(lake)
+
+
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "mkt.duckdb", tmp_path / "mkt.snapshot.duckdb", lock_timeout_seconds=5)
+def warehouse(database: Database, tmp_path: Path) -> Warehouse:
+    return Warehouse(database, tmp_path / "mkt.snapshot.duckdb")
 
 
 def summaries(crawl_date: date, *post_ids: str, summary: str = "白色连衣裙") -> pa.Table:
@@ -140,27 +145,6 @@ def test_a_write_that_fails_halfway_leaves_the_old_rows(
     assert warehouse.read("summaries", [D1])["post_id"].to_pylist() == ["old"]
 
 
-def test_a_held_lock_is_waited_for(warehouse: Warehouse) -> None:
-    warehouse.replace_partition("summaries", D1, summaries(D1, "a"))
-    holder = _hold(warehouse.path, seconds=1.5)
-    warehouse.replace_partition("summaries", D1, summaries(D1, "b"))
-    holder.wait()
-    assert warehouse.read("summaries", [D1])["post_id"].to_pylist() == ["b"]
-
-
-def test_a_lock_held_too_long_says_who_holds_it(warehouse: Warehouse) -> None:
-    warehouse.replace_partition("summaries", D1, summaries(D1, "a"))
-    impatient = Warehouse(warehouse.path, warehouse.snapshot_path, lock_timeout_seconds=0.5)
-    holder = _hold(warehouse.path, seconds=30)
-    try:
-        with pytest.raises(DatabaseBusyError, match=f"process {holder.pid}"):
-            impatient.replace_partition("summaries", D1, summaries(D1, "b"))
-    finally:
-        holder.kill()
-        holder.wait()
-    assert warehouse.read("summaries", [D1])["post_id"].to_pylist() == ["a"]
-
-
 def test_somebody_reading_the_snapshot_stops_no_run(warehouse: Warehouse) -> None:
     warehouse.replace_partition("summaries", D1, summaries(D1, "a"))
     warehouse.publish_snapshot_if_changed()
@@ -182,8 +166,8 @@ def test_columns_are_documented_in_the_database(warehouse: Warehouse) -> None:
     assert undocumented == []
 
 
-def write_three_times(path: Path, day: date) -> None:
-    warehouse = Warehouse(path, path.with_name("snapshot.duckdb"))
+def write_three_times(database: Database, snapshot_path: Path, day: date) -> None:
+    warehouse = Warehouse(database, snapshot_path)
     for i in range(3):
         warehouse.replace_partition("summaries", day, summaries(day, *(f"{i}-{j}" for j in range(20))))
         warehouse.publish_snapshot()
@@ -192,7 +176,10 @@ def write_three_times(path: Path, day: date) -> None:
 @pytest.mark.slow
 def test_six_processes_writing_at_once_lose_nothing(warehouse: Warehouse) -> None:
     days = [date(2024, 6, number) for number in range(1, 7)]
-    processes = [OTHERS.Process(target=write_three_times, args=(warehouse.path, day)) for day in days]
+    processes = [
+        OTHERS.Process(target=write_three_times, args=(warehouse.database, warehouse.snapshot_path, day))
+        for day in days
+    ]
     for process in processes:
         process.start()
     for process in processes:
@@ -201,49 +188,3 @@ def test_six_processes_writing_at_once_lose_nothing(warehouse: Warehouse) -> Non
     rows = warehouse.read("summaries")
     assert rows.num_rows == 6 * 20
     assert all(row["post_id"].startswith("2-") for row in rows.to_pylist())
-
-
-def _hold(path: Path, seconds: float) -> subprocess.Popen[bytes]:
-    code = f"""
-import duckdb, time
-connection = duckdb.connect({str(path)!r})
-print("held", flush=True)
-time.sleep({seconds})
-"""
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"held\n"
-    time.sleep(0.05)
-    return process
-
-
-def test_a_cancellation_waits_for_the_end_of_a_write_and_leaves_the_file_free(tmp_path: Path) -> None:
-    class Cancelled(BaseException):
-        pass
-
-    def cancel(*_: object) -> None:
-        raise Cancelled
-
-    sent = threading.Event()
-
-    def send() -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
-        sent.set()
-
-    before = signal.signal(signal.SIGTERM, cancel)
-    try:
-        with (
-            pytest.raises(Cancelled),
-            open_database(tmp_path / "mkt.duckdb", timeout_seconds=5) as connection,
-        ):
-            connection.begin()
-            threading.Thread(target=send).start()
-            while not sent.is_set():
-                connection.execute("CREATE OR REPLACE TABLE t AS SELECT range FROM range(100_000)")
-            connection.execute("CREATE OR REPLACE TABLE t AS SELECT range FROM range(100_000)")
-            connection.commit()
-        assert signal.getsignal(signal.SIGTERM) is cancel
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    with open_database(tmp_path / "mkt.duckdb", timeout_seconds=5) as connection:
-        assert connection.execute("SELECT count(*) FROM t").fetchone() == (100_000,)

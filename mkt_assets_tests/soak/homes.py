@@ -10,7 +10,7 @@ import duckdb
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.operations.gc import collect_garbage, find_garbage
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources import open_database, open_warehouse
 from mkt_assets.resources.warehouse_state import read_state
 from mkt_assets.settings import Settings
 
@@ -33,7 +33,7 @@ def contents(settings: Settings, crawl_date: date) -> dict[str, Rows]:
 def assert_consistent(settings: Settings) -> None:
     """Keys are unique, rows point at files that exist, and the snapshot, if any, can be read."""
     if settings.warehouse_path.exists():
-        state = read_state(settings.warehouse_path, timeout_seconds=10)
+        state = read_state(open_database(settings, timeout_seconds=10))
         assert state.repeated == {}
         for root, names in (
             (settings.media_dir, state.mattes),
@@ -51,7 +51,7 @@ def assert_no_orphans_after_gc(settings: Settings) -> None:
     collect_garbage(settings, min_age_hours=0)
     left = find_garbage(settings, min_age_hours=0)
     assert (left.orphans, left.n_cached) == ((), 0)
-    state = read_state(settings.warehouse_path, timeout_seconds=10)
+    state = read_state(open_database(settings, timeout_seconds=10))
     assert files(settings.media_dir) == set(state.mattes)
     assert {name for name in files(settings.charts_dir) if name.startswith("20")} == set(state.charts)
     assert files(settings.reports_dir) == set(state.reports)

@@ -1,0 +1,59 @@
+"""`mkt move` and `mkt upkeep`: they parse, call, and print.
+
+Not here: what they call (operations/move, resources/lake_upkeep).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mkt_assets.commands.plain_errors import plain_errors
+from mkt_assets.settings import Settings
+
+
+class To(StrEnum):
+    """Where a warehouse can be moved."""
+
+    lake = "lake"
+    file = "file"
+
+
+@plain_errors
+def move(
+    to: Annotated[To, typer.Argument(help="lake: from the home's file to MKT_WAREHOUSE; file: back")],
+) -> None:
+    """Copy the warehouse into the lake of the settings, or out of it, and compare; the old one stays."""
+    from mkt_assets.operations.move import move_to_file, move_to_lake
+
+    settings = Settings.load()
+    moved = (move_to_lake if to is To.lake else move_to_file)(settings)
+    for table, n in moved.items():
+        print(f"{n:12,} rows of {table}")
+    if to is To.lake:
+        print(
+            f"all equal in {settings.warehouse}; {settings.warehouse_path} is no more read, and yours to remove"
+        )
+    else:
+        print(f"all equal in {settings.warehouse_path}; it is used from when MKT_WAREHOUSE is unset")
+
+
+@plain_errors
+def upkeep(
+    kept_days: Annotated[
+        float, typer.Option(min=0, help="keep states of before that are younger: a run may be reading one")
+    ] = 7.0,
+) -> None:
+    """Make small files of the lake one, and give up its old states; a schedule does so every night."""
+    from mkt_assets.resources import open_lake
+
+    print(open_lake(Settings.load()).keep_up(kept=timedelta(days=kept_days)).sentence)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (move, upkeep):
+        app.command()(command)

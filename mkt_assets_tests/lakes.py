@@ -1,0 +1,136 @@
+"""Lakes for tests: a Postgres of their own on loopback, and in it an empty warehouse that is copied for each test."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.resources.migrations import bring_up_to_date
+
+_NEEDED = (
+    "duckdb_extension_ducklake",
+    "duckdb_extension_httpfs",
+    "duckdb_extension_postgres_scanner",
+    "psycopg2",
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running Postgres: where its programs are, its folder, and where it listens."""
+
+    programs: Path
+    folder: Path
+    port: int
+
+    def url(self, database: str) -> str:
+        return f"postgresql://mkt@127.0.0.1:{self.port}/{database}"
+
+    def control(self, *arguments: str) -> None:
+        """`pg_ctl`, as the user that the server runs as; it refuses to be root."""
+        log = ["-l", str(self.folder / "log")] if arguments[0] != "stop" else []
+        command = [str(self.programs / "pg_ctl"), "-D", str(self.folder / "data"), *log, "-w", *arguments]
+        subprocess.run([*_as_other(), *command], check=True, stdout=subprocess.DEVNULL)
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        self.control("start", "-o", f"{options} -c max_connections=200")
+
+    def stop(self) -> None:
+        self.control("stop", "-m", "immediate")
+
+    def run(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Rows of the last statement, if it has any."""
+        import psycopg2
+
+        connection = psycopg2.connect(self.url(database))
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the tests of this process."""
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        pytest.skip(f"install the extra `cluster` (there is no {', '.join(missing)})")
+    programs = _programs()
+    if programs is None:
+        pytest.skip("install Postgres, as with: apt-get install -y --no-install-recommends postgresql")
+    folder = tmp_path_factory.mktemp("postgres")
+    if os.geteuid() == 0:
+        # all folders of pytest are its owner's alone
+        folder = Path(f"/tmp/mkt-postgres-{uuid4().hex}")
+        folder.mkdir(mode=0o700)
+        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+    server = Server(programs, folder, _free_port())
+    initdb = [str(programs / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "mkt", "--no-sync"]
+    subprocess.run([*_as_other(), *initdb], check=True, stdout=subprocess.DEVNULL)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def empty_lake(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a lake with empty tables, whose catalog is the database `empty`."""
+    from mkt_assets.resources.lake import LakeDatabase, forget_connections
+    from mkt_assets.resources.lake_connection import Lake
+
+    data = tmp_path_factory.mktemp("empty_lake")
+    postgres.run("CREATE DATABASE empty")
+    LakeDatabase(Lake(postgres.url("empty"), str(data))).write(TABLES, bring_up_to_date)
+    forget_connections()
+    return data
+
+
+@pytest.fixture
+def lake(postgres: Server, empty_lake: Path, tmp_path: Path) -> Iterator[object]:
+    """A `Lake` of a test's own, with empty tables."""
+    from mkt_assets.resources.lake import forget_connections
+    from mkt_assets.resources.lake_connection import Lake
+
+    data = tmp_path / "lake"
+    shutil.copytree(empty_lake, data)
+    name = f"lake_{uuid4().hex}"
+    postgres.run(f"CREATE DATABASE {name} TEMPLATE empty")
+    moved = f"UPDATE ducklake_metadata SET value = '{data}/' WHERE key = 'data_path'"
+    postgres.run(moved, database=name)
+    yield Lake(postgres.url(name), str(data))
+    forget_connections()
+    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _programs() -> Path | None:
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    return next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+def _as_other() -> list[str]:
+    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

