@@ -25,7 +25,7 @@ PROJECT = Path(__file__).parents[2]
 DATES = ["2024-06-13", "2024-06-14", "2024-06-15"]
 DIALOG = "document.body.innerText.split('Launch runs to materialize')[1] || ''"
 PLACE = """(() => {{
-  const it = [...document.querySelectorAll('*')].filter((e) => (e.innerText || '').trim() === {0}).pop();
+  const it = [...document.querySelectorAll('*')].filter((e) => (e.innerText || '').trim().startsWith({0})).pop();
   const box = it && it.getBoundingClientRect();
   return box ? [box.x + box.width / 2, box.y + box.height / 2] : null;
 }})()"""
@@ -132,20 +132,18 @@ def test_the_dialog_offers_the_dates_that_have_a_drop_and_no_others(ui: str, tmp
         page.open(f"{ui}/assets/raw_posts", 1400, 1000, "en")
         until(lambda: "Freshness policy" in page.value("document.body.innerText"))
         # what the button opens is known only once the asset is loaded
-        until(lambda: click(page, "Materialize…") and "Partition selection" in page.value(DIALOG))
-        until(lambda: click(page, "Select a partition or create one"))
-        until(lambda: DATES[0] in page.value(DIALOG))
+        until(lambda: click(page, "Materialize", seconds=3) and "Partition selection" in page.value(DIALOG))
+        until(lambda: click(page, "Select a partition", seconds=1) and DATES[0] in page.value(DIALOG))
         assert list(dict.fromkeys(re.findall(r"\d{4}-\d\d-\d\d", page.value(DIALOG)))) == DATES
-        until(lambda: click(page, "Missing"))
-        until(lambda: "3 partitions" in page.value(DIALOG))
+        until(lambda: click(page, "All", seconds=1) and "3 partitions" in page.value(DIALOG))
 
 
-def click(page: Tab, text: str) -> bool:
-    """Click what shows this text, with the mouse, if it is there."""
+def click(page: Tab, text: str, *, seconds: float) -> bool:
+    """Click the last thing whose text begins so, with the mouse, if it is there, and wait for what that opens."""
     place = page.value(PLACE.format(json.dumps(text)))
     if place is None:
         return False
     for kind in ("mousePressed", "mouseReleased"):
         page.ask("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
-    time.sleep(0.5)
+    time.sleep(seconds)
     return True
