@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         20_000, ge=1, description="posts of longer title, text and tags together are rejected"
     )
     max_rejected_share: Share = Field(
-        0.1,
+        0.3,
         description="a crawl of which a larger share of rows is rejected, or of texts damaged, fails a check",
     )
     max_columns: int = Field(2_000, ge=1, description="tables and rows of more columns are refused")

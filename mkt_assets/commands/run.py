@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from rich.progress import Progress, TaskID
-from rich.table import Table
+from rich.table import Column, Table
 
 from mkt_assets.settings import Settings
 
@@ -150,7 +150,7 @@ def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
         "styles",
         "topics",
         "rejects",
-        "outcome",
+        Column("outcome", no_wrap=True),
         title="What was found",
     )
     for outcome in outcomes:

@@ -31,6 +31,7 @@ from mkt_assets.crawlers.columns_file import NAME as COLUMNS_FILE
 from mkt_assets.crawlers.columns_file import is_columns_file, read_columns
 from mkt_assets.crawlers.guess import NEITHER, minimum
 from mkt_assets.crawlers.guessed import GuessedTable
+from mkt_assets.crawlers.json_files import CUT_OFF
 from mkt_assets.crawlers.media import MediaFile, attach_media, sort_media
 from mkt_assets.crawlers.posts import Post, post_of
 from mkt_assets.crawlers.redact import Redactor, storable
@@ -334,6 +335,8 @@ class _Reading:
             if tally.bad_rows and not tally.n_post_rows and not unread:
                 reason = f"None of its {tally.n_bad_rows:,} rows can be used. The first: {tally.bad_rows[0].reason}"
                 unread = [Reject(name, None, None, reason)]
+            # nobody knows how many posts were to follow: its share of the rows says nothing
+            unread = unread or [one for one in tally.bad_rows if one.reason == CUT_OFF]
         elif not tally.kinds and tally.bad_rows:
             first = tally.bad_rows[0].reason
             advice = f" {minimum(self.lack)}" if first == _NO_KNOWN_COLUMNS else ""

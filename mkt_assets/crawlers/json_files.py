@@ -17,7 +17,7 @@ from mkt_assets.crawlers.json_dialects import by_row, without_types
 from mkt_assets.crawlers.nested import flat
 from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
 
-_CUT_OFF = "The row is cut off: the file ends inside its array or object, and what was to follow is lost."
+CUT_OFF = "The row is cut off: the file ends inside its array or object, and what was to follow is lost."
 _BROKEN = "The row is cut off or is not JSON ({})."
 _TOO_DEEP = "nested too deeply"
 _NO_OBJECT = "The row is not a JSON object."
@@ -115,7 +115,7 @@ def read_values(stream: TextIO, limits: Limits, is_header: IsHeader) -> Iterator
         else:
             yield from rows.of(text)
     if is_inside:
-        yield rows.bad(_CUT_OFF)
+        yield rows.bad(CUT_OFF)
 
 
 class _Rows:

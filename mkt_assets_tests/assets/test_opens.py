@@ -73,7 +73,8 @@ def test_reading_looks_at_a_picture_s_head_and_matting_reads_it_once(
 ) -> None:
     with opens() as counted:
         materialize(drop, fake_models, D1, last="raw_posts")
-    assert set(pictures_read(counted, drop).values()) == {1}
+    # for its head, and for the digest of what is in the drop
+    assert set(pictures_read(counted, drop).values()) == {2}
     with opens() as counted:
         materialize(drop, fake_models, D1, last="image_embeddings")
     # once for its head, as the posts are read again, and once to be hashed and decoded
@@ -98,8 +99,8 @@ def test_the_comparison_opens_an_original_and_a_matte_of_its_sample_once_more(
     materialize(drop, fake_models, D1, last="clusters")
     with opens() as counted:
         materialize(drop, fake_models, D1, last="method_comparison")
-    # its head, to be hashed, and to be compared as it was crawled
-    assert set(pictures_read(counted, drop).values()) == {3}
+    # its head, the digest of the drop, to be hashed, and to be compared as it was crawled
+    assert set(pictures_read(counted, drop).values()) == {4}
     looked_at = Counter(counted[path, "read"] for path in mattes(drop))
     # what was embedded before is not opened for that again; a few are for the preview of a run that mattes nothing
     assert looked_at == {1: N_POSTS - PICTURES_SHOWN, 2: PICTURES_SHOWN}

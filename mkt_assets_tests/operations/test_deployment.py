@@ -130,7 +130,7 @@ def test_systemd_accepts_the_unit(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_guides_backup_is_restored_as_the_guide_says(home: Settings, tmp_path: Path) -> None:
-    backup, restore = re.findall(r"```sh\n(.*?)```", GUIDE, flags=re.DOTALL)
+    backup, restore, *_ = re.findall(r"```sh\n(.*?)```", GUIDE, flags=re.DOTALL)
     (home.home / "names.csv").write_text("modality,identity,name\n", "utf-8")
     before = {name: open_warehouse(home).read(name) for name in ("raw_posts", "clusters", "cluster_profiles")}
     run_guide(backup, home)
