@@ -23,7 +23,7 @@ from mkt_assets.stored.items import Items, read_items
     version=5,
     group="clusters",
     kinds={"python", "duckdb", "scikitlearn"},
-    window_deps=["image_embeddings", "text_embeddings"],
+    deps=["image_embeddings", "text_embeddings"],
     settings=(
         "image_k",
         "text_k",

@@ -40,8 +40,7 @@ _SHOWN = (
     version=4,
     group="research",
     kinds={"python", "duckdb", "scikitlearn"},
-    deps=["clusters"],
-    window_deps=["matted_images", "summaries"],
+    deps=["clusters", "matted_images", "summaries"],
     settings=("comparison_pictures", "comparison_texts", "background", "random_state", "window_crawl_dates"),
     description="K-means against DBSCAN, OPTICS and HDBSCAN, matted against unmatted pictures, and encoder "
     "against encoder, on a sample of this crawl, with controls: do clusters find accounts, backgrounds or copies?",

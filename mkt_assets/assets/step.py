@@ -35,7 +35,7 @@ _DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
 _MODELS = {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
 _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
-# What a launchpad cannot give: lineage hangs on the window, files and limits are the operator's.
+# What a launchpad cannot give: what is the same for all crawl dates, files and limits are the operator's.
 _OF_THE_OPERATOR = ("window_crawl_dates", "timezone", "stop_words", "names_file")
 
 
@@ -94,7 +94,6 @@ class Step:
     kinds: frozenset[str]
     description: str
     deps: tuple[str, ...]
-    window_deps: tuple[str, ...]
     expected_daily: bool
 
     def build(self, settings: Settings) -> dg.AssetsDefinition:
@@ -104,7 +103,7 @@ class Step:
 
         @dg.asset(
             name=self.table.name,
-            deps=[*self.deps, *self.window_deps],
+            deps=list(self.deps),
             partitions_def=crawl_date_partitions(settings),
             group_name=self.group,
             kinds=set(self.kinds),
@@ -210,7 +209,6 @@ def step(
     description: str,
     settings: Iterable[str] = (),
     deps: Sequence[str] = (),
-    window_deps: Sequence[str] = (),
     expected_daily: bool = False,
 ) -> Callable[[Compute], Step]:
     """Declare a step: a function of a `Run` and, by the names of its parameters, of resources.
@@ -223,8 +221,7 @@ def step(
         description: For the UI.
         settings: Names of the settings that its result depends on; a run's configuration may give those that are
             not the operator's alone.
-        deps: Tables it reads, of the same crawl date.
-        window_deps: Tables it reads, of all crawl dates of the window.
+        deps: Tables it reads. Of a window of crawl dates, lineage tells of the same date only.
         expected_daily: The UI shows it as stale when it was not made for two days, and as failed after four.
     """
 
@@ -238,7 +235,6 @@ def step(
             frozenset(kinds),
             description,
             tuple(deps),
-            tuple(window_deps),
             expected_daily,
         )
 

@@ -26,7 +26,8 @@ _MOST_SHOWN = 20
 @plain_errors
 def doctor() -> None:
     """Look whether all is well, and change nothing. Exit code 1 on a problem."""
-    from mkt_assets.operations.doctor import Verdict, examine
+    from mkt_assets.operations.doctor import examine
+    from mkt_assets.operations.findings import Verdict
 
     n_problems = 0
     for finding in examine(Settings.load()):

@@ -42,7 +42,6 @@ from mkt_assets.crawlers.walk import (
     DropFile,
     DropMissing,
     Walk,
-    drop_digest,
     list_drops,
     walk_drop,
 )
@@ -51,7 +50,6 @@ __all__ = [
     "DropMissing",
     "Ingest",
     "SourceFile",
-    "drop_digest",
     "ingest_drop",
     "list_drops",
     "walk_drop",

@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
 from mkt_assets.models import zoo
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
+from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
 from mkt_assets.operations.event_log import kept_elsewhere
 from mkt_assets.operations.findings import Finding, Verdict, ago
@@ -33,9 +33,6 @@ from mkt_assets.resources.migrations import VERSION
 from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
 from mkt_assets.resources.warehouse_state import WarehouseState, read_state
 from mkt_assets.settings import Settings, misspelt_variables
-
-if TYPE_CHECKING:
-    import dagster as dg
 
 _PACKAGES = ("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "torch")
 _SPARE_BYTES = 1_000_000_000
@@ -381,7 +378,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
         dead = dead_runs(instance)
         ticking = is_ticking(instance, now=time.time())
         instance.all_asset_keys()  # what is in the third of its databases
-        yield from _crawl_dates(instance, settings)
+        yield from examine_crawl_dates(instance, settings)
     if dead:
         yield Finding(
             "dagster",
@@ -401,7 +398,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
             "dagster",
             Verdict.note,
             "dagster.yaml is of an earlier version: two runs of a crawl date do not take turns",
-            "copy the lines of tag_concurrency_limits from mkt_assets/dagster_instance.yaml into it",
+            "copy the lines of tag_concurrency_limits from mkt_assets/orchestration/dagster_instance.yaml into it",
         )
     if elsewhere := kept_elsewhere(settings.dagster_home):
         yield Finding(
@@ -410,48 +407,6 @@ def _records(settings: Settings) -> Iterator[Finding]:
             f"dagster.yaml keeps records elsewhere ({', '.join(elsewhere)})",
             "`mkt forget` cannot reach them, and refuses to begin",
         )
-
-
-def _crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
-    """Crawl dates that failed, or hold what is not to be trusted; those without a drop cannot be run again."""
-    from mkt_assets.crawlers.drop import list_drops
-    from mkt_assets.definitions import build_defs
-    from mkt_assets.orchestration.records import (
-        failed_crawl_dates,
-        failed_error_checks,
-        in_words,
-        stale_by_settings,
-    )
-
-    dates = {crawl_date.isoformat() for crawl_date in list_drops(settings.drops)}
-    failed = list(failed_crawl_dates(instance, dates))
-    doubtful = list(failed_error_checks(instance, dates))
-    for partition, reason in failed:
-        yield Finding(
-            "crawl dates",
-            Verdict.problem,
-            f"{partition} failed: {reason}",
-            f"put it right; it is run again when its drop changes, or by `mkt run --crawl-date {partition}`",
-        )
-    for partition, sentence in doubtful:
-        date_or_all = partition or "all"
-        yield Finding(
-            "crawl dates",
-            Verdict.problem,
-            f"{date_or_all}: a check found an error: {sentence}",
-            "docs/operations.md tells what each check is worth; correct the drop, and it is run again",
-        )
-    stale = stale_by_settings(instance, build_defs(settings).get_repository_def(), {})
-    for asset in dict.fromkeys(one.asset for one in stale):
-        what = in_words([one for one in stale if one.asset == asset])
-        to_do = (
-            "the sensor runs it again, a few dates a tick (MKT_RERUN_CHANGED_SETTINGS)"
-            if settings.rerun_changed_settings
-            else "nothing if it may stay; else `mkt run`, or set MKT_RERUN_CHANGED_SETTINGS"
-        )
-        yield Finding("settings", Verdict.note, f"{asset}: {what}, and so is what is made of it", to_do)
-    if not failed and not doubtful:
-        yield Finding("crawl dates", Verdict.ok, "none of a drop failed, and no check found an error")
 
 
 def _has_hash(path: Path, sha256: str) -> bool:

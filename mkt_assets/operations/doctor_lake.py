@@ -25,7 +25,12 @@ def examine_lake(settings: Settings) -> Iterator[Finding]:
         database = open_database(settings, timeout_seconds=_PATIENCE_SECONDS)
         _find_extensions()
     except (SettingsError, DatabaseSetupError) as error:
-        yield Finding("warehouse", Verdict.problem, str(error), "uv pip install 'mkt_assets[cluster]'")
+        yield Finding(
+            "warehouse",
+            Verdict.problem,
+            str(error),
+            "in a clone: sh deploy/install.sh .venv/bin/python --extra cluster",
+        )
         return
     try:
         exists = database.exists()

@@ -1,6 +1,6 @@
 """What `mkt doctor` says: what was looked at, what was found, and what to do about it.
 
-Not here: looking (operations/doctor, operations/doctor_lake).
+Not here: looking (operations/doctor, operations/doctor_crawl_dates, operations/doctor_lake).
 """
 
 from __future__ import annotations

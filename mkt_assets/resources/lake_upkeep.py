@@ -1,6 +1,6 @@
 """The upkeep of a lake: small files made one, old states and the files of killed writers removed, nothing lingering.
 
-Not here: when it is done (orchestration/schedules), reading and writing (resources/lake).
+Not here: when it is done (orchestration/upkeep), reading and writing (resources/lake).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from mkt_assets.assets.matted_images import matted_images
 from mkt_assets.assets.metadata import image_preview, markdown_list, markdown_table
 from mkt_assets.assets.raw_posts import raw_posts
 from mkt_assets.assets.step import run_config
-from mkt_assets.crawlers.drop import DropMissing, drop_digest
+from mkt_assets.crawlers.walk import DropMissing, drop_digest
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.resources import build_resources

@@ -16,8 +16,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from mkt_assets.crawlers.drop import DropMissing, drop_digest
-from mkt_assets.crawlers.walk import digest_by_times, walk_drop
+from mkt_assets.crawlers.walk import DropMissing, digest_by_times, drop_digest, walk_drop
 from mkt_assets.definitions import build_defs
 from mkt_assets.orchestration.drop_state import DIGEST_KEY, DIGEST_TAG
 from mkt_assets.settings import Settings
