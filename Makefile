@@ -27,7 +27,8 @@ $(INSTALLED): pyproject.toml requirements.lock torch-cpu.lock deploy/install.sh
 	@touch $(INSTALLED)
 
 # Brings requirements.lock up to pyproject.toml, keeping every version that still fits; UPGRADE=1 takes the newest.
-lock: $(INSTALLED)
+# It needs uv, and not what pyproject.toml has just been given.
+lock: $(BIN)/uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --extra cluster --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --quiet -o requirements.lock
 
@@ -38,6 +39,9 @@ docs: $(INSTALLED)
 # ruff and pyright before every commit.
 hooks: $(INSTALLED)
 	$(BIN)/pre-commit install
+
+$(BIN)/uv:
+	$(MAKE) setup
 
 demo: $(INSTALLED) clean-demo
 	$(BIN)/mkt sample $(DEMO_DIR)/drops --crawl-dates 3 --posts 90 --seed 7
