@@ -42,9 +42,9 @@ class SelfieSegmentation:
     """Person segmentation in two passes: find the person in the whole picture, then look again, closer.
 
     The closer look averages two views, the picture as it is and mirrored and darkened: where they disagree, the
-    network is guessing. To find where somebody is, one view is as good. The closer look is at a square where the picture allows it, because the network's
-    input is one and a squashed seated or lying person loses limbs. Thread-safe: every thread has its own
-    interpreter.
+    network is guessing. To find where somebody is, one view is as good. It is a look at a square where the picture
+    allows it, because the network's input is one and a squashed seated or lying person loses limbs. Thread-safe:
+    every thread has its own interpreter.
 
     Args:
         weights: the .tflite file; its sha256 is checked.
