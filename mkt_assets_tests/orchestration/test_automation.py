@@ -306,6 +306,17 @@ def test_a_drop_before_the_first_crawl_date_is_ignored(platform: Platform, setti
     assert isinstance(platform.tick_sensor(), str)
 
 
+def test_where_the_warehouse_is_a_lake_its_upkeep_has_a_job_and_a_schedule() -> None:
+    lake = Settings.load(warehouse="postgresql://mkt@127.0.0.1:9/nowhere", warehouse_data="/nowhere")
+    for settings, names in (
+        (Settings.load(), {"daily_catch_up"}),
+        (lake, {"daily_catch_up", "nightly_lake_upkeep"}),
+    ):
+        repository = build_defs(settings).get_repository_def()
+        assert {schedule.name for schedule in repository.schedule_defs} == names
+    assert repository.has_job("lake_upkeep")
+
+
 def test_the_lineage_is_the_spine() -> None:
     graph = build_defs(Settings.load()).get_repository_def().asset_graph
     lineage = {

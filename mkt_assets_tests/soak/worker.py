@@ -23,7 +23,7 @@ LONGEST_WAIT_SECONDS = 30.0
 
 
 def load(home: Path, drops: Path) -> Settings:
-    """Settings under which a small crawl takes seconds, nothing is compared, and no wait for the warehouse may be long."""
+    """Settings under which a small crawl takes seconds: nothing is compared, and waits for the warehouse are short."""
     return Settings.load(
         home=home,
         drops=drops,
