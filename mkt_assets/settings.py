@@ -92,8 +92,8 @@ class Settings(BaseSettings):
     )
 
     matting: str = Field("selfie-segmentation", description="matting model, or onnx:FILE")
-    image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures")
-    text_encoder: str = Field("use-multilingual-v3", description="encoder of captions")
+    image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures, or hub:NAME")
+    text_encoder: str = Field("use-multilingual-v3", description="encoder of captions, or hub:NAME")
     models: Path = Field(
         PROJECT_DIR / "data" / "models", description="checkpoints of the models that no package carries"
     )

@@ -21,6 +21,8 @@ from rich.progress import (
 
 from mkt_assets.commands.plain_errors import plain_errors
 from mkt_assets.models import zoo
+from mkt_assets.models.hub_fetch import VOUCHED, fetch_from_hub
+from mkt_assets.models.hub_folders import PREFIX
 from mkt_assets.models.registry import MODELS, Role, choices, describe
 from mkt_assets.settings import Settings
 
@@ -43,12 +45,18 @@ def list_models() -> None:
             size = f"{zoo.CHECKPOINTS[checkpoint_id].n_bytes / 1e9:.1f} GB, "
         print(f"{active} {role:<14} {model_id:<20} {card.licence:<16} {size}{here}; from {card.origin}")
     print(f"checkpoints: {settings.models} (MKT_MODELS)")
+    print(
+        "of the hub, for MKT_IMAGE_ENCODER and MKT_TEXT_ENCODER, any as hub:NAME or hub:/FOLDER; vouched for are:"
+    )
+    for known in VOUCHED:
+        use = "commercial use: yes" if known.commercial else "commercial use: no"
+        print(f"  {PREFIX + known.name:<42} {known.licence:<12} {use}; {known.note}")
 
 
 @models_app.command()
 @plain_errors
 def fetch(
-    model_id: Annotated[str, typer.Argument(help=", ".join(zoo.CHECKPOINTS))],
+    model_id: Annotated[str, typer.Argument(help=f"{', '.join(zoo.CHECKPOINTS)}, or {PREFIX}NAME")],
     source: Annotated[
         Path | None, typer.Option("--from", help="a file that is already on this machine")
     ] = None,
@@ -56,10 +64,21 @@ def fetch(
         bool, typer.Option("--accept-licence", help="I have read it and keep to it")
     ] = False,
     url: Annotated[str | None, typer.Option(help="another address of the same file")] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="of a model of the hub: a commit, branch or tag; default: the newest")
+    ] = None,
 ) -> None:
     """Get a model's checkpoint; an interrupted download goes on where it stopped."""
+    if model_id.startswith(PREFIX):
+        models_dir = Settings.load().models
+        folder = fetch_from_hub(
+            model_id, models_dir, revision=revision, show=print, accept_licence=accept_licence
+        )
+        print(folder)
+        return
     if model_id not in zoo.CHECKPOINTS:
-        raise ValueError(f"there is no checkpoint {model_id!r}; known: {', '.join(zoo.CHECKPOINTS)}.")
+        known = ", ".join(zoo.CHECKPOINTS)
+        raise ValueError(f"there is no checkpoint {model_id!r}; known: {known}, and {PREFIX}NAME of the hub.")
     checkpoint = zoo.CHECKPOINTS[model_id]
     print(f"{checkpoint.file_name}, from {checkpoint.origin}")
     print(f"licence: {checkpoint.licence}: {checkpoint.licence_note}")

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-import numpy as np
 from PIL import Image
 
 from mkt_assets.compute.cached import Batch, Embedded, Vectors, embed_missing, store_batches
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.progress import Progress
 from mkt_assets.core.vectors import cache_key, content_key
-from mkt_assets.models.base import ImageEncoder, TextEncoder
+from mkt_assets.models.base import ImageEncoder, TextEncoder, as_batch
 from mkt_assets.resources.cache import Cache
 from mkt_assets.stored.mattes import MAX_COMPOSITE_SIDE
 
@@ -125,7 +124,7 @@ def _picture_keys(contents: Sequence[str], encoder: ImageEncoder, around: str) -
 def _encoded(prepared: Iterable[tuple[str, Vectors]], encoder: ImageEncoder) -> Iterator[Batch]:
     pairs = iter(prepared)
     while batch := list(islice(pairs, PICTURES_A_BATCH)):
-        yield [key for key, _ in batch], encoder.encode(np.stack([picture for _, picture in batch]))
+        yield [key for key, _ in batch], encoder.encode(as_batch([picture for _, picture in batch]))
 
 
 def _by_cache(

@@ -21,7 +21,7 @@ from mkt_assets.core.experiments.controls import copied_pictures, copied_texts
 from mkt_assets.core.experiments.variants import Row, compare_encoders, compare_matting, compare_methods
 from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.models.provenance import WeightsError
-from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS
+from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS, describe
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.media_memory import MediaMemory
@@ -71,7 +71,7 @@ class Experiments:
         mattes, posts = mattes_of(self.warehouse, drawn)
         facts = [MatteFacts.of_row(row) for row in mattes]
         looks = look_at_mattes(facts, self.media, (red, green, blue), workers=workers)
-        own = drawn.items.encoder and drawn.items.encoder.split(" ")[0]
+        own = drawn.items.encoder and self._setting_of(drawn.items.encoder.split(" ")[0])
         originals = look_at_originals(
             self._originals(mattes, posts),
             looks,
@@ -105,6 +105,16 @@ class Experiments:
         part = sample.part(originals.readable)
         yield from compare_matting(part, originals.vectors, random_state=seed)
         yield from compare_encoders(sample, IMAGE_ENCODERS, embed, random_state=seed)
+
+    def _setting_of(self, model_id: str) -> str:
+        """How the settings name the encoder of the crawl: of one in a folder, tables have no path."""
+        present = self.settings.image_encoder
+        if (
+            model_id in IMAGE_ENCODERS
+            or describe("image_encoder", present, self.settings.model_options).model_id != model_id
+        ):
+            return model_id
+        return present
 
     def _originals(self, mattes: Sequence[Any], posts: dict[date, list[Any]]) -> list[Original]:
         """The files that the sampled pictures are in, in the order of the sample; without those that are gone."""

@@ -6,7 +6,7 @@ Not here: which models there are (models/registry).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,13 +52,19 @@ class ImageEncoder(Model, Protocol):
         """Length of a vector."""
         ...
 
-    def prepare(self, image: Image.Image) -> NDArray[np.float32]:
+    def prepare(self, image: Image.Image) -> NDArray[Any]:
         """An RGB picture as the network wants it, (3, height, width); thread-safe, so that decoding overlaps."""
         ...
 
-    def encode(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Unit vectors, (n, dimension), of n prepared pictures, (n, 3, height, width)."""
+    def encode(self, batch: Any) -> NDArray[np.float32]:
+        """Unit vectors, (n, dimension), of n prepared pictures: what `as_batch` makes of them."""
         ...
+
+
+def as_batch(prepared: Sequence[NDArray[Any]]) -> Any:
+    """Prepared pictures, of one encoder, as its `encode` takes them: one array where all are of one shape."""
+    shapes = {one.shape for one in prepared}
+    return np.stack(prepared) if len(shapes) == 1 else list(prepared)
 
 
 class TextEncoder(Model, Protocol):

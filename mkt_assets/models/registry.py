@@ -14,6 +14,7 @@ from typing import Generic, Literal, TypeVar
 from mkt_assets.models import (
     colour_histogram,
     efficientnet_lite,
+    hub_folders,
     onnx_matting,
     selfie_segmentation,
     universal_sentence_encoder,
@@ -153,11 +154,23 @@ def load_matting(model_id: str, options: ModelOptions | None = None) -> MattingM
 
 def load_image_encoder(model_id: str, options: ModelOptions | None = None) -> ImageEncoder:
     """The image encoder of this id, loaded; raises as `load_matting`."""
+    if model_id.startswith(hub_folders.PREFIX):
+        from mkt_assets.models.hub import HubImageEncoder
+
+        options = options or ModelOptions()
+        folder = hub_folders.folder_of(model_id, options.models_dir)
+        return HubImageEncoder(folder, precision=options.precision)
     return _entry("image_encoder", IMAGE_ENCODERS, model_id).load(options or ModelOptions())
 
 
 def load_text_encoder(model_id: str, options: ModelOptions | None = None) -> TextEncoder:
     """The text encoder of this id, loaded; raises as `load_matting`."""
+    if model_id.startswith(hub_folders.PREFIX):
+        from mkt_assets.models.hub import HubTextEncoder
+
+        options = options or ModelOptions()
+        folder = hub_folders.folder_of(model_id, options.models_dir)
+        return HubTextEncoder(folder, precision=options.precision)
     return _entry("text_encoder", TEXT_ENCODERS, model_id).load(options or ModelOptions())
 
 
@@ -170,10 +183,15 @@ def describe(role: Role, model_id: str, options: ModelOptions | None = None) -> 
     Raises:
         UnknownModel: there is none of this id.
     """
-    if role == "matting" and model_id.startswith(onnx_matting.PREFIX):
-        return onnx_matting.card_of(_onnx_file(model_id))
-    entry = _entry(role, MODELS[role], model_id)
     options = options or ModelOptions()
+    try:
+        if (card := _card_of_files(role, model_id, options)) is not None:
+            return card
+    except WeightsError:
+        # loading it says why; what only asks who it is goes on
+        prefix, _, name = model_id.partition(":")
+        return ModelCard(f"{prefix}:{Path(name).name}", "absent", "not told", "files that cannot be used")
+    entry = _entry(role, MODELS[role], model_id)
     if entry.checkpoint_id is None:
         return entry.card
     sha256 = known_sha256(zoo.path_of(entry.checkpoint_id, options.models_dir)) or "absent"
@@ -188,21 +206,39 @@ def choices(role: Role, present: str) -> list[str]:
 
 
 def check_id(role: Role, model_id: str) -> None:
-    """See to it that there is such a model, without loading it.
+    """See to it that there is such a model, as far as its id tells: no file is looked for.
 
     Raises:
-        ValueError: saying what there is instead, or what is wrong with the file that the id names.
+        ValueError: saying what there is instead.
     """
+    files = {"matting": onnx_matting.PREFIX}.get(role, hub_folders.PREFIX)
+    if model_id not in MODELS[role] and not model_id.startswith(files):
+        what = "FILE" if role == "matting" else "NAME or hub:FOLDER"
+        known = ", ".join(sorted(MODELS[role]))
+        raise ValueError(f"there is no such model; it should be one of: {known}, or {files}{what}")
+
+
+def trouble_with(role: Role, model_id: str, options: ModelOptions) -> str | None:
+    """Why a model cannot be loaded, as far as its files tell; None if nothing is wrong with them."""
+    try:
+        if _card_of_files(role, model_id, options) is not None:
+            return None
+    except WeightsError as error:
+        return str(error)
+    checkpoint_id = MODELS[role][model_id].checkpoint_id
+    if checkpoint_id is None or zoo.path_of(checkpoint_id, options.models_dir).is_file():
+        return None
+    return zoo.how_to_get(checkpoint_id, options.models_dir)
+
+
+def _card_of_files(role: Role, model_id: str, options: ModelOptions) -> ModelCard | None:
+    """The card of a model that is a file or folder of one's own; None if it is one of the registry."""
     if role == "matting" and model_id.startswith(onnx_matting.PREFIX):
-        try:
-            onnx_matting.declaration_of(_onnx_file(model_id))
-        except WeightsError as error:
-            raise ValueError(str(error)) from None
-    elif model_id not in MODELS[role]:
-        files = f", or {onnx_matting.PREFIX}FILE" if role == "matting" else ""
-        raise ValueError(
-            f"there is no such model; it should be one of: {', '.join(sorted(MODELS[role]))}{files}"
-        )
+        return onnx_matting.card_of(_onnx_file(model_id))
+    if role != "matting" and model_id.startswith(hub_folders.PREFIX):
+        folder = hub_folders.folder_of(model_id, options.models_dir)
+        return hub_folders.card_of(folder, options.precision or "float32")
+    return None
 
 
 def _onnx_file(model_id: str) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from mkt_assets.models.base import as_batch
 from mkt_assets.models.registry import ModelOptions, Role, load_image_encoder, load_matting, load_text_encoder
 
 N_ITEMS = 4
@@ -50,7 +51,7 @@ def try_out(role: Role, model_id: str, options: ModelOptions) -> Trial:
     elif role == "image_encoder":
         images = load_image_encoder(model_id, options)
         loaded = time.perf_counter()
-        outputs = _norms(images.encode(np.stack([images.prepare(picture) for picture in _pictures()])))
+        outputs = _norms(images.encode(as_batch([images.prepare(picture) for picture in _pictures()])))
         version = images.version
     else:
         texts = load_text_encoder(model_id, options)

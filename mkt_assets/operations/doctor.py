@@ -17,8 +17,7 @@ from pathlib import Path
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
-from mkt_assets.models import zoo
-from mkt_assets.models.registry import MODELS
+from mkt_assets.models.registry import MODELS, trouble_with
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
 from mkt_assets.operations.event_log import kept_elsewhere
@@ -108,17 +107,14 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    for role, entries in MODELS.items():
+    for role in MODELS:
         model_id = str(getattr(settings, role))
-        # of a file that is set, the settings have seen that it is there
-        checkpoint_id = entries[model_id].checkpoint_id if model_id in entries else None
-        path = None if checkpoint_id is None else zoo.path_of(checkpoint_id, settings.models)
-        if path is None or path.is_file():
+        trouble = trouble_with(role, model_id, settings.model_options)
+        if trouble is None:
             yield Finding("models", Verdict.ok, f"{role}: {model_id} is here")
         else:
-            yield Finding(
-                "models", Verdict.problem, f"{role}: {path} is not here", f"mkt models fetch {checkpoint_id}"
-            )
+            what, _, remedy = trouble.partition(": ")
+            yield Finding("models", Verdict.problem, f"{role}: {what}", remedy or "see `mkt models list`")
 
 
 def _names(settings: Settings) -> Iterator[Finding]:

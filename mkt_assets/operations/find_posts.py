@@ -20,7 +20,7 @@ from PIL import Image, ImageColor
 from mkt_assets.core.media.matting import composite as placed
 from mkt_assets.core.media.matting import cut_out, matte_picture
 from mkt_assets.core.media.pictures import PictureError, decode_picture
-from mkt_assets.models.base import ImageEncoder, MattingModel, Model, TextEncoder
+from mkt_assets.models.base import ImageEncoder, MattingModel, Model, TextEncoder, as_batch
 from mkt_assets.resources import open_database
 from mkt_assets.settings import Settings
 from mkt_assets.stored.mattes import MAX_COMPOSITE_SIDE
@@ -158,7 +158,7 @@ def find_like(
     """
     encoder = models.image_encoder(settings.image_encoder)
     seen = _person_in(picture, settings, models.matting(settings.matting))
-    vector = encoder.encode(encoder.prepare(seen)[None])[0]
+    vector = encoder.encode(as_batch([encoder.prepare(seen)]))[0]
     with _reading(settings) as connection:
         posts = _posts(connection, crawl_dates, None)
         found = _similarities(connection, "image_embeddings", encoder, vector, crawl_dates)

@@ -175,11 +175,12 @@ def test_weights_in_other_files_are_refused(tmp_path: Path) -> None:
         OnnxMatting(declared(path, **PLAIN)).alpha(half_white())
 
 
-def test_the_setting_names_a_file_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+def test_the_setting_names_a_file_and_says_what_there_is_instead(tmp_path: Path) -> None:
     path = declared(network(tmp_path / "mean.onnx"), **PLAIN)
     assert Settings.load(matting=f"onnx:{path}").matting == f"onnx:{path}"
-    with pytest.raises(SettingsError, match=r"MKT_MATTING.*there is no file"):
-        Settings.load(matting=f"onnx:{tmp_path / 'nowhere.onnx'}")
+    gone = Settings.load(matting=f"onnx:{tmp_path / 'nowhere.onnx'}")
+    with pytest.raises(WeightsError, match="there is no file"):
+        registry.describe("matting", gone.matting)
     with pytest.raises(SettingsError, match="or onnx:FILE"):
         Settings.load(matting="sgmh")
 
