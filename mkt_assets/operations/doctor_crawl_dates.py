@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mkt_assets.operations.findings import Finding, Verdict
+from mkt_assets.resources import open_drops
 from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 def examine_crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
     """Crawl dates that failed, or hold what is not to be trusted; those without a drop cannot be run again."""
-    from mkt_assets.crawlers.walk import list_drops
     from mkt_assets.definitions import build_defs
     from mkt_assets.orchestration.records import (
         failed_crawl_dates,
@@ -26,7 +26,7 @@ def examine_crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Ite
         stale_by_settings,
     )
 
-    dates = {crawl_date.isoformat() for crawl_date in list_drops(settings.drops)}
+    dates = {crawl_date.isoformat() for crawl_date in open_drops(settings).dates()}
     failed = list(failed_crawl_dates(instance, dates))
     doubtful = list(failed_error_checks(instance, dates))
     for partition, reason in failed:

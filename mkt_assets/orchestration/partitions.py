@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from mkt_assets.crawlers.walk import list_drops
 from mkt_assets.settings import Settings
 
 NAME = "crawl_date"
@@ -89,8 +88,10 @@ def today_of(settings: Settings) -> date:
 
 def _with_drop(settings: Settings) -> list[date]:
     """Dates that have a drop; one of a date to come is misnamed, or early."""
+    from mkt_assets.resources import open_drops
+
     today = today_of(settings)
-    return [day for day in list_drops(settings.drops) if settings.first_crawl_date <= day <= today]
+    return [day for day in open_drops(settings).dates() if settings.first_crawl_date <= day <= today]
 
 
 def _existing(instance: dg.DagsterInstance, settings: Settings, there: Sequence[str]) -> set[str]:
