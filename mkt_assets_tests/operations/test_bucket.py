@@ -1,0 +1,253 @@
+"""A platform whose drops come from a bucket and whose files are in one: the same rows, and the same commands work."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner
+
+from mkt_assets.commands.cli import app
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.core.text.needles import Needles
+from mkt_assets.operations.doctor import Verdict, examine
+from mkt_assets.operations.export import export_crawl
+from mkt_assets.operations.forget import Request, forget
+from mkt_assets.operations.gc import collect_garbage, find_garbage
+from mkt_assets.operations.move_files import move_files
+from mkt_assets.operations.search import search_home
+from mkt_assets.orchestration.drop_state import drop_states
+from mkt_assets.resources import MADE, open_bucket, open_drops, open_files, open_warehouse
+from mkt_assets.resources.drops import MIRROR_PREFIX
+from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.operations.homes import D1, D2, run
+
+UNLIKE = {"seconds"}
+"""Columns that tell how long something took."""
+
+
+def rows(settings: Settings, table: str) -> list[dict[str, object]]:
+    names = [name for name in TABLES[table].column_names if name not in UNLIKE]
+    return open_warehouse(settings).read(table, columns=names).to_pylist()
+
+
+def upload(folder: Path, address: str) -> None:
+    bucket = open_bucket(address, patience_seconds=10)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            bucket.write(path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def files(settings: Settings) -> dict[str, set[str]]:
+    return {made: {file.name for file in open_files(settings, made).files()} for made in MADE}
+
+
+@pytest.fixture
+def in_bucket(home: Settings, bucket: str) -> Settings:
+    """The home with two crawls, its files moved into a bucket."""
+    settings = Settings.load(**home.model_dump() | {"media": f"{bucket}/made", "lock_timeout_seconds": 20})
+    move_files(settings)
+    for folder in (home.media_dir, home.charts_dir, home.reports_dir):
+        folder.rename(home.home.parent / folder.name)  # as `mkt move` says
+    return settings
+
+
+def test_a_crawl_from_a_bucket_into_a_bucket_has_the_rows_and_files_of_one_on_a_disk(
+    home: Settings, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(home.drops_dir, f"{bucket}/drops")
+    settings = Settings.load(
+        **home.model_dump()
+        | {"home": tmp_path / "other", "names_file": tmp_path / "names.csv", "comparison_pictures": 5}
+        | {"media": f"{bucket}/made", "drops": f"{bucket}/drops", "lock_timeout_seconds": 20}
+    )
+    settings.home.mkdir()
+    (settings.home / "poster.key").write_bytes((home.home / "poster.key").read_bytes())
+    monkeypatch.setenv("DAGSTER_HOME", str(settings.dagster_home))
+    for day in (D1, D2):
+        done = run(settings, FakeModels(), day)
+        assert done.success
+        assert not list(settings.home.glob(f"{MIRROR_PREFIX}*")), "what was fetched stays for the run only"
+    for table in TABLES.keys() - {"report", "method_comparison"}:
+        assert rows(settings, table) == rows(home, table), table
+    assert files(settings) == files(home)
+    for made in ("media", "charts"):
+        there, here = open_files(settings, made), open_files(home, made)
+        assert all(there.read(name) == here.read(name) for name in files(home)[made])
+    assert not any((settings.home / made).exists() for made in MADE)
+    [event] = done.asset_materializations_for_node("report")
+    assert event.metadata["report"].value == f"{bucket}/made/reports/{D2}/report.html"
+    with dg.DagsterInstance.get() as instance:
+        looked = drop_states(instance, settings, today=D2, retry_failed=False, quiet_seconds=0)
+        assert {state.crawl_date: state.skip_reason for state in looked} == dict.fromkeys(
+            (D1, D2), "materialized as it is"
+        )
+
+
+def test_the_doctor_finds_nothing_wrong_and_tells_what_is_missing_and_who_does_not_answer(
+    in_bucket: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [finding for finding in examine(in_bucket) if finding.about == "files"]
+    assert {finding.verdict for finding in said} == {Verdict.ok}, said
+    assert f"{in_bucket.media} answers, and can be written" in {finding.what for finding in said}
+    media = open_files(in_bucket, "media")
+    media.remove(next(file.name for file in media.files()))
+    [problem] = [f for f in examine(in_bucket) if f.verdict is Verdict.problem]
+    assert "1 of" in problem.what and f"are not in {in_bucket.media}/media" in problem.what
+    elsewhere = Settings.load(**in_bucket.model_dump() | {"drops": "s3://nowhere/x"})
+    [problem] = [f for f in examine(elsewhere) if f.verdict is Verdict.problem and f.about == "drops"]
+    assert "there is no bucket nowhere" in problem.what
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+    [problem] = [f for f in examine(in_bucket) if f.verdict is Verdict.problem]
+    assert "may not be used with these keys" in problem.what
+
+
+def test_garbage_in_a_bucket_is_removed_once_it_is_old_and_nothing_else(in_bucket: Settings) -> None:
+    before = files(in_bucket)
+    media, charts = open_files(in_bucket, "media"), open_files(in_bucket, "charts")
+    orphans = {
+        media.location("mattes/aa/nobody.webp"),
+        charts.location(f"{D1}/heatmap_0.deadbeef.png"),
+    }
+    media.write("mattes/aa/nobody.webp", b"left over")
+    charts.write(f"{D1}/heatmap_0.deadbeef.png", b"left over")
+    assert find_garbage(in_bucket, min_age_hours=1).orphans == ()
+    time.sleep(2.1)  # a bucket's times are whole seconds
+    assert {o.path for o in collect_garbage(in_bucket, min_age_hours=1 / 3600).orphans} == orphans
+    assert files(in_bucket) == before
+
+
+def test_who_is_forgotten_is_in_no_object(in_bucket: Settings) -> None:
+    posts = open_warehouse(in_bucket).read("raw_posts").to_pylist()
+    poster = posts[0]["poster_id"]
+    mattes = open_warehouse(in_bucket).read("matted_images").to_pylist()
+    of_hers = {row["content_sha256"] for row in mattes if row["poster_id"] == poster}
+    of_others = {row["content_sha256"] for row in mattes if row["poster_id"] != poster}
+    needles = Needles(of_hers - of_others or of_hers)
+    names = {row["matte_path"] for row in mattes if row["content_sha256"] in of_hers - of_others}
+    media = open_files(in_bucket, "media")
+    assert names and all(media.exists(name) for name in names)
+    media.touch(names)
+    done = forget(in_bucket, Request(posters=[poster]))
+    assert done.search.places == ()
+    assert done.search.n_files > 50
+    assert not any(media.exists(name) for name in names)
+    assert search_home(in_bucket, needles).places == ()
+    media.write("mattes/zz/left.webp", b"of " + poster.encode())
+    [place] = search_home(in_bucket, Needles([poster])).places
+    assert (place.path, place.what) == (media.location("mattes/zz/left.webp"), "its bytes")
+
+
+def test_an_export_has_the_pictures_and_charts_of_the_bucket(in_bucket: Settings, tmp_path: Path) -> None:
+    written = export_crawl(in_bucket, D1, tmp_path / "export", pictures="webp")
+    assert {made.what for made in written} == {"rows", "chart", "charts", "pictures"}
+    stored = [open_files(in_bucket, "charts").read(row["path"]) for row in rows(in_bucket, "charts")]
+    exported = [path.read_bytes() for path in (tmp_path / "export").rglob("*.png")]
+    assert set(exported) <= set(stored) and exported
+
+
+def test_a_move_that_was_cut_short_goes_on_and_comes_back_equal(
+    in_bucket: Settings, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = files(in_bucket)
+    media = open_files(in_bucket, "media")
+    first = min(there["media"])
+    whole = media.read(first)
+    back = move_files(in_bucket, back=True)
+    assert files(home) == there
+    assert sum(one.n_there for one in back.values()) == 0
+    media.write(first, whole[:100])  # as a store that is not to be trusted would leave it
+    again = move_files(in_bucket)
+    assert media.read(first) == whole
+    assert sum(one.n_files - one.n_there for one in again.values()) == 1
+    monkeypatch.setenv("MKT_HOME", str(home.home))
+    assert "set MKT_MEDIA" in CliRunner().invoke(app, ["move", "media"]).output
+    monkeypatch.setenv("MKT_MEDIA", str(in_bucket.media))
+    said = CliRunner().invoke(app, ["move", "media"])
+    assert said.exit_code == 0, said.output
+    assert f"{in_bucket.media}/media" in said.output
+
+
+# drops
+
+
+@pytest.fixture
+def drops(bucket: str, tmp_path: Path) -> Settings:
+    """A drop of three objects in a bucket."""
+    settings = Settings.load(home=tmp_path / "home", drops=f"{bucket}/drops", lock_timeout_seconds=20)
+    (tmp_path / "home").mkdir()
+    into = open_bucket(f"{bucket}/drops/{D1}", patience_seconds=10)
+    for name, data in {
+        "posts.csv": b"a,b\n1,2\n",
+        "media/p1/post.png": b"png",
+        "媒体/笔记 %20#?.txt": b"x",
+    }.items():
+        into.write(name, data)
+    return settings
+
+
+def texts(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_what_changes_in_a_bucket_is_fetched_again_and_what_is_gone_is_removed(drops: Settings) -> None:
+    source, into = open_drops(drops), open_bucket(f"{drops.drops}/{D1}", patience_seconds=10)
+    first = source.read(D1)
+    assert texts(first.folder).keys() == {"posts.csv", "media/p1/post.png", "媒体/笔记 %20#?.txt"}
+    kept = (first.folder / "media/p1/post.png").stat()
+    assert source.digest(D1, until=time.monotonic() + 60) == first.digest
+    into.write("posts.csv", b"a,b\n3,4\n")
+    into.remove("媒体/笔记 %20#?.txt")
+    second = source.read(D1)
+    assert texts(second.folder) == {"posts.csv": b"a,b\n3,4\n", "media/p1/post.png": b"png"}
+    assert second.digest != first.digest
+    assert (second.folder / "media/p1/post.png").stat().st_ino == kept.st_ino, "it was fetched again"
+    source.release()
+    assert list(drops.home.iterdir()) == []
+    again = open_drops(drops).read(D1)
+    assert again.digest == second.digest
+    assert (again.folder / "media/p1/post.png").stat().st_mtime_ns == kept.st_mtime_ns
+
+
+def test_a_look_at_a_bucket_fetches_nothing_and_dates_take_turns(drops: Settings) -> None:
+    into = open_bucket(str(drops.drops), patience_seconds=10)
+    into.write(f"{D2}/posts.csv", b"a\n1\n")
+    into.write("not-a-date/posts.csv", b"a\n1\n")
+    source = open_drops(drops)
+    assert source.dates() == [D1, D2]
+    assert source.to_look_at() == [D2, D1]
+    assert source.digest(D2, until=time.monotonic() + 60)
+    assert source.to_look_at() == [D1, D2]
+    assert source.digest(D1, until=time.monotonic() - 1) is None
+    assert list(drops.home.iterdir()) == []
+
+
+def test_objects_that_can_be_no_file_or_are_too_large_are_rejects(drops: Settings) -> None:
+    into = open_bucket(f"{drops.drops}/{D1}", patience_seconds=10)
+    into.write("x" * 250 + "长" * 5, b"x")
+    into.write("large.png", bytes(2_000_000))
+    small = Settings.load(**drops.model_dump() | {"max_picture_megabytes": 1})
+    source = open_drops(small)
+    drop = source.read(D1)
+    reasons = {reject.source_file[:9]: reject.reason for reject in drop.walk.rejects}
+    assert "cannot be the name of a file" in reasons["x" * 9]
+    assert "2 MB, more than 1 MB" in reasons["large.png"]
+    assert len(texts(drop.folder)) == 3
+    source.release()
+
+
+def test_what_a_killed_process_fetched_is_garbage_and_what_a_living_one_did_is_not(drops: Settings) -> None:
+    living, killed = open_drops(drops), open_drops(drops)
+    folder = living.folder(D1)
+    left = killed.folder(D1)
+    os.close(killed._lock)  # pyright: ignore[reportAttributeAccessIssue]
+    removed = {Path(orphan.path) for orphan in collect_garbage(drops, min_age_hours=-1).orphans}
+    assert removed == {left.parent}
+    assert folder.is_dir() and not left.exists()
+    living.release()
