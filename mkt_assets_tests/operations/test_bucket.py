@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.text.needles import Needles
+from mkt_assets.crawlers.walk import DropMissing
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.export import export_crawl
 from mkt_assets.operations.forget import Request, forget
@@ -22,10 +27,13 @@ from mkt_assets.operations.search import search_home
 from mkt_assets.orchestration.drop_state import drop_states
 from mkt_assets.resources import MADE, open_bucket, open_drops, open_files, open_warehouse
 from mkt_assets.resources.drops import MIRROR_PREFIX
+from mkt_assets.resources.object_files import is_plain
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.operations.homes import D1, D2, run
+from mkt_assets_tests.stores import BUCKET, Store
 
+D3 = date(2024, 6, 15)
 UNLIKE = {"seconds"}
 """Columns that tell how long something took."""
 
@@ -134,7 +142,7 @@ def test_who_is_forgotten_is_in_no_object(in_bucket: Settings) -> None:
     media.touch(names)
     done = forget(in_bucket, Request(posters=[poster]))
     assert done.search.places == ()
-    assert done.search.n_files > 50
+    assert done.search.n_files > 40
     assert not any(media.exists(name) for name in names)
     assert search_home(in_bucket, needles).places == ()
     media.write("mattes/zz/left.webp", b"of " + poster.encode())
@@ -170,6 +178,24 @@ def test_a_move_that_was_cut_short_goes_on_and_comes_back_equal(
     said = CliRunner().invoke(app, ["move", "media"])
     assert said.exit_code == 0, said.output
     assert f"{in_bucket.media}/media" in said.output
+
+
+def test_a_bucket_that_keeps_versions_is_told_by_the_doctor_and_whoever_forgets(
+    home: Settings, bucket: str, store_server: Store
+) -> None:
+    assert bucket
+    name = f"versions-{uuid4().hex[:8]}"
+    store_server.say(f"s3.bucket.create -name {name}")
+    store_server.say(f"s3.bucket.versioning -name {name} -status Enabled")
+    settings = Settings.load(**home.model_dump() | {"media": f"s3://{name}/made", "lock_timeout_seconds": 20})
+    move_files(settings)
+    told = [finding.what for finding in examine(settings) if finding.verdict is Verdict.note]
+    assert any("keeps earlier versions: `mkt forget` cannot remove those" in what for what in told)
+    poster = open_warehouse(settings).read("raw_posts").to_pylist()[0]["poster_id"]
+    [place] = [
+        p for p in forget(settings, Request(posters=[poster])).search.places if p.path == settings.media
+    ]
+    assert "its owner must delete the versions that are not current" in place.what
 
 
 # drops
@@ -228,18 +254,42 @@ def test_a_look_at_a_bucket_fetches_nothing_and_dates_take_turns(drops: Settings
     assert list(drops.home.iterdir()) == []
 
 
-def test_objects_that_can_be_no_file_or_are_too_large_are_rejects(drops: Settings) -> None:
+def test_objects_that_are_too_large_are_rejects_and_are_not_fetched(drops: Settings) -> None:
     into = open_bucket(f"{drops.drops}/{D1}", patience_seconds=10)
-    into.write("x" * 250 + "长" * 5, b"x")
     into.write("large.png", bytes(2_000_000))
     small = Settings.load(**drops.model_dump() | {"max_picture_megabytes": 1})
     source = open_drops(small)
     drop = source.read(D1)
-    reasons = {reject.source_file[:9]: reject.reason for reject in drop.walk.rejects}
-    assert "cannot be the name of a file" in reasons["x" * 9]
-    assert "2 MB, more than 1 MB" in reasons["large.png"]
+    assert [(one.source_file, one.reason) for one in drop.walk.rejects] == [
+        ("large.png", "The object has 2 MB, more than 1 MB; it was not fetched.")
+    ]
     assert len(texts(drop.folder)) == 3
+    assert drop.digest != open_drops(drops).digest(D1, until=time.monotonic() + 60), "more may be fetched now"
     source.release()
+
+
+def test_what_stands_for_a_folder_is_none_of_its_files_and_an_empty_one_is_a_crawl_without_posts(
+    drops: Settings, store_server: Store
+) -> None:
+    prefix = str(drops.drops).removeprefix(f"s3://{BUCKET}/")
+    for key in (f"{D1}/", f"{D1}/media/", f"{D2}/"):
+        store_server.put(BUCKET, f"{prefix}/{key}", b"")
+    source = open_drops(drops)
+    assert len(texts(source.read(D1).folder)) == 3
+    assert source.dates() == [D1, D2]
+    assert (texts(source.read(D2).folder), source.read(D2).walk.files) == ({}, ())
+    with pytest.raises(DropMissing, match="There is no drop s3://"):
+        source.read(D3)
+    source.release()
+
+
+@given(st.text(alphabet=st.sampled_from("a./\\~\x00\n\x7f长 -")))
+def test_the_name_of_an_object_that_may_be_fetched_is_one_below_its_folder(name: str) -> None:
+    if is_plain(name):
+        root = Path("/somewhere/drop")
+        assert (root / name).is_relative_to(root) and ".." not in Path(name).parts
+        assert name in ("", Path(name).as_posix())
+        assert name.isprintable()
 
 
 def test_what_a_killed_process_fetched_is_garbage_and_what_a_living_one_did_is_not(drops: Settings) -> None:
