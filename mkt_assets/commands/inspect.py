@@ -61,7 +61,7 @@ def inspect(
         )
     finally:
         drops.release()
-    _out.print(f"[bold]{escape(place)}[/], crawl date {found.crawl_date}", highlight=False)
+    _out.print(f"[bold]{escape(place)}[/], crawl date {found.crawl_date}", highlight=False, soft_wrap=True)
     if day is None:
         _out.print("The folder's name is no date: a run would not see it as a drop.", style="yellow")
     _show(found)

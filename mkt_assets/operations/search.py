@@ -9,6 +9,7 @@ import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import databases, text_cells
 from mkt_assets.operations.places import files_below
@@ -17,6 +18,7 @@ from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.erasure import cells_with
 from mkt_assets.settings import Settings
 
+_AT_ONCE = 8
 VERSIONS_ARE_KEPT = (
     "whatever was removed or replaced, which this bucket keeps as earlier versions (its owner must delete the versions "
     "that are not current below this prefix, as with a lifecycle rule, or suspend versioning after that)"
@@ -76,12 +78,14 @@ def _places_in_media(settings: Settings, needles: Needles) -> tuple[list[Place],
     n_files = 0
     for made in MADE:
         store = open_files(settings, made)
-        for file in store.files():
-            n_files += 1
-            if needles.are_in(file.name):
-                places.append(Place(store.location(file.name), "its name"))
-            if needles.are_in_bytes(store.read(file.name)):
-                places.append(Place(store.location(file.name), "its bytes"))
+        names = [file.name for file in store.files()]
+        n_files += len(names)
+        data = map_ahead(store.read, names, n_threads=_AT_ONCE, n_ahead=2 * _AT_ONCE)
+        for name, content in zip(names, data, strict=True):
+            if needles.are_in(name):
+                places.append(Place(store.location(name), "its name"))
+            if needles.are_in_bytes(content):
+                places.append(Place(store.location(name), "its bytes"))
     if isinstance(settings.media, str):
         bucket = open_bucket(settings.media, patience_seconds=settings.lock_timeout_seconds)
         if needles and bucket.keeps_versions():

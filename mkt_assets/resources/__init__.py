@@ -147,8 +147,8 @@ def open_drop_memory(settings: Settings) -> DropMemory:
     return DropMemory(settings.home)
 
 
-def open_drops(settings: Settings) -> Drops:
-    """Where the drops of these settings are.
+def open_drops(settings: Settings, *, patience_seconds: float | None = None) -> Drops:
+    """Where the drops of these settings are; with another patience than theirs, if given.
 
     Raises:
         SettingsError: if they are in a bucket, and what that needs is not installed.
@@ -160,7 +160,7 @@ def open_drops(settings: Settings) -> Drops:
         video=int(settings.max_video_megabytes * 1e6),
         other=int(settings.max_table_megabytes * 1e6),
     )
-    bucket = open_bucket(settings.drops, patience_seconds=settings.lock_timeout_seconds)
+    bucket = open_bucket(settings.drops, patience_seconds=patience_seconds or settings.lock_timeout_seconds)
     return BucketDrops(bucket, settings.home, limits)
 
 

@@ -121,15 +121,18 @@ def test_what_was_touched_since_is_not_removed_and_of_what_is_gone_no_mark_is_le
 
 def test_what_a_run_takes_up_while_it_is_removed_is_there_afterwards(store: FileStore) -> None:
     """A run that is told "it is there" finds it there, whenever in between the remover comes."""
-    store.write("taken", b"x")
+    names = [f"{number:02}" for number in range(40)]
+    for name in names:
+        store.write(name, b"x")
     time.sleep(2.1)
     since = time.time() - 1
-    told: list[set[str]] = []
-    runs = threading.Thread(target=lambda: told.append(store.touch(["taken"])))
-    runs.start()
-    store.remove("taken", unless_used_since=since)
-    runs.join()
-    assert store.exists("taken") or told != [{"taken"}]
+    told: set[str] = set()
+    run = threading.Thread(target=lambda: [told.update(store.touch([name])) for name in reversed(names)])
+    run.start()
+    removed = {name for name in names if store.remove(name, unless_used_since=since)}
+    run.join()
+    assert told and removed
+    assert all(store.exists(name) for name in told)
 
 
 def test_pruning_keeps_what_is_named(store: FileStore) -> None:
@@ -260,6 +263,15 @@ def test_a_place_that_is_neither_folder_nor_bucket_is_refused(name: str, value: 
     with pytest.raises(SettingsError, match=f"MKT_{name.upper()} is") as error:
         Settings.load(**{name: value})
     assert "secret" not in str(error.value)
+
+
+def test_a_bucket_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mkt_assets.resources.object_files", None)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(
+        SettingsError, match=r"needs the package .*: install the extra, as mkt_assets\[cluster\]"
+    ):
+        open_files(Settings.load(media="s3://bucket/made"), "media")
 
 
 def test_files_in_a_folder_need_no_package_of_a_bucket() -> None:
