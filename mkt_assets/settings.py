@@ -58,7 +58,15 @@ class Settings(BaseSettings):
         PROJECT_DIR / "data" / "home",
         description="everything made: warehouse, media, charts, reports, Dagster instance",
     )
-    drops: Path = Field(PROJECT_DIR / "data" / "drops", description="input: one folder per crawl date")
+    drops: Path | str = Field(
+        PROJECT_DIR / "data" / "drops",
+        description="input: one folder per crawl date, in a folder or below s3://bucket/prefix (keys: AWS_*)",
+    )
+    media: Path | str | None = Field(
+        None,
+        description="where mattes, charts and reports are: a folder, or s3://bucket/prefix (keys: AWS_*); unset: "
+        "the home",
+    )
     first_crawl_date: date = Field(date(2024, 1, 1), description="first partition")
     timezone: str = Field("Asia/Shanghai", description="zone of the platform's local times and of 'today'")
     window_crawl_dates: int = Field(
@@ -191,7 +199,19 @@ class Settings(BaseSettings):
 
     lock_timeout_seconds: float = Field(120.0, gt=0, description="how long to wait for the warehouse's lock")
 
-    @field_validator("home", "drops", "models", "names_file", mode="after")
+    @field_validator("drops", "media", mode="before")
+    @classmethod
+    def _folder_or_bucket(cls, value: object) -> object:
+        if not isinstance(value, str) or "://" not in value:
+            return Path(value).expanduser().absolute() if isinstance(value, str | Path) else value
+        parts = urlsplit(value)
+        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError("it should be a folder, or like s3://bucket/prefix")
+        if "@" in parts.netloc:
+            raise ValueError("it should have no key in it, as settings are shown; use AWS_SECRET_ACCESS_KEY")
+        return value.rstrip("/")
+
+    @field_validator("home", "models", "names_file", mode="after")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
@@ -365,18 +385,33 @@ class Settings(BaseSettings):
 
     @property
     def media_dir(self) -> Path:
-        """Mattes."""
-        return self.home / "media"
+        """Mattes, where they are on a disk; in which place of whatever kind: `resources.open_files`."""
+        return self._made_dir / "media"
 
     @property
     def charts_dir(self) -> Path:
-        """Charts."""
-        return self.home / "charts"
+        """Charts, as `media_dir`."""
+        return self._made_dir / "charts"
 
     @property
     def reports_dir(self) -> Path:
-        """Reports."""
-        return self.home / "reports"
+        """Reports, as `media_dir`."""
+        return self._made_dir / "reports"
+
+    @property
+    def _made_dir(self) -> Path:
+        return self.media if isinstance(self.media, Path) else self.home
+
+    @property
+    def drops_dir(self) -> Path:
+        """The folder of the drops, where they are on a disk.
+
+        Raises:
+            SettingsError: if they are in a bucket: `resources.open_drops` brings one to the disk.
+        """
+        if isinstance(self.drops, str):
+            raise SettingsError(f"the drops are in {self.drops}, and in no folder.")
+        return self.drops
 
     @property
     def dagster_home(self) -> Path:

@@ -60,7 +60,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def comparing(settings: Settings) -> Settings:
     """The same, with it."""
-    return Settings.load(home=settings.home, drops=settings.drops, workers=2)
+    return Settings.load(home=settings.home, drops=settings.drops_dir, workers=2)
 
 
 class BrightPersonMatting:

@@ -29,7 +29,7 @@ def whole_crawl(tmp_path_factory: pytest.TempPathFactory) -> Crawl:
 
     def make(folder: Path) -> None:
         settings = _settings(folder)
-        write_drop(settings.drops, D1, range(30))
+        write_drop(settings.drops_dir, D1, range(30))
         result = materialize(settings, FakeModels(), D1, last=LAST, checks=True, run_config=PINS)
         (folder / "record.json").write_text(json.dumps(asdict(record(result))), "utf-8")
 

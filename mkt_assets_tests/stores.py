@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import http.client
 import json
 import shutil
 import socket
@@ -11,8 +14,10 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -22,11 +27,19 @@ BUCKET = "mkt"
 
 @dataclass(frozen=True)
 class Store:
-    """Where it listens, and the keys to it."""
+    """Where it listens, the keys to it, and the command that takes what its operator says."""
 
     endpoint: str
     key: str
     secret: str
+    shell: tuple[str, ...] = ()
+
+    def say(self, command: str) -> str:
+        """Tell the server something that is its operator's to say."""
+        done = subprocess.run(
+            self.shell, input=f"{command}\n", text=True, check=True, capture_output=True, timeout=60
+        )
+        return done.stdout + done.stderr
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,6 +49,29 @@ class Store:
             "AWS_SECRET_ACCESS_KEY": self.secret,
             "AWS_REGION": "us-east-1",
         }
+
+    def put(self, bucket: str, key: str, data: bytes) -> None:
+        """Put an object under any key, as other programs do: obstore would refuse those that are no path."""
+        host = self.endpoint.removeprefix("http://")
+        at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        path, sha = quote(f"/{bucket}/{key}", safe="/~-._"), hashlib.sha256(data).hexdigest()
+        headers = {"host": host, "x-amz-content-sha256": sha, "x-amz-date": at}
+        names = ";".join(headers)
+        lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+        asked = hashlib.sha256(f"PUT\n{path}\n\n{lines}\n{names}\n{sha}".encode()).hexdigest()
+        scope = (at[:8], "us-east-1", "s3", "aws4_request")
+        signing = f"AWS4{self.secret}".encode()
+        for part in (*scope, f"AWS4-HMAC-SHA256\n{at}\n{'/'.join(scope)}\n{asked}"):
+            signing = hmac.digest(signing, part.encode(), "sha256")
+        credential = f"Credential={self.key}/{'/'.join(scope)}"
+        headers["authorization"] = (
+            f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signing.hex()}"
+        )
+        connection = http.client.HTTPConnection(host, timeout=10)
+        connection.request("PUT", path, body=data, headers=headers)
+        answer = connection.getresponse()
+        assert answer.status == http.HTTPStatus.OK, answer.read()
+        connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +110,9 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     try:
         _wait_for(f"http://127.0.0.1:{ports['s3']}/status", process, folder / "log")
-        made = f"s3.bucket.create -name {BUCKET}\n"
-        shell = [program, "shell", f"-master=127.0.0.1:{ports['master']}.{_port_of(command, 'master')}"]
-        subprocess.run(shell, input=made, text=True, check=True, capture_output=True, timeout=60)
+        master = f"127.0.0.1:{ports['master']}.{_port_of(command, 'master')}"
+        store = replace(store, shell=(program, "shell", f"-master={master}"))
+        store.say(f"s3.bucket.create -name {BUCKET}")
         yield store
     finally:
         process.kill()

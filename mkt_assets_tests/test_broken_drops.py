@@ -142,7 +142,7 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 
 
 def broken_drop(settings: Settings, breaks: Callable[[Path], object]) -> Path:
-    folder = settings.drops / D1.isoformat()
+    folder = settings.drops_dir / D1.isoformat()
     folder.mkdir()
     breaks(folder)
     return folder
@@ -218,7 +218,7 @@ def test_a_table_without_rows_is_an_empty_crawl(
 def test_a_broken_file_beside_a_sound_one_is_an_error_that_names_it_and_stops_nothing(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    folder = write_drop(settings.drops, D1, range(6), with_media=False)
+    folder = write_drop(settings.drops_dir, D1, range(6), with_media=False)
     (folder / "more.xlsx").write_bytes(b"PK\x03\x04 cut")
     result = materialize(settings, fake_models, D1, last="summaries", checks=True)
     assert result.success
@@ -231,7 +231,7 @@ def test_a_broken_file_beside_a_sound_one_is_an_error_that_names_it_and_stops_no
 def test_how_many_rejected_rows_are_an_error_is_a_setting(
     most: float, is_error: bool, settings: Settings, fake_models: FakeModels
 ) -> None:
-    told = Settings.load(home=settings.home, drops=settings.drops, max_rejected_share=most)
+    told = Settings.load(home=settings.home, drops=settings.drops_dir, max_rejected_share=most)
     broken_drop(told, write("posts.jsonl", lines(*(note(i) for i in range(3)), note(3, note_id=""))))
     result = materialize(told, fake_models, D1, last="raw_posts", checks=True)
     errors = failed_errors(result.get_asset_check_evaluations())
@@ -242,7 +242,7 @@ def test_what_an_earlier_version_of_the_drop_gave_stays_in_every_table(
     copied_crawl: Settings, fake_models: FakeModels
 ) -> None:
     before = {name: rows(copied_crawl, name) for name in TABLES}
-    folder = copied_crawl.drops / D1.isoformat()
+    folder = copied_crawl.drops_dir / D1.isoformat()
     for path in folder.glob("*.csv"):
         path.write_bytes(b"")
     result = materialize(
@@ -257,7 +257,7 @@ def test_what_an_earlier_version_of_the_drop_gave_stays_in_every_table(
 def home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("DAGSTER_HOME", str(settings.dagster_home))
     monkeypatch.setenv("MKT_HOME", str(settings.home))
-    monkeypatch.setenv("MKT_DROPS", str(settings.drops))
+    monkeypatch.setenv("MKT_DROPS", str(settings.drops_dir))
     yield settings
 
 

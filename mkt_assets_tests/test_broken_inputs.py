@@ -109,11 +109,11 @@ BAD_ROWS = [
 
 
 def test_a_hundred_broken_inputs_are_each_accounted_for(settings: Settings, fake_models: FakeModels) -> None:
-    write_drop(settings.drops, D1, range(N_SOUND))
+    write_drop(settings.drops_dir, D1, range(N_SOUND))
     materialize(settings, fake_models, D1)
     stored = open_warehouse(settings).read("raw_posts", [D1])
 
-    folder = write_drop(settings.drops, D1, range(N_POSTS), with_media=False)
+    folder = write_drop(settings.drops_dir, D1, range(N_POSTS), with_media=False)
     broken = dict(zip(range(N_SOUND, N_POSTS), broken_pictures(), strict=False))
     for i, (name, data) in broken.items():
         media = folder / "media" / poster_id(i % 5) / post_id(i)

@@ -51,7 +51,7 @@ def production(tmp_path: Path, models_dir: Path, **changes: object) -> Settings:
 @pytest.mark.slow
 def test_the_original_models_run_end_to_end(tmp_path: Path, models_dir: Path) -> None:
     settings = production(tmp_path, models_dir)
-    drop = write_drop(settings.drops, D1, range(6))
+    drop = write_drop(settings.drops_dir, D1, range(6))
     table = next(drop.glob("*.csv"))
     text = table.read_text("utf-8")
     table.write_text(text.replace("今天穿", f"今天穿{LONG}", 2), "utf-8")
@@ -72,7 +72,7 @@ def test_another_encoder_keeps_its_vectors_apart(tmp_path: Path, models_dir: Pat
     settings = production(
         tmp_path, models_dir, matting="selfie-segmentation", image_encoder="efficientnet-lite0"
     )
-    write_drop(settings.drops, D1, range(4))
+    write_drop(settings.drops_dir, D1, range(4))
     from mkt_assets_tests.conftest import FakeModels
 
     class Mixed(FakeModels):

@@ -15,7 +15,7 @@ from mkt_assets.settings import Settings, SettingsError, describe, misspelt_vari
 def test_everything_made_is_inside_data_by_default() -> None:
     settings = Settings.load()
     assert settings.home.parent.name == "data"
-    assert settings.drops == settings.home.parent / "drops"
+    assert settings.drops_dir == settings.home.parent / "drops"
     assert settings.first_crawl_date == date(2024, 1, 1)
     made = [settings.warehouse_path, settings.snapshot_path, settings.media_dir, settings.dagster_home]
     assert [p.name for p in made] == ["mkt.duckdb", "mkt.snapshot.duckdb", "media", "dagster"]

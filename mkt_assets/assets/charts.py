@@ -71,7 +71,7 @@ def charts(
     folder = run.crawl_date.isoformat()
     return Made(
         pa.Table.from_pylist(rows, CHARTS.arrow_schema()),
-        {"charts": len(rows), "folder": dg.MetadataValue.path(str(chart_files.path(folder))), **shown},
+        {"charts": len(rows), "folder": dg.MetadataValue.path(chart_files.location(folder)), **shown},
         after_stored=lambda: chart_files.prune(folder, {str(row["path"]) for row in rows}),
     )
 

@@ -16,6 +16,7 @@ from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.crawlers.media import MediaFile
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.drops import Drops
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
@@ -52,6 +53,7 @@ def matted_images(
     models: Models,
     accounts: AccountHasher,
     media_memory: MediaMemory,
+    drops: Drops,
     progress: ProgressListener,
 ) -> Made:
     """Matte every picture and frame that is not known by its content."""
@@ -59,7 +61,7 @@ def matted_images(
     columns = ["post_id", "poster_id", "media_paths"]
     posts = warehouse.read("raw_posts", [crawl_date], columns=columns).to_pylist()
     files = media_of_posts(
-        crawl_date, posts, drops=settings.drops, memory=media_memory, hash_poster=accounts.hash
+        crawl_date, posts, drop_dir=drops.folder(crawl_date), memory=media_memory, hash_poster=accounts.hash
     )
     sources, refused = _sources(posts, files, crawl_date)
     model = models.matting(settings.matting)

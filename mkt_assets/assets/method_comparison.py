@@ -24,6 +24,7 @@ from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS
 from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.drops import Drops
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
@@ -53,12 +54,15 @@ def method_comparison(
     models: Models,
     accounts: AccountHasher,
     media_memory: MediaMemory,
+    drops: Drops,
     progress: ProgressListener,
 ) -> Made:
     """Run the experiments on a sample, and judge them."""
     crawl_date, settings = run.crawl_date, run.settings
     dates = window(crawl_date, settings.window_crawl_dates)
-    experiments = Experiments(dates, settings, warehouse, cache, media, models, media_memory, accounts.hash)
+    experiments = Experiments(
+        dates, settings, warehouse, cache, media, models, media_memory, accounts.hash, drops
+    )
     n_rows = n_variants(len(IMAGE_ENCODERS), len(TEXT_ENCODERS))
     bar = Progress("variants compared", n_rows, run.log, progress)
     rows: list[Row] = []

@@ -4,11 +4,11 @@ from mkt_assets.assets.metadata import counts, markdown_table
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.schema import RAW_POSTS
 from mkt_assets.crawlers.broken import refuse_broken, told
-from mkt_assets.crawlers.drop import ingest_drop, walk_drop
+from mkt_assets.crawlers.drop import ingest_drop
 from mkt_assets.orchestration.checks import FILES_REJECTED, FIRST_REJECTED, ROWS_READ, ROWS_REJECTED
 from mkt_assets.orchestration.drop_state import DIGEST_KEY
 from mkt_assets.resources.accounts import AccountHasher
-from mkt_assets.resources.drop_memory import DropMemory
+from mkt_assets.resources.drops import Drops
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.tombstones import TombstoneFile, names_any
 from mkt_assets.resources.warehouse import Warehouse
@@ -41,23 +41,21 @@ def raw_posts(
     accounts: AccountHasher,
     tombstones: TombstoneFile,
     media_memory: MediaMemory,
-    drop_memory: DropMemory,
+    drops: Drops,
 ) -> Made:
     """Read the drop, leave out who was forgotten, and remember where the media lie."""
     crawl_date, settings = run.crawl_date, run.settings
     forgotten = tombstones.read()
     forgotten.check_date(crawl_date)
-    drop_dir = settings.drops / crawl_date.isoformat()
-    # taken before reading: what changes while we read makes the sensor run the date again
-    walk = walk_drop(drop_dir)
-    digest = drop_memory.digest(crawl_date, walk)
+    # its digest is taken before reading: what changes while we read makes the sensor run the date again
+    drop = drops.read(crawl_date)
     ingest = ingest_drop(
-        drop_dir,
+        drop.folder,
         crawl_date,
         hash_poster=accounts.hash,
         timezone=settings.timezone,
         limits=settings.read_limits,
-        walk=walk,
+        walk=drop.walk,
     )
     posts = forgotten.without_posts(ingest.posts)
     rejects = forgotten.without_rejects(ingest.rejects)
@@ -96,12 +94,12 @@ def raw_posts(
             "reject_reasons": markdown_table(reasons[:20]),
             "files": markdown_table(files[:_MOST_LISTED]),
             "files_that_were_rejected": markdown_table(unread[:_MOST_LISTED]),
-            DIGEST_KEY: digest,
+            DIGEST_KEY: drop.digest,
         },
         rejects=rejects,
         after_stored=lambda: media_memory.remember(crawl_date, places),
         run_tags={
-            "mkt/drop": (digest or "").rpartition(":")[2][:12],
+            "mkt/drop": drop.digest.rpartition(":")[2][:12],
             "mkt/crawlers": ", ".join(sorted({file.crawler for file in ingest.files})) or "none",
             "mkt/posts": str(posts.num_rows),
         },

@@ -86,7 +86,7 @@ def report(run: Run, warehouse: Warehouse, media: FileStore, report_files: FileS
         pa.Table.from_pylist([row], REPORT.arrow_schema()),
         {
             "report": dg.MetadataValue.path(written),
-            "open_it_with": f"xdg-open {written}",
+            **({} if "://" in written else {"open_it_with": f"xdg-open {written}"}),
             "headline": row["headline"],
             "findings": markdown_list(sentences),
             "posts": facts.quality["posts"][0],

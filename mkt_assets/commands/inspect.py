@@ -40,23 +40,28 @@ def inspect(
 ) -> None:
     """Say what a run would find in a drop: what is recognised, what is missing, what would be rejected."""
     from mkt_assets.crawlers.inspection import inspect_drop
+    from mkt_assets.resources import open_drops
     from mkt_assets.resources.accounts import creator_hash
 
     settings = Settings.load()
-    folder = Path(drop)
-    if not folder.exists() and _date_of(drop):
-        folder = settings.drops / drop
-    day = crawl_date or _date_of(folder.absolute().name)
-    found = inspect_drop(
-        folder,
-        day or datetime.now(ZoneInfo(settings.timezone)).date(),
-        # not the keyed hash of a run: its key would have to be made, and nothing is written here
-        hash_poster=creator_hash,
-        timezone=settings.timezone,
-        limits=settings.read_limits,
-        picture_limits=settings.picture_limits,
-    )
-    _out.print(f"[bold]{escape(str(folder))}[/], crawl date {found.crawl_date}", highlight=False)
+    folder, drops, in_drops = Path(drop), open_drops(settings), _date_of(drop)
+    place = drop
+    try:
+        if in_drops is not None and not folder.exists():
+            folder, place = drops.folder(in_drops), drops.location(in_drops)
+        day = crawl_date or _date_of(folder.absolute().name)
+        found = inspect_drop(
+            folder,
+            day or datetime.now(ZoneInfo(settings.timezone)).date(),
+            # not the keyed hash of a run: its key would have to be made, and nothing is written here
+            hash_poster=creator_hash,
+            timezone=settings.timezone,
+            limits=settings.read_limits,
+            picture_limits=settings.picture_limits,
+        )
+    finally:
+        drops.release()
+    _out.print(f"[bold]{escape(place)}[/], crawl date {found.crawl_date}", highlight=False, soft_wrap=True)
     if day is None:
         _out.print("The folder's name is no date: a run would not see it as a drop.", style="yellow")
     _show(found)

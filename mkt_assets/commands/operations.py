@@ -151,7 +151,10 @@ def _what(request: Request) -> str:
 
 
 def _say_what_to_do(settings: Settings, crawl_dates: Sequence[date], drops_left: Sequence[date]) -> None:
-    here = [day for day in crawl_dates if (settings.drops / day.isoformat()).is_dir()]
+    from mkt_assets.resources import open_drops
+
+    there = open_drops(settings).dates() if crawl_dates else []
+    here = [day for day in crawl_dates if day in there]
     gone = [day for day in crawl_dates if day not in here]
     if here:
         print("charts, reports and names of these crawl dates are gone; make them again with")

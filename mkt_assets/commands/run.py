@@ -80,11 +80,13 @@ def materialize(settings: Settings, crawl_dates: Sequence[date] | None, bars: Pr
 
 def _dates(settings: Settings, asked_for: Sequence[date] | None) -> list[date]:
     """The crawl dates to run, oldest first; see `materialize`."""
-    from mkt_assets.crawlers.walk import DropMissing, list_drops
+    from mkt_assets.crawlers.walk import DropMissing
     from mkt_assets.orchestration.partitions import today_of
+    from mkt_assets.resources import open_drops
     from mkt_assets.resources.warehouse import CrawlDateError
 
-    there = list_drops(settings.drops)
+    drops = open_drops(settings)
+    there = drops.dates()
     dates = sorted({*asked_for} if asked_for is not None else there)
     if not dates:
         raise DropMissing(
@@ -99,7 +101,7 @@ def _dates(settings: Settings, asked_for: Sequence[date] | None) -> list[date]:
             f"{dates[-1]} lies in the future: today is {today} in {settings.timezone}{is_named_so}"
         )
     if missing := [day for day in dates if day not in there]:
-        folders = ", ".join(str(settings.drops / day.isoformat()) for day in missing)
+        folders = ", ".join(drops.location(day) for day in missing)
         last = f" The latest drop there is of {there[-1]}." if there else ""
         raise DropMissing(f"There is no drop folder {folders}, so nothing was run.{last}")
     return dates
@@ -140,7 +142,7 @@ def _run_one(
 
 def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
     """What the warehouse holds now for these dates, and where to look."""
-    from mkt_assets.resources import open_warehouse
+    from mkt_assets.resources import open_files, open_warehouse
 
     warehouse = open_warehouse(settings)
     table = Table(
@@ -169,7 +171,9 @@ def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
             f"{warehouse.read('rejects', dates, columns=['reason']).num_rows:,}",
             outcome.word,
         )
-    table.caption = f"pictures: {settings.charts_dir}\ntables:   {settings.snapshot_path}"
+    table.caption = (
+        f"pictures: {open_files(settings, 'charts').location()}\ntables:   {settings.snapshot_path}"
+    )
     return table
 
 

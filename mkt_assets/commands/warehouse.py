@@ -1,6 +1,6 @@
 """`mkt move` and `mkt upkeep`: they parse, call, and print.
 
-Not here: what they call (operations/move, resources/lake_upkeep).
+Not here: what they call (operations/move, operations/move_files, resources/lake_upkeep).
 """
 
 from __future__ import annotations
@@ -16,20 +16,31 @@ from mkt_assets.settings import Settings
 
 
 class To(StrEnum):
-    """Where a warehouse can be moved."""
+    """Where a warehouse, or what is made, can be moved."""
 
     lake = "lake"
     file = "file"
+    media = "media"
+    home = "home"
 
 
 @plain_errors
 def move(
-    to: Annotated[To, typer.Argument(help="lake: from the home's file to MKT_WAREHOUSE; file: back")],
+    to: Annotated[
+        To,
+        typer.Argument(
+            help="lake: tables, from the home's file to MKT_WAREHOUSE; file: back; media: mattes, charts and reports, "
+            "from the home to MKT_MEDIA; home: back"
+        ),
+    ],
 ) -> None:
-    """Copy the warehouse into the lake of the settings, or out of it, and compare; the old one stays."""
+    """Copy the warehouse, or what is made, to where the settings say, or back, and compare; the old one stays."""
+    settings = Settings.load()
+    if to in (To.media, To.home):
+        _move_files(settings, back=to is To.home)
+        return
     from mkt_assets.operations.move import move_to_file, move_to_lake
 
-    settings = Settings.load()
     moved = (move_to_lake if to is To.lake else move_to_file)(settings)
     for table, n in moved.items():
         print(f"{n:12,} rows of {table}")
@@ -39,6 +50,19 @@ def move(
         )
     else:
         print(f"all equal in {settings.warehouse_path}; it is used from when MKT_WAREHOUSE is unset")
+
+
+def _move_files(settings: Settings, *, back: bool) -> None:
+    from mkt_assets.operations.move_files import move_files
+
+    moved = move_files(settings, back=back)
+    for one in moved.values():
+        print(f"{one.n_files:12,} files in {one.target} ({one.n_there:,} were there)")
+    old = ", ".join(one.source for one in moved.values())
+    if back:
+        print(f"all equal; they are used from when MKT_MEDIA is unset, and {old} are then yours to remove")
+    else:
+        print(f"all equal; {old} are no more read, and yours to remove")
 
 
 @plain_errors

@@ -23,6 +23,7 @@ from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS, describe
 from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.drops import Drops
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
@@ -48,6 +49,7 @@ class Experiments:
     models: Models
     media_memory: MediaMemory
     hash_poster: Callable[[str], str]
+    drops: Drops
 
     def rows(self) -> Iterator[Row]:
         """Rows of `method_comparison`, one a variant, as soon as each is measured; without the verdicts.
@@ -127,12 +129,12 @@ class Experiments:
         for number, row in enumerate(mattes):
             numbers.setdefault((row["crawl_date"], row["media_path"]), {})[row["frame"]] = number
         for day, rows in posts.items():
-            if not (self.settings.drops / day.isoformat()).is_dir():
+            if not self.drops.has(day):
                 continue  # the drop was removed once it had been read
             for file in media_of_posts(
                 day,
                 rows,
-                drops=self.settings.drops,
+                drop_dir=self.drops.folder(day),
                 memory=self.media_memory,
                 hash_poster=self.hash_poster,
             ):

@@ -161,9 +161,13 @@ class MatteMaker:
         part = f"{frame} {FRAMES_VERSION}" if frame in VIDEO_FRAMES else ""
         return cache_key(content_sha256, part, self._model.model_id, self._model.version, CUTOUT_VERSION)
 
-    def _is_whole(self, facts: MatteFacts) -> bool:
+    def _whole(self, found: Mapping[str, MatteFacts]) -> dict[str, MatteFacts]:
+        """Those whose matte is there, or needs none."""
         # touched: gc must not take it away before this run has stored a row that points to it
-        return facts.matte_path is None or self._media.touch(facts.matte_path)
+        there = self._media.touch({facts.matte_path for facts in found.values() if facts.matte_path})
+        return {
+            key: facts for key, facts in found.items() if not facts.matte_path or facts.matte_path in there
+        }
 
     def _read(self, asked: tuple[MediaSource, bool]) -> _File:
         source, is_shown = asked
@@ -188,9 +192,7 @@ class MatteMaker:
         begun: set[str] = set()
         for batch in _batches(files):
             keys = [self._key(file.sha, frame) for file in batch if file.sha for frame in file.source.frames]
-            known = {
-                key: facts for key, facts in self._cache.get_mattes(keys).items() if self._is_whole(facts)
-            }
+            known = self._whole(self._cache.get_mattes(keys))
             while batch:
                 file = batch.popleft()
                 yield file, [self._planned(file, frame, known, begun) for frame in file.source.frames]
@@ -252,7 +254,7 @@ class MatteMaker:
         if matte.bbox is not None:
             cutout = cut_out(picture.image, matte)
             matte_path = f"mattes/{picture.key[:2]}/{picture.key}.webp"
-            self._media.write(matte_path, encode_cutout(cutout))
+            self._media.add(matte_path, encode_cutout(cutout))
         left, top, right, bottom = _in_original(matte.bbox, picture) or (None, None, None, None)
         facts = MatteFacts(
             matte_path=matte_path,

@@ -71,15 +71,16 @@ def list_drops(drops_dir: Path) -> list[date]:
     """Dates that have a drop: folders named YYYY-MM-DD, in order. Empty if there is no such folder."""
     if not drops_dir.is_dir():
         return []
-    found: list[date] = []
-    for folder in drops_dir.iterdir():
-        if not _DATE_NAME.fullmatch(folder.name) or not folder.is_dir():
-            continue
-        try:
-            found.append(date.fromisoformat(folder.name))
-        except ValueError:  # 2024-13-45
-            continue
-    return sorted(found)
+    folders = (folder for folder in drops_dir.iterdir() if folder.is_dir())
+    return sorted(day for folder in folders if (day := crawl_date_of(folder.name)) is not None)
+
+
+def crawl_date_of(name: str) -> date | None:
+    """The crawl date that the name of a drop's folder is; None if it is none, as 2024-13-45."""
+    try:
+        return date.fromisoformat(name) if _DATE_NAME.fullmatch(name) else None
+    except ValueError:
+        return None
 
 
 def walk_drop(drop_dir: Path) -> Walk:

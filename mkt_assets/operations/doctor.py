@@ -6,7 +6,6 @@ Not here: checks of one crawl's rows (orchestration/checks), putting things righ
 from __future__ import annotations
 
 import filecmp
-import hashlib
 import os
 import shutil
 import sys
@@ -19,6 +18,7 @@ from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
 from mkt_assets.models.registry import MODELS, trouble_with
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
+from mkt_assets.operations.doctor_files import examine_bucket, examine_drops, examine_files
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
 from mkt_assets.operations.event_log import kept_elsewhere
 from mkt_assets.operations.findings import Finding, Verdict, ago
@@ -47,6 +47,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _names,
         _disk,
         _locks,
+        examine_bucket,
         _warehouse,
         _key,
         _forgotten,
@@ -97,7 +98,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", Verdict.problem, sentence, "correct or unset it")
     if not misspelt:
         yield Finding("settings", Verdict.ok, f"home {settings.home}, drops {settings.drops}")
-    if not settings.drops.is_dir():
+    if isinstance(settings.drops, str):
+        yield from examine_drops(settings)
+    elif not settings.drops.is_dir():
         yield Finding(
             "drops",
             Verdict.problem,
@@ -216,34 +219,7 @@ def _contents(settings: Settings) -> Iterator[Finding]:
             f"{table}: ({key}) should be unique, and {example} is not",
             "re-run that crawl date: `mkt run --crawl-date DATE`",
         )
-    for what, files, root in (
-        ("matted_images", state.mattes, settings.media_dir),
-        ("charts", state.charts, settings.charts_dir),
-        ("report", state.reports, settings.reports_dir),
-    ):
-        missing = [name for name in files if _size(root / name) == 0]
-        if missing:
-            yield Finding(
-                "files",
-                Verdict.problem,
-                f"{len(missing)} of {len(files)} files that rows of {what} point to are not in {root}, or "
-                f"empty, as {missing[0]}",
-                "restore them from a backup, or re-run their crawl dates",
-            )
-        else:
-            yield Finding("files", Verdict.ok, f"all {len(files):,} files of {what} are here")
-    for what, files, root in (
-        ("charts", state.charts, settings.charts_dir),
-        ("reports", state.reports, settings.reports_dir),
-    ):
-        damaged = [name for name, sha in files.items() if sha and not _has_hash(root / name, sha)]
-        if damaged:
-            yield Finding(
-                "files",
-                Verdict.problem,
-                f"{len(damaged)} {what} are not as they were made, as {damaged[0]}",
-                "re-run their crawl dates",
-            )
+    yield from examine_files(settings, state)
     yield from _brought_back(settings, state)
 
 
@@ -336,7 +312,7 @@ def _snapshot(settings: Settings) -> Iterator[Finding]:
 
 def _temporary(settings: Settings) -> Iterator[Finding]:
     limit = time.time() - DEFAULT_MIN_AGE_HOURS * 3600
-    stale = [path for path in temporary_files(settings.home) if path.stat().st_mtime < limit]
+    stale = [path for path in temporary_files(settings) if path.stat().st_mtime < limit]
     if stale:
         what = f"{len(stale)} of runs that were killed, as {stale[0]}"
         yield Finding("temporary files", Verdict.note, what, "`mkt gc --delete` removes them")
@@ -400,10 +376,6 @@ def _records(settings: Settings) -> Iterator[Finding]:
             f"dagster.yaml keeps records elsewhere ({', '.join(elsewhere)})",
             "`mkt forget` cannot reach them, and refuses to begin",
         )
-
-
-def _has_hash(path: Path, sha256: str) -> bool:
-    return not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() == sha256
 
 
 def _process(pid: int) -> str:

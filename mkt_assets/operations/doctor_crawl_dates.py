@@ -9,15 +9,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mkt_assets.operations.findings import Finding, Verdict
-from mkt_assets.settings import Settings
+from mkt_assets.resources import open_drops
+from mkt_assets.resources.files import FilesAwayError, FilesSetupError
+from mkt_assets.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     import dagster as dg
 
+_PATIENCE_SECONDS = 5.0
+
 
 def examine_crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
     """Crawl dates that failed, or hold what is not to be trusted; those without a drop cannot be run again."""
-    from mkt_assets.crawlers.walk import list_drops
     from mkt_assets.definitions import build_defs
     from mkt_assets.orchestration.records import (
         failed_crawl_dates,
@@ -26,7 +29,11 @@ def examine_crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> Ite
         stale_by_settings,
     )
 
-    dates = {crawl_date.isoformat() for crawl_date in list_drops(settings.drops)}
+    try:
+        drops = open_drops(settings, patience_seconds=_PATIENCE_SECONDS)
+        dates = {crawl_date.isoformat() for crawl_date in drops.dates()}
+    except (FilesAwayError, FilesSetupError, SettingsError):
+        return  # told by the checks of files
     failed = list(failed_crawl_dates(instance, dates))
     doubtful = list(failed_error_checks(instance, dates))
     for partition, reason in failed:

@@ -25,7 +25,7 @@ from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.crosstab import original_files as original
 from mkt_assets.core.progress import ProgressListener
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources import open_files, open_warehouse
 from mkt_assets.resources.files import ASIDE_PREFIX, FileStore
 from mkt_assets.resources.warehouse import CrawlDateError, ReadParts
 from mkt_assets.settings import Settings
@@ -82,9 +82,9 @@ def export_crawl(
         crawl = Crawl(_exported(folder / "tables"), crawl_date)
         items = _Items.of(crawl, _SUFFIXES[pictures])
         written += _write_original_files(items, crawl.ratios, folder)
-        written += _copy_charts(crawl.table("charts"), FileStore(settings.charts_dir), folder)
+        written += _copy_charts(crawl.table("charts"), open_files(settings, "charts"), folder)
         if pictures != "none":
-            media = FileStore(settings.media_dir)
+            media = open_files(settings, "media")
             written.append(_write_pictures(items, media, folder, settings.workers, progress))
     return [Written(out_dir / w.path.relative_to(folder), w.n, w.what) for w in written]
 
@@ -228,7 +228,7 @@ def _copy_charts(charts: pd.DataFrame, files: FileStore, folder: Path) -> list[W
         path = folder / (original.chart_name(name, part) or f"charts/{name}_{part}.png")
         path.parent.mkdir(exist_ok=True)
         with _there(f"the chart {name}_{part}", "charts"):
-            shutil.copyfile(files.path(stored), path)
+            path.write_bytes(files.read(stored))
         if path.parent == folder:
             written.append(Written(path, 1, "chart"))
         else:
@@ -261,7 +261,7 @@ def _write_as(media: FileStore, stored: str, path: Path) -> None:
     """Copy a picture, in the format that the new name asks for; never over another one."""
     with path.open("xb") as file:
         if path.suffix == Path(stored).suffix:
-            file.write(media.path(stored).read_bytes())
+            file.write(media.read(stored))
         else:
             open_matte(media, stored).save(file, "PNG", compress_level=1)
 
@@ -271,4 +271,4 @@ def _there(what: str, asset: str) -> Generator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise FileNotFoundError(f"{what} is not in the home any more: materialize {asset} again.") from None
+        raise FileNotFoundError(f"{what} is not there any more: materialize {asset} again.") from None

@@ -12,18 +12,19 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
 
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import kept_elsewhere, scrub
 from mkt_assets.operations.gc import Garbage, collect_garbage
-from mkt_assets.operations.places import crawl_date_in, files_below
+from mkt_assets.operations.places import crawl_date_in
 from mkt_assets.operations.search import Search, search_home
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import (
     open_cache,
     open_database,
     open_drop_memory,
+    open_drops,
+    open_files,
     open_media_memory,
     open_tombstones,
     open_warehouse,
@@ -153,10 +154,7 @@ def _forget(
     if settings.dagster_home.exists():
         # crawl dates that are no more are no longer offered
         prepare_instance(settings)
-    reports = [page for page in pages if page.is_relative_to(settings.reports_dir)]
-    shown = traces.crawl_dates | {
-        day for page in reports if (day := crawl_date_in(page, settings.reports_dir))
-    }
+    shown = traces.crawl_dates | {day for page in pages if (day := crawl_date_in(page))}
     kept = [day for day in shown if subject.crawled_before is None or day >= subject.crawled_before]
     return Forgotten(
         n_posts=traces.n_rows.get("raw_posts", 0),
@@ -203,21 +201,16 @@ def _needles(subject: Subject, traces: Traces, crawler_accounts: Sequence[str]) 
     return Needles(found, traces.longer_ids)
 
 
-def _remove_pages(settings: Settings, traces: Traces) -> list[Path]:
-    """Remove reports that may show the subject, also those without a row, and charts of all crawl dates."""
-    shown = [
-        path
-        for path in files_below(settings.reports_dir)
-        if traces.may_show_in("report", crawl_date_in(path, settings.reports_dir))
-    ]
+def _remove_pages(settings: Settings, traces: Traces) -> list[str]:
+    """Remove reports that may show the subject, also without a row, and charts of all crawl dates; gives names."""
+    reports, charts = open_files(settings, "reports"), open_files(settings, "charts")
+    shown = [(reports, f) for f in reports.files() if traces.may_show_in("report", crawl_date_in(f.name))]
     if traces.crawl_dates:
-        shown += [
-            p for p in files_below(settings.charts_dir) if crawl_date_in(p, settings.charts_dir) is None
-        ]
-    for path in shown:
-        path.unlink(missing_ok=True)
-    return shown
+        shown += [(charts, f) for f in charts.files() if crawl_date_in(f.name) is None]
+    for store, file in shown:
+        store.remove(file.name)
+    return [file.name for _, file in shown]
 
 
 def _drops_left(settings: Settings, crawl_dates: Collection[date]) -> tuple[date, ...]:
-    return tuple(sorted(day for day in crawl_dates if (settings.drops / day.isoformat()).is_dir()))
+    return tuple(sorted({*crawl_dates}.intersection(open_drops(settings).dates())))

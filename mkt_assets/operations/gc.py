@@ -8,19 +8,28 @@ Not here: what rows still point to (operations/places), removing a person (opera
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import dagster as dg
 
 from mkt_assets.operations.places import InUse, crawl_date_in, files_below, in_use
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import open_cache, open_drop_memory, open_media_memory
-from mkt_assets.resources.files import ASIDE_PREFIX
+from mkt_assets.resources import (
+    MADE,
+    Made,
+    open_cache,
+    open_drop_memory,
+    open_drops,
+    open_files,
+    open_media_memory,
+)
+from mkt_assets.resources.drops import is_held
+from mkt_assets.resources.files import ASIDE_PREFIX, FileStore, LocalFiles
 from mkt_assets.resources.running import dead_runs, fail_dead_runs
 from mkt_assets.settings import Settings
 
@@ -34,11 +43,14 @@ _TEMPORARY = "temporary file of a killed run"
 
 @dataclass(frozen=True)
 class Orphan:
-    """A file or folder that may go, and why."""
+    """A file, object or folder that may go, and why; `name` is its own in the store that it is in."""
 
-    path: Path
+    path: Path | str
     n_bytes: int
     why: str
+    used_at: float
+    store: FileStore | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,7 @@ def find_garbage(settings: Settings, *, min_age_hours: float = DEFAULT_MIN_AGE_H
     """What could be removed: orphans that nothing changed for `min_age_hours`."""
     made_before = time.time() - min_age_hours * 3600
     used = in_use(settings)
-    orphans = [orphan for orphan in _orphans(settings, used) if _is_older(orphan.path, made_before)]
+    orphans = [orphan for orphan in _orphans(settings, used) if orphan.used_at < made_before]
     n_cached = open_cache(settings).forget_others(used.contents, made_before=made_before, dry_run=True)
     return Garbage(tuple(orphans), n_cached)
 
@@ -70,9 +82,10 @@ def collect_garbage(settings: Settings, *, min_age_hours: float = DEFAULT_MIN_AG
     # the cache first: it must not know a matte that is gone, though it would survive that
     used = in_use(settings)
     n_cached = open_cache(settings).forget_others(used.contents, made_before=made_before)
-    removed = [orphan for orphan in found.orphans if _remove(orphan.path, used, made_before)]
-    for folder in (settings.media_dir, settings.charts_dir, settings.reports_dir):
-        _remove_empty_folders(folder, made_before)
+    removed = [orphan for orphan in found.orphans if _remove(orphan, used, made_before)]
+    for made in MADE:
+        if isinstance(store := open_files(settings, made), LocalFiles):
+            _remove_empty_folders(store.root, made_before)
     return Garbage(tuple(removed), n_cached)
 
 
@@ -85,69 +98,73 @@ def clear_dead_runs(settings: Settings, *, dry_run: bool = False) -> list[str]:
         return [run.run_id for run in (dead_runs if dry_run else fail_dead_runs)(instance)]
 
 
-def temporary_files(home: Path) -> Iterator[Path]:
+def temporary_files(settings: Settings) -> Iterator[Path]:
     """Files and folders that are only there while something is being written."""
-    if not home.is_dir():
-        return
     patterns = (f"{ASIDE_PREFIX}*", ".key-*", ".*.snapshot.duckdb.*", "*.duckdb.tmp")
-    for pattern in patterns:
-        yield from sorted(home.rglob(pattern))
+    folders = {settings.home, *((settings.media,) if isinstance(settings.media, Path) else ())}
+    found = {path for folder in folders for pattern in patterns for path in folder.rglob(pattern)}
+    held = {path for path in found if is_held(path)}
+    yield from sorted(path for path in found if not held.intersection((path, *path.parents)))
 
 
 def _orphans(settings: Settings, used: InUse) -> Iterator[Orphan]:
-    temporary = set(temporary_files(settings.home))
+    temporary = set(temporary_files(settings))
     for path in sorted(temporary):
-        yield Orphan(path, _size(path), _TEMPORARY)
-    for path in files_below(settings.media_dir):
-        if path not in used.mattes and path not in temporary:
-            yield Orphan(path, path.stat().st_size, _MATTE)
-    for path in files_below(settings.charts_dir):
+        yield _of_path(path, _TEMPORARY)
+    for made in MADE:
+        store = open_files(settings, made)
+        for file in store.files():
+            if why := _why_unused(made, file.name, used):
+                place = store.location(file.name)
+                path = Path(place) if isinstance(store, LocalFiles) else place
+                yield Orphan(path, file.n_bytes, why, file.used_at, store, file.name)
+    for path in _forgettable(settings, used):
+        if path not in temporary:
+            yield _of_path(path, _PLACES)
+
+
+def _why_unused(made: Made, name: str, used: InUse) -> str | None:
+    """Why a file is of no use; None if it is of any."""
+    if made == "media":
+        return None if name in used.mattes else _MATTE
+    crawl_date = crawl_date_in(name)
+    if made == "charts":
         # a chart of no crawl date (of trends) is in no row, and made anew by each run
-        if crawl_date_in(path, settings.charts_dir) and path not in used.charts and path not in temporary:
-            yield Orphan(path, path.stat().st_size, _CHART)
-    for path in files_below(settings.reports_dir):
-        crawl_date = crawl_date_in(path, settings.reports_dir)
-        if crawl_date and crawl_date not in used.crawl_dates and path not in temporary:
-            yield Orphan(path, path.stat().st_size, _REPORT)
-    yield from (orphan for orphan in _forgettable(settings, used) if orphan.path not in temporary)
+        return None if crawl_date is None or name in used.charts else _CHART
+    return None if crawl_date is None or crawl_date in used.crawl_dates else _REPORT
 
 
-def _forgettable(settings: Settings, used: InUse) -> Iterator[Orphan]:
+def _of_path(path: Path, why: str) -> Orphan:
+    return Orphan(path, _size(path), why, _changed_at(path))
+
+
+def _forgettable(settings: Settings, used: InUse) -> Iterator[Path]:
     """What is remembered of crawl dates that are not stored any more, and of drops that are gone."""
     memory = open_media_memory(settings).folder
-    for path in files_below(memory):
-        if crawl_date_in(path, memory) not in used.crawl_dates:
-            yield Orphan(path, path.stat().st_size, _PLACES)
-    for path in files_below(open_drop_memory(settings).folder):
-        if not (settings.drops / path.stem).is_dir():
-            yield Orphan(path, path.stat().st_size, _PLACES)
+    yield from (path for path in files_below(memory) if crawl_date_in(path.name) not in used.crawl_dates)
+    of_drops = list(files_below(open_drop_memory(settings).folder))
+    there = {day.isoformat() for day in open_drops(settings).dates()} if of_drops else set[str]()
+    yield from (path for path in of_drops if path.stem not in there)
 
 
-def _remove(path: Path, used: InUse, made_before: float) -> bool:
+def _remove(orphan: Orphan, used: InUse, made_before: float) -> bool:
     """Remove it unless, meanwhile, a row came to point to it or a run touched it."""
-    if path in used.mattes or path in used.charts or not _is_older(path, made_before):
-        return False
+    if orphan.store is not None:
+        if orphan.name in used.mattes or orphan.name in used.charts:
+            return False
+        return orphan.store.remove(orphan.name, unless_used_since=made_before)
+    path = Path(orphan.path)
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
         return True
-    aside = path.with_name(f"{ASIDE_PREFIX}{uuid4().hex}")
-    try:
-        path.rename(aside)
-    except FileNotFoundError:
-        return False
-    # from here on a run does not find it; it may have done so in the moment before
-    if not _is_older(aside, made_before):
-        aside.replace(path)
-        return False
-    aside.unlink(missing_ok=True)
-    return True
+    return LocalFiles(path.parent).remove(path.name, unless_used_since=made_before)
 
 
-def _is_older(path: Path, made_before: float) -> bool:
+def _changed_at(path: Path) -> float:
     try:
-        return path.stat().st_mtime < made_before
+        return path.stat().st_mtime
     except FileNotFoundError:
-        return False
+        return math.inf
 
 
 def _size(path: Path) -> int:
@@ -161,7 +178,7 @@ def _size(path: Path) -> int:
 
 def _remove_empty_folders(root: Path, made_before: float) -> None:
     for folder in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
-        if _is_older(folder, made_before):
+        if _changed_at(folder) < made_before:
             try:
                 folder.rmdir()
             except OSError:

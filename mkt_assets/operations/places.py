@@ -20,10 +20,10 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 @dataclass(frozen=True)
 class InUse:
-    """Mattes and charts (paths on disk), contents (sha256 of pictures and texts) and crawl dates of all rows."""
+    """Mattes and charts (by name), contents (sha256 of pictures and texts) and crawl dates of all rows."""
 
-    mattes: frozenset[Path]
-    charts: frozenset[Path]
+    mattes: frozenset[str]
+    charts: frozenset[str]
     contents: frozenset[str]
     crawl_dates: frozenset[date]
 
@@ -47,8 +47,8 @@ def in_use(settings: Settings) -> InUse:
     charts = warehouse.read("charts", columns=["path"])["path"].to_pylist()
     dates = warehouse.read("raw_posts", columns=["crawl_date"])["crawl_date"].unique().to_pylist()
     return InUse(
-        mattes=frozenset(settings.media_dir / path for path in paths),
-        charts=frozenset(settings.charts_dir / str(path) for path in charts),
+        mattes=frozenset(paths),
+        charts=frozenset(map(str, charts)),
         contents=frozenset(contents),
         crawl_dates=frozenset(day for day in dates if day is not None),
     )
@@ -59,9 +59,9 @@ def files_below(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
 
 
-def crawl_date_in(path: Path, root: Path) -> date | None:
-    """The crawl date in the name of a file or of the folders it is in, below `root`."""
-    found = _DATE.search(path.relative_to(root).as_posix())
+def crawl_date_in(name: str) -> date | None:
+    """The crawl date in the name of a file or of the folders it is in, below the place of such files."""
+    found = _DATE.search(name)
     try:
         return date.fromisoformat(found[0]) if found else None
     except ValueError:

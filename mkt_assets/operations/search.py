@@ -9,13 +9,20 @@ import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
+from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import databases, text_cells
 from mkt_assets.operations.places import files_below
-from mkt_assets.resources import open_lake
+from mkt_assets.resources import MADE, open_bucket, open_files, open_lake
 from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.erasure import cells_with
 from mkt_assets.settings import Settings
+
+_AT_ONCE = 8
+VERSIONS_ARE_KEPT = (
+    "whatever was removed or replaced, which this bucket keeps as earlier versions (its owner must delete the versions "
+    "that are not current below this prefix, as with a lifecycle rule, or suspend versioning after that)"
+)
 
 
 @dataclass(frozen=True)
@@ -54,11 +61,36 @@ def search_home(settings: Settings, needles: Needles) -> Search:
             places += [Place(path, f"{n} cell(s) of {column}") for column, n in found]
     for path in databases(settings.dagster_home):
         places += [Place(path, f"a cell of {column}") for column in _columns_with(path, needles)]
+    if settings.media is not None:
+        found, n_of_media = _places_in_media(settings, needles)
+        places += found
+        n_files += n_of_media
     if settings.warehouse is not None:
         found, n_of_lake = _places_in_lake(settings, needles)
         places += found
         n_files += n_of_lake
     return Search(tuple(places), n_files)
+
+
+def _places_in_media(settings: Settings, needles: Needles) -> tuple[list[Place], int]:
+    """Where in the files outside the home; and that a bucket keeps what was removed, if it does."""
+    places: list[Place] = []
+    n_files = 0
+    for made in MADE:
+        store = open_files(settings, made)
+        names = [file.name for file in store.files()]
+        n_files += len(names)
+        data = map_ahead(store.read, names, n_threads=_AT_ONCE, n_ahead=2 * _AT_ONCE)
+        for name, content in zip(names, data, strict=True):
+            if needles.are_in(name):
+                places.append(Place(store.location(name), "its name"))
+            if needles.are_in_bytes(content):
+                places.append(Place(store.location(name), "its bytes"))
+    if isinstance(settings.media, str):
+        bucket = open_bucket(settings.media, patience_seconds=settings.lock_timeout_seconds)
+        if needles and bucket.keeps_versions():
+            places.append(Place(settings.media, VERSIONS_ARE_KEPT))
+    return places, n_files
 
 
 def _places_in_lake(settings: Settings, needles: Needles) -> tuple[list[Place], int]:

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 
-from mkt_assets.crawlers.walk import DropMissing, digest_by_times, is_by_content, list_drops, walk_drop
-from mkt_assets.resources import open_drop_memory
+from mkt_assets.crawlers.walk import DropMissing, is_by_content
+from mkt_assets.resources import open_drop_memory, open_drops
 from mkt_assets.resources.drop_memory import DropMemory
+from mkt_assets.resources.drops import Drops
 from mkt_assets.settings import Settings
 
 # The digest of the drop that raw_posts was made from, in its metadata.
@@ -58,16 +58,14 @@ def drop_states(
             or was tried enough (the sensor, which would repeat it every minute).
         quiet_seconds: a drop in which something changed since is still being written.
     """
-    memory = open_drop_memory(settings)
+    drops, memory = open_drops(settings), open_drop_memory(settings)
     digests: dict[date, str | None] = {}
     until = time.monotonic() + _READING_SECONDS
-    # newest first: a new drop does not wait until a year of copied ones is read again
-    for crawl_date in reversed(list_drops(settings.drops)):
+    for crawl_date in drops.to_look_at():
         if crawl_date < settings.first_crawl_date:
             continue
         try:
-            walk = walk_drop(settings.drops / crawl_date.isoformat())
-            digests[crawl_date] = memory.digest(crawl_date, walk, until=until)
+            digests[crawl_date] = drops.digest(crawl_date, until=until)
         except DropMissing as error:  # removed just now, or not to be read: no other drop waits for it
             yield DropState(crawl_date, "", str(error))
     # Each is asked once for all dates, as a year of them would take longer than a tick may; in this order, so
@@ -82,10 +80,10 @@ def drop_states(
             reason = "a run of it is queued or under way"
         elif digest is None:
             reason = "not read to its end yet: its files are compared by content, and the next tick goes on"
-        elif _is_made_of(materialized.get(partition), crawl_date, digest, settings, memory):
+        elif _is_made_of(materialized.get(partition), crawl_date, digest, drops, memory):
             reason = SETTLED
         else:
-            reason = _unsettled(settings.drops / partition, quiet_seconds)
+            reason = _unsettled(drops, crawl_date, quiet_seconds)
             if reason is None and not retry_failed and _was_stopped(instance, partition, digest):
                 reason = "its run failed or was canceled; re-run it, or wait for the daily schedule"
         yield DropState(crawl_date, digest or "", reason)
@@ -98,16 +96,14 @@ def run_request(state: DropState, *, run_key: str) -> dg.RunRequest:
     )
 
 
-def _is_made_of(
-    recorded: object, crawl_date: date, digest: str, settings: Settings, memory: DropMemory
-) -> bool:
+def _is_made_of(recorded: object, crawl_date: date, digest: str, drops: Drops, memory: DropMemory) -> bool:
     """Whether what was recorded is the digest of the drop, or was, before content decided."""
     if not isinstance(recorded, str) or recorded == digest or is_by_content(recorded):
         return recorded == digest
     if memory.is_same(crawl_date, recorded, digest):
         return True
     try:
-        is_same = digest_by_times(walk_drop(settings.drops / crawl_date.isoformat())) == recorded
+        is_same = drops.digest_by_times(crawl_date) == recorded
     except DropMissing:  # removed just now
         return True
     if is_same:
@@ -115,9 +111,9 @@ def _is_made_of(
     return is_same
 
 
-def _unsettled(drop_dir: Path, quiet_seconds: int) -> str | None:
+def _unsettled(drops: Drops, crawl_date: date, quiet_seconds: int) -> str | None:
     try:
-        newest = max(p.lstat().st_mtime for p in [drop_dir, *drop_dir.rglob("*")])
+        newest = drops.changed_at(crawl_date)
     except FileNotFoundError:
         return "still being written: something in it was removed just now"
     age = time.time() - newest

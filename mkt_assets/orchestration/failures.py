@@ -15,7 +15,7 @@ from mkt_assets.crawlers.broken import BrokenDropError
 from mkt_assets.crawlers.drop import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
-from mkt_assets.resources.files import disk_full
+from mkt_assets.resources.files import FilesSetupError, disk_full
 from mkt_assets.resources.migrations import SchemaError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError
@@ -24,7 +24,7 @@ from mkt_assets.stored.items import MixedEncodersError
 
 _PERMANENT = (
     *(DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError),
-    *(MixedEncodersError, BrokenDropError, DatabaseSetupError),
+    *(MixedEncodersError, BrokenDropError, DatabaseSetupError, FilesSetupError),
 )
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from mkt_assets.crawlers.walk import list_drops
 from mkt_assets.settings import Settings
 
 NAME = "crawl_date"
@@ -40,7 +39,7 @@ class CrawlDates(dg.DynamicPartitionsDefinition):
 
     def has_partition_key(self, partition_key: str, *args: Any, **options: Any) -> bool:
         """Whether there is a drop of that date, or the instance knows the key."""
-        if partition_key in map(str, _with_drop(self._settings)):
+        if partition_key in map(str, _with_drop(self._settings) or ()):
             return True
         return super().has_partition_key(partition_key, *args, **options)
 
@@ -87,16 +86,24 @@ def today_of(settings: Settings) -> date:
     return datetime.now(ZoneInfo(settings.timezone)).date()
 
 
-def _with_drop(settings: Settings) -> list[date]:
-    """Dates that have a drop; one of a date to come is misnamed, or early."""
+def _with_drop(settings: Settings) -> list[date] | None:
+    """Dates that have a drop; one of a date to come is misnamed, or early. None while a bucket does not answer."""
+    from mkt_assets.resources import open_drops
+    from mkt_assets.resources.files import FilesAwayError, FilesSetupError
+
     today = today_of(settings)
-    return [day for day in list_drops(settings.drops) if settings.first_crawl_date <= day <= today]
+    try:
+        dates = open_drops(settings, patience_seconds=_BUSY_SECONDS).dates()
+    except (FilesAwayError, FilesSetupError):  # whoever needs the drops says so
+        return None
+    return [day for day in dates if settings.first_crawl_date <= day <= today]
 
 
 def _existing(instance: dg.DagsterInstance, settings: Settings, there: Sequence[str]) -> set[str]:
     from mkt_assets.resources import open_tombstones
 
-    known = {day.isoformat() for day in _with_drop(settings)}
+    with_drop = _with_drop(settings)
+    known = {*there} if with_drop is None else {day.isoformat() for day in with_drop}
     known |= instance.get_materialized_partitions(_FIRST_ASSET)
     # Dagster knows nothing of what a restored backup brought; the warehouse is only opened where it may matter
     if not there or not known.issuperset(there):

@@ -13,6 +13,7 @@ from mkt_assets.orchestration.drop_state import DropState, drop_states, run_requ
 from mkt_assets.orchestration.jobs import CRAWL_JOB
 from mkt_assets.orchestration.partitions import register_crawl_dates
 from mkt_assets.orchestration.sensors import INTERVAL_SECONDS, is_ticking
+from mkt_assets.resources import open_drops
 from mkt_assets.settings import Settings
 
 
@@ -55,5 +56,5 @@ def _why_nothing(states: Sequence[DropState], now: datetime, settings: Settings)
     yesterday = (now - timedelta(days=1)).date()
     reasons = [f"{state.crawl_date}: {state.skip_reason}" for state in states]
     if all(state.crawl_date != yesterday for state in states):
-        reasons.append(f"{yesterday}: there is no drop {settings.drops / yesterday.isoformat()}")
+        reasons.append(f"{yesterday}: there is no drop {open_drops(settings).location(yesterday)}")
     return "; ".join(reasons[-30:])

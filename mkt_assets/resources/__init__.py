@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 
@@ -10,7 +10,8 @@ from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.drop_memory import DropMemory
-from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.drops import BucketDrops, DropFolder, Drops, FetchLimits
+from mkt_assets.resources.files import FileStore, LocalFiles
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.running import running, sign_run
@@ -20,6 +21,10 @@ from mkt_assets.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from mkt_assets.resources.lake import LakeDatabase
+    from mkt_assets.resources.object_files import ObjectFiles
+
+Made = Literal["media", "charts", "reports"]
+MADE: tuple[Made, ...] = ("media", "charts", "reports")
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
@@ -39,17 +44,25 @@ def build_resources(settings: Settings) -> dict[str, object]:
     def accounts(_: dg.InitResourceContext) -> AccountHasher:
         return AccountHasher(settings.home / KEY_NAME)
 
+    @dg.resource(description="The drops; what a run brings of them to this disk is removed at its end.")
+    def drops(_: dg.InitResourceContext) -> Iterator[Drops]:
+        made = open_drops(settings)
+        try:
+            yield made
+        finally:
+            made.release()
+
     return {
         "settings": settings,
+        "drops": drops,
         "warehouse": warehouse,
         "accounts": accounts,
         "tombstones": open_tombstones(settings),
         "cache": open_cache(settings),
-        "drop_memory": open_drop_memory(settings),
         "media_memory": open_media_memory(settings),
-        "media": FileStore(settings.media_dir),
-        "chart_files": FileStore(settings.charts_dir),
-        "report_files": FileStore(settings.reports_dir),
+        "media": open_files(settings, "media"),
+        "chart_files": open_files(settings, "charts"),
+        "report_files": open_files(settings, "reports"),
         "models": Models(settings.model_options),
         "progress": silent,
     }
@@ -92,6 +105,38 @@ def open_lake(settings: Settings, *, timeout_seconds: float | None = None) -> "L
     return LakeDatabase(lake, timeout_seconds=timeout_seconds or settings.lock_timeout_seconds)
 
 
+def open_files(settings: Settings, made: Made, *, patience_seconds: float | None = None) -> FileStore:
+    """Where mattes (media), charts or reports of these settings are: `MKT_MEDIA/{media,charts,reports}`, or the home.
+
+    Raises:
+        SettingsError: if they are in a bucket, and what that needs is not installed.
+    """
+    if not isinstance(settings.media, str):
+        folders = {
+            "media": settings.media_dir,
+            "charts": settings.charts_dir,
+            "reports": settings.reports_dir,
+        }
+        return LocalFiles(folders[made])
+    patience_seconds = patience_seconds or settings.lock_timeout_seconds
+    return open_bucket(f"{settings.media}/{made}", patience_seconds=patience_seconds)
+
+
+def open_bucket(address: str, *, patience_seconds: float) -> "ObjectFiles":
+    """The files below `s3://bucket/prefix`.
+
+    Raises:
+        SettingsError: if what that needs is not installed.
+    """
+    try:
+        from mkt_assets.resources.object_files import ObjectFiles
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{address} needs the package {error.name}: install the extra, as mkt_assets[cluster]."
+        ) from error
+    return ObjectFiles(address, patience_seconds=patience_seconds)
+
+
 def open_cache(settings: Settings) -> Cache:
     """The cache of these settings."""
     return Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds)
@@ -100,6 +145,23 @@ def open_cache(settings: Settings) -> Cache:
 def open_drop_memory(settings: Settings) -> DropMemory:
     """What is in the files of the drops, of these settings."""
     return DropMemory(settings.home)
+
+
+def open_drops(settings: Settings, *, patience_seconds: float | None = None) -> Drops:
+    """Where the drops of these settings are; with another patience than theirs, if given.
+
+    Raises:
+        SettingsError: if they are in a bucket, and what that needs is not installed.
+    """
+    if not isinstance(settings.drops, str):
+        return DropFolder(settings.drops, open_drop_memory(settings))
+    limits = FetchLimits(
+        picture=int(settings.max_picture_megabytes * 1e6),
+        video=int(settings.max_video_megabytes * 1e6),
+        other=int(settings.max_table_megabytes * 1e6),
+    )
+    bucket = open_bucket(settings.drops, patience_seconds=patience_seconds or settings.lock_timeout_seconds)
+    return BucketDrops(bucket, settings.home, limits)
 
 
 def open_media_memory(settings: Settings) -> MediaMemory:

@@ -5,6 +5,8 @@ Not here: how pixels are cut out and placed (core/media/matting), how mattes com
 
 from __future__ import annotations
 
+import io
+
 from PIL import Image
 
 from mkt_assets.core.media.matte_facts import MatteFacts
@@ -27,7 +29,7 @@ def open_matte(media: FileStore, matte_path: str) -> Image.Image:
     Raises:
         FileNotFoundError: if it is not there any more.
     """
-    with Image.open(media.path(matte_path), formats=("WEBP",)) as opened:
+    with Image.open(io.BytesIO(media.read(matte_path)), formats=("WEBP",)) as opened:
         return opened.convert("RGBA")
 
 

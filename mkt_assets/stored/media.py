@@ -18,7 +18,7 @@ def media_of_posts(
     crawl_date: date,
     posts: Iterable[Mapping[str, Any]],
     *,
-    drops: Path,
+    drop_dir: Path,
     memory: MediaMemory,
     hash_poster: Callable[[str], str],
 ) -> tuple[MediaFile, ...]:
@@ -27,7 +27,7 @@ def media_of_posts(
     Args:
         crawl_date: of the posts.
         posts: rows of raw_posts, as far as post_id, poster_id and media_paths go.
-        drops: folder of all drops.
+        drop_dir: folder of their drop.
         memory: what reading the drop found; where it is not sure, the drop is walked.
         hash_poster: hash of an account id.
 
@@ -35,6 +35,5 @@ def media_of_posts(
         DropMissing: if there is no such drop.
     """
     rows = list(posts)
-    drop_dir = drops / crawl_date.isoformat()
     remembered = memory.recall(crawl_date, drop_dir, rows) if drop_dir.is_dir() else None
     return named_media(drop_dir, hash_poster, rows) if remembered is None else remembered

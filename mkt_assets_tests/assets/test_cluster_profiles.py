@@ -44,7 +44,7 @@ def test_every_cluster_has_a_profile_of_its_members(whole_crawl: Crawl) -> None:
 
 
 def test_a_count_of_at_least_is_a_median_of_at_least(copied_crawl: Settings, fake_models: FakeModels) -> None:
-    write_drop(copied_crawl.drops, D1, range(30), likes="1万+")
+    write_drop(copied_crawl.drops_dir, D1, range(30), likes="1万+")
     for asset in ("raw_posts", "cluster_profiles"):
         materialize(copied_crawl, fake_models, D1, last=asset, upstream=False)
     assert {
@@ -57,8 +57,8 @@ def test_a_window_profiles_the_latest_version_of_each_post(tmp_path: Path, fake_
     settings = Settings.load(
         home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2
     )
-    write_drop(settings.drops, D1, range(12))
-    write_drop(settings.drops, D2, range(18), likes="900")
+    write_drop(settings.drops_dir, D1, range(12))
+    write_drop(settings.drops_dir, D2, range(18), likes="900")
     materialize(settings, fake_models, D1, last=("image_embeddings", "text_embeddings"))
     profile(settings, fake_models, D2, run_config=PINS)
     found = rows(settings, "cluster_profiles", D2)
@@ -67,13 +67,13 @@ def test_a_window_profiles_the_latest_version_of_each_post(tmp_path: Path, fake_
 
 
 def test_a_crawl_without_posts_has_no_profiles(settings: Settings, fake_models: FakeModels) -> None:
-    (settings.drops / D1.isoformat()).mkdir()
+    (settings.drops_dir / D1.isoformat()).mkdir()
     assert profile(settings, fake_models).success
     assert rows(settings, "cluster_profiles") == []
 
 
 def test_pictures_without_any_text_propose_no_name(settings: Settings, fake_models: FakeModels) -> None:
-    table = next(write_drop(settings.drops, D1, range(9)).glob("*.csv"))
+    table = next(write_drop(settings.drops_dir, D1, range(9)).glob("*.csv"))
     header, *lines = table.read_text("utf-8").splitlines()
     bare = [",".join(c if i in (0, 1, 14) else "" for i, c in enumerate(ln.split(","))) for ln in lines]
     table.write_text("\n".join([header, *bare]) + "\n", "utf-8")

@@ -32,7 +32,7 @@ FITS = {"k_selection"}
 WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
     *("lock_timeout_seconds", "max_rejected_share", "rerun_changed_settings"),
-    *("lock_timeout_seconds", "warehouse", "warehouse_data", "max_snapshot_megabytes"),
+    *("lock_timeout_seconds", "warehouse", "warehouse_data", "media", "max_snapshot_megabytes"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)
@@ -100,6 +100,7 @@ def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_pat
         "drops": tmp_path,
         "max_rejected_share": 0.5,
         "rerun_changed_settings": True,
+        "media": "s3://bucket/made",
     }
     given: dict[str, Any] = {name: others.get(name, 3)}
     if name.startswith("warehouse"):
@@ -135,7 +136,7 @@ def test_a_home_that_moves_keeps_its_names_and_another_file_of_names_changes_the
 def test_what_the_results_depended_on_is_recorded_with_the_launchpads_changes(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    write_drop(settings.drops, D1, range(12))
+    write_drop(settings.drops_dir, D1, range(12))
     config = {"ops": {"k_selection": {"config": {"image_k": 3, "random_state": 5}}}}
     result = materialize(settings, fake_models, D1, last="clusters", run_config=config)
     recorded = metadata(result, "k_selection")[SETTINGS_KEY]
@@ -154,7 +155,7 @@ def test_the_launchpad_shows_the_settings_as_they_are_and_showing_them_changes_n
     settings: Settings, fake_models: FakeModels
 ) -> None:
     pinned = settings.model_copy(update={"text_k": 2})
-    write_drop(settings.drops, D1, range(12))
+    write_drop(settings.drops_dir, D1, range(12))
     fields = run_config("k_selection", ["image_k", "text_k", "image_k_range", "random_state"], pinned)
     assert fields is not None
     shown = fields().model_dump()
@@ -170,8 +171,8 @@ def test_of_an_earlier_crawl_is_stale_what_a_changed_name_is_shown_in_and_nothin
     settings: Settings, fake_models: FakeModels
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        write_drop(settings.drops, D1, range(18))
-        write_drop(settings.drops, D2, range(18, 36))
+        write_drop(settings.drops_dir, D1, range(18))
+        write_drop(settings.drops_dir, D2, range(18, 36))
         _run(instance, settings, fake_models, D1)
         _run(instance, settings, fake_models, D2)
         assert _stale(instance, settings, D1) == set()
@@ -200,13 +201,15 @@ def test_for_each_changed_setting_the_partition_and_what_the_doctor_and_sensor_a
     settings: Settings, fake_models: FakeModels
 ) -> None:
     uncompared: dict[str, Any] = {"comparison_pictures": 0, "comparison_texts": 0}
-    settings = Settings.load(home=settings.home, drops=settings.drops, workers=2, **uncompared)
+    settings = Settings.load(home=settings.home, drops=settings.drops_dir, workers=2, **uncompared)
     with dg.DagsterInstance.ephemeral() as instance:
-        write_drop(settings.drops, D1, range(18))
+        write_drop(settings.drops_dir, D1, range(18))
         _run(instance, settings, fake_models, D1)
         assert stale_by_settings(instance, build_defs(settings).get_repository_def(), {}) == []
         for changes in CHANGED.values():
-            now = Settings.load(home=settings.home, drops=settings.drops, workers=2, **uncompared, **changes)
+            now = Settings.load(
+                home=settings.home, drops=settings.drops_dir, workers=2, **uncompared, **changes
+            )
             repository = build_defs(now).get_repository_def()
             stale = stale_by_settings(instance, repository, {})
             assert {one.asset for one in stale} == _stale(instance, now, D1) == changed(settings, now)

@@ -42,7 +42,7 @@ def paint(settings: Settings, n: int, background_of: Any) -> None:
         ImageDraw.Draw(image).ellipse(box, fill=PERSONS[i % 3])
         buffer = io.BytesIO()
         image.save(buffer, "PNG")
-        folder = settings.drops / D1.isoformat() / "media" / poster_id(i % 5) / post_id(i)
+        folder = settings.drops_dir / D1.isoformat() / "media" / poster_id(i % 5) / post_id(i)
         (folder / "post.png").write_bytes(buffer.getvalue())
 
 
@@ -54,7 +54,7 @@ class OnlySomeWeights(FakeModels):
 
 
 def compared(settings: Settings, models: FakeModels, n: int, background_of: Any) -> Compared:
-    write_drop(settings.drops, D1, range(n))
+    write_drop(settings.drops_dir, D1, range(n))
     paint(settings, n, background_of)
     pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
     materialize(settings, models, D1, last="method_comparison", run_config=pins)
@@ -104,11 +104,11 @@ def test_on_drawn_people_the_bundled_matting_takes_the_scene_out_of_the_clusters
     )
     n, styles, rng = 48, list(STYLES)[:4], random.Random(3)
     kinds = [scene(random.Random(seed), (360, 480)) for seed in SCENES]
-    write_drop(settings.drops, D1, range(n))
+    write_drop(settings.drops_dir, D1, range(n))
     for i in range(n):
         person = (random_person(rng, styles[i % 4]), random_framing(rng))
         picture = draw_picture(kinds[i // 4 % 3], [person], rng).picture
-        folder = settings.drops / D1.isoformat() / "media" / poster_id(i % 5) / post_id(i)
+        folder = settings.drops_dir / D1.isoformat() / "media" / poster_id(i % 5) / post_id(i)
         picture.save(folder / "post.png")
     pins = {"ops": {"k_selection": {"config": {"image_k": 4, "text_k": 3}}}}
     materialize(settings, RealMattingAndFloor(), D1, last="method_comparison", run_config=pins)
@@ -175,7 +175,7 @@ def test_the_sample_is_said_and_a_second_run_finds_its_vectors_in_the_cache(tmp_
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_a_crawl_too_small_to_compare_says_so(comparing: Settings, fake_models: FakeModels, n: int):
     settings = comparing
-    write_drop(settings.drops, D1, range(n))
+    write_drop(settings.drops_dir, D1, range(n))
     result = materialize(settings, fake_models, D1, last="method_comparison")
     said = {r["status"] for r in rows(settings, "method_comparison")}
     assert said == {"not run: too few items"}
@@ -186,7 +186,7 @@ def test_a_picture_that_is_gone_is_left_out_of_the_matting_experiment_only(
     copied_crawl: Settings, fake_models: FakeModels
 ):
     settings = copied_crawl.model_copy(update={"comparison_pictures": 30})
-    next((settings.drops / D1.isoformat()).rglob("post.png")).unlink()
+    next((settings.drops_dir / D1.isoformat()).rglob("post.png")).unlink()
     result = materialize(settings, fake_models, D1, last="method_comparison", upstream=False)
     found = {
         (r["experiment"], r["variant"]): r

@@ -53,7 +53,7 @@ def opens() -> Generator[Counter[tuple[Path, str]]]:
 
 
 def pictures_read(counted: Counter[tuple[Path, str]], settings: Settings) -> dict[Path, int]:
-    paths = sorted(settings.drops.rglob("*.png"))
+    paths = sorted(settings.drops_dir.rglob("*.png"))
     return {path: counted[path, "read"] for path in paths}
 
 
@@ -65,7 +65,7 @@ def mattes(settings: Settings) -> list[Path]:
 def drop(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A drop with a picture a post, no two alike, as one that has been there for more than a moment."""
     monkeypatch.setattr("mkt_assets.resources.drop_memory._COARSE_CLOCK_NS", -1)
-    write_drop(settings.drops, D1, range(N_POSTS))
+    write_drop(settings.drops_dir, D1, range(N_POSTS))
     return settings
 
 
@@ -110,8 +110,8 @@ def test_the_comparison_opens_an_original_and_a_matte_of_its_sample_once_more(
 def test_without_the_memory_matting_looks_into_the_files_of_the_posts_only(
     drop: Settings, fake_models: FakeModels
 ) -> None:
-    stranger = drop.drops / str(D1) / "media" / "nobody.png"
-    stranger.write_bytes(next(drop.drops.rglob("post.png")).read_bytes())
+    stranger = drop.drops_dir / str(D1) / "media" / "nobody.png"
+    stranger.write_bytes(next(drop.drops_dir.rglob("post.png")).read_bytes())
     materialize(drop, fake_models, D1, last="raw_posts")
     open_media_memory(drop).forget_all()
     with opens() as counted:

@@ -47,7 +47,7 @@ def test_run_config_beats_the_environment(
 ) -> None:
     settings = copied_crawl
     monkeypatch.setenv("MKT_IMAGE_K", "5")
-    pinned = Settings.load(home=settings.home, drops=settings.drops, workers=2)
+    pinned = Settings.load(home=settings.home, drops=settings.drops_dir, workers=2)
     pins = {"ops": {"k_selection": {"config": {"image_k": 2}}}}
     materialize(pinned, fake_models, D1, last="k_selection", upstream=False, run_config=pins)
     [chosen] = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
@@ -72,7 +72,7 @@ def test_a_pin_above_the_number_of_distinct_items_is_clipped_and_said(
 def test_a_second_crawl_of_nearly_the_same_posts_computes_only_what_is_new(
     copied_crawl: Settings, fake_models: FakeModels
 ) -> None:
-    write_drop(copied_crawl.drops, D2, range(3, 33), likes="1.2万")
+    write_drop(copied_crawl.drops_dir, D2, range(3, 33), likes="1.2万")
     second = materialize(copied_crawl, fake_models, D2, last=EMBEDDINGS)
     assert (fake_models.images.n_encoded, fake_models.texts.n_encoded) == (3, 3)
     assert metadata(second, "matted_images")["from_cache"] == 27
@@ -96,7 +96,7 @@ def test_a_lost_matte_file_is_made_again(copied_crawl: Settings, fake_models: Fa
 
 
 def test_an_empty_drop_is_an_empty_crawl(settings: Settings, fake_models: FakeModels) -> None:
-    (settings.drops / D1.isoformat()).mkdir()
+    (settings.drops_dir / D1.isoformat()).mkdir()
     result = materialize(settings, fake_models, D1, last="charts", checks=True)
     assert result.success
     assert [name for name in TABLES if name != "charts" and rows(settings, name)] == []
@@ -107,7 +107,7 @@ def test_an_empty_drop_is_an_empty_crawl(settings: Settings, fake_models: FakeMo
 def test_a_missing_drop_fails_in_a_sentence_and_leaves_the_stored_rows(
     copied_crawl: Settings, fake_models: FakeModels
 ) -> None:
-    settings, folder = copied_crawl, copied_crawl.drops / D1.isoformat()
+    settings, folder = copied_crawl, copied_crawl.drops_dir / D1.isoformat()
     before = rows(settings, "raw_posts")
     folder.rename(folder.with_name("unmounted"))
     failed = materialize(settings, fake_models, D1, raise_on_error=False)
@@ -130,7 +130,7 @@ def test_accounts_are_hashed_everywhere(whole_crawl: Crawl) -> None:
 def test_broken_pictures_are_rejected_with_a_reason_and_fail_nothing(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    folder = write_drop(settings.drops, D1, range(9))
+    folder = write_drop(settings.drops_dir, D1, range(9))
     pictures = sorted(folder.rglob("post.png"))
     pictures[0].write_bytes(b"")
     pictures[1].write_bytes(pictures[1].read_bytes()[:60])
@@ -146,7 +146,7 @@ def test_broken_pictures_are_rejected_with_a_reason_and_fail_nothing(
 def test_a_text_without_picture_and_a_picture_without_text_are_counted(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    folder = write_drop(settings.drops, D1, range(12))
+    folder = write_drop(settings.drops_dir, D1, range(12))
     table = next(folder.glob("*.csv"))
     lines = table.read_text("utf-8").splitlines()
     lines[1] = ",".join(cell if i in (0, 1, 14) else "" for i, cell in enumerate(lines[1].split(",")))
@@ -163,8 +163,8 @@ def test_a_window_clusters_each_post_once_in_its_latest_version(
     settings = Settings.load(
         home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2
     )
-    write_drop(settings.drops, D1, range(12))
-    write_drop(settings.drops, D2, range(6, 18))
+    write_drop(settings.drops_dir, D1, range(12))
+    write_drop(settings.drops_dir, D2, range(6, 18))
     materialize(settings, fake_models, D1, last=EMBEDDINGS)
     materialize(settings, fake_models, D2, last="clusters")
     items = [r for r in rows(settings, "clusters", D2) if r["modality"] == "image"]
@@ -177,8 +177,8 @@ def test_two_encoders_never_meet_in_one_clustering(tmp_path: Path, fake_models: 
     settings = Settings.load(
         home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2
     )
-    write_drop(settings.drops, D1, range(6))
-    write_drop(settings.drops, D2, range(6, 12))
+    write_drop(settings.drops_dir, D1, range(6))
+    write_drop(settings.drops_dir, D2, range(6, 12))
     materialize(settings, fake_models, D1, last=EMBEDDINGS)
     fake_models.images.version = "2"
     failed = materialize(settings, fake_models, D2, raise_on_error=False)
@@ -187,7 +187,7 @@ def test_two_encoders_never_meet_in_one_clustering(tmp_path: Path, fake_models: 
 
 
 def test_ids_do_not_depend_on_the_order_of_the_rows(copied_crawl: Settings, fake_models: FakeModels) -> None:
-    settings, folder = copied_crawl, copied_crawl.drops / D1.isoformat()
+    settings, folder = copied_crawl, copied_crawl.drops_dir / D1.isoformat()
     materialize(settings, fake_models, D1, last=("k_selection", "clusters"), upstream=False)
     before = rows(settings, "clusters")
     table = next(folder.glob("*.csv"))
@@ -229,7 +229,7 @@ def test_the_ratio_of_a_post_counts_it_once(whole_crawl: Crawl) -> None:
 def test_a_large_picture_is_matted_small_and_its_matte_told_in_its_own_pixels(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    drop = write_drop(settings.drops, D1, range(4))
+    drop = write_drop(settings.drops_dir, D1, range(4))
     large = Image.new("RGB", (8000, 100))
     large.paste((255, 255, 255), (2000, 0, 6000, 100))
     path = next(drop.rglob("post.*"))
@@ -244,7 +244,7 @@ def test_a_large_picture_is_matted_small_and_its_matte_told_in_its_own_pixels(
 def test_the_platforms_suffix_stays_in_the_title_and_is_taken_out_once(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    write_drop(settings.drops, D1, range(3), with_media=False)
+    write_drop(settings.drops_dir, D1, range(3), with_media=False)
     materialize(settings, fake_models, D1, last="summaries")
     assert all(r["title"].endswith(" - 小红书") for r in rows(settings, "raw_posts"))
     cleaned = rows(settings, "summaries")

@@ -49,7 +49,7 @@ def test_the_second_crawl_tells_what_is_new_and_leaves_the_first_page_alone(
     copied_crawl: Settings, fake_models: FakeModels
 ) -> None:
     settings = copied_crawl
-    write_drop(settings.drops, D2, range(30, 60))
+    write_drop(settings.drops_dir, D2, range(30, 60))
     first = (settings.reports_dir / "2024-06-13" / "report.html").read_bytes()
     findings = metadata(materialize(settings, fake_models, D2, last="report"), "report")["findings"]
     assert "No earlier crawl" not in findings
@@ -57,7 +57,7 @@ def test_the_second_crawl_tells_what_is_new_and_leaves_the_first_page_alone(
 
 
 def test_a_crawl_without_a_usable_picture_has_a_report(settings: Settings, fake_models: FakeModels) -> None:
-    drop = write_drop(settings.drops, D1, range(6))
+    drop = write_drop(settings.drops_dir, D1, range(6))
     for picture in [*drop.rglob("*.jpg"), *drop.rglob("*.png")]:
         picture.write_bytes(b"")
     materialize(settings, fake_models, D1, last="report")

@@ -97,7 +97,7 @@ def test_a_bug_is_shown_as_it_is() -> None:
 def test_a_run_that_finds_the_warehouse_busy_once_tries_again_and_succeeds(
     settings: Settings, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_drop(settings.drops, DAY, range(4))
+    write_drop(settings.drops_dir, DAY, range(4))
     write: Callable[..., Any] = Warehouse.replace_partition
     refusals = [DatabaseBusyError("another run has it")]
 
@@ -116,7 +116,7 @@ def test_a_run_that_finds_the_warehouse_busy_once_tries_again_and_succeeds(
 def test_the_list_of_runs_says_which_drop_crawler_and_how_many_posts(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    drop = write_drop(settings.drops, DAY, range(4))
+    drop = write_drop(settings.drops_dir, DAY, range(4))
     with dg.DagsterInstance.ephemeral() as instance:
         done = dg.materialize(
             [raw_posts.build(settings)],
@@ -141,7 +141,7 @@ def test_a_run_without_its_drop_is_not_tried_again(settings: Settings, fake_mode
 def test_a_file_that_nobody_can_read_costs_no_retry_and_no_failure(
     settings: Settings, fake_models: FakeModels
 ) -> None:
-    drop = write_drop(settings.drops, DAY, range(4))
+    drop = write_drop(settings.drops_dir, DAY, range(4))
     (drop / "broken.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 500)
     result = materialize(settings, fake_models, DAY, last="raw_posts")
     assert "STEP_UP_FOR_RETRY" not in events(result)

@@ -30,7 +30,7 @@ D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 @pytest.fixture
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("MKT_HOME", str(settings.home))
-    monkeypatch.setenv("MKT_DROPS", str(settings.drops))
+    monkeypatch.setenv("MKT_DROPS", str(settings.drops_dir))
     return CliRunner()
 
 
@@ -56,7 +56,7 @@ def test_a_full_disk_ends_in_one_sentence_that_says_where(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("mkt_assets.orchestration.instance.prepare_instance", full)
-    write_drop(settings.drops, D1, range(2))
+    write_drop(settings.drops_dir, D1, range(2))
     result = run.invoke(app, ["run"])
     assert result.exit_code == 2
     assert "The disk is full" in result.output
@@ -140,7 +140,7 @@ def test_a_label_file_without_its_column_is_a_sentence(run: CliRunner, tmp_path:
 def test_a_date_that_cannot_be_run_is_refused_at_once_and_no_other_is_run(
     run: CliRunner, settings: Settings, asked_for: str, said: str
 ) -> None:
-    write_drop(settings.drops, D1, range(4), with_media=False)
+    write_drop(settings.drops_dir, D1, range(4), with_media=False)
     result = run.invoke(app, ["run", "--crawl-date", "2024-06-13", "--crawl-date", asked_for])
     assert result.exit_code == 2
     assert said in result.output
@@ -149,7 +149,7 @@ def test_a_date_that_cannot_be_run_is_refused_at_once_and_no_other_is_run(
 
 
 def test_a_drop_named_as_of_a_date_to_come_is_said_to_be_misnamed(run: CliRunner, settings: Settings) -> None:
-    write_drop(settings.drops, date(2999, 1, 1), range(4), with_media=False)
+    write_drop(settings.drops_dir, date(2999, 1, 1), range(4), with_media=False)
     result = run.invoke(app, ["run"])
     assert result.exit_code == 2
     assert "is the folder misnamed?" in result.output
@@ -160,7 +160,7 @@ def test_a_run_that_fails_says_why_in_a_sentence_and_runs_the_other_dates(
     run: CliRunner, settings: Settings
 ) -> None:
     for day in (date(2024, 6, 12), D1):
-        write_drop(settings.drops, day, range(4), with_media=False)
+        write_drop(settings.drops_dir, day, range(4), with_media=False)
     tombstones = open_tombstones(settings)
     tombstones.write(tombstones.read().bury([], D1))
     result = run.invoke(app, ["run", "--crawl-date", "2024-06-12", "--crawl-date", "2024-06-13"])
@@ -188,7 +188,7 @@ def test_what_shows_names_is_made_again_of_the_dates_whose_names_a_later_crawl_c
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for day in (D1, D2):
-        write_drop(settings.drops, day, range(1), with_media=False)
+        write_drop(settings.drops_dir, day, range(1), with_media=False)
     names = {D1: "style 2b14", D2: "通勤"}
     runs: list[tuple[date, tuple[str, ...]]] = []
 

@@ -105,7 +105,7 @@ HARMLESS = {("gc", "--min-age-hours", "inf")}
 def here(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current folder with such files, and a home in which nothing is yet."""
     monkeypatch.setenv("MKT_HOME", str(settings.home))
-    monkeypatch.setenv("MKT_DROPS", str(settings.drops))
+    monkeypatch.setenv("MKT_DROPS", str(settings.drops_dir))
     monkeypatch.setenv("MKT_MODELS", str(tmp_path / "models"))
     folder = tmp_path / "here"
     folder.mkdir()

@@ -12,7 +12,7 @@ from PIL import Image
 from mkt_assets.compute.matte_maker import TILE_SIDE, MadeMatte, MatteMaker, MediaSource
 from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.resources.cache import Cache
-from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.files import LocalFiles
 from mkt_assets_tests.conftest import BrightPersonMatting
 from mkt_assets_tests.drops import picture
 
@@ -32,7 +32,7 @@ class Workshop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.model = CountingMatting()
-        self.media = FileStore(folder / "media")
+        self.media = LocalFiles(folder / "media")
         self.maker = MatteMaker(
             self.model,
             cache=Cache(folder / "cache.duckdb"),

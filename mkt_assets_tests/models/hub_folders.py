@@ -28,7 +28,7 @@ _PICTURES: dict[str, Any] = {
 
 
 def tokenizer(folder: Path) -> Any:
-    from transformers import BertTokenizerFast
+    from transformers import BertTokenizerFast  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 
     vocabulary = folder.parent / "vocab.txt"
     vocabulary.write_text("\n".join(WORDS.split()), "utf-8")

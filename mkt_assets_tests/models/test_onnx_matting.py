@@ -188,7 +188,7 @@ def test_the_setting_names_a_file_and_says_what_there_is_instead(tmp_path: Path)
 def test_a_crawl_is_matted_with_it(settings: Settings, tmp_path: Path) -> None:
     path = declared(network(tmp_path / "mean.onnx"), activation="minmax", **PLAIN)
     chosen = settings.model_copy(update={"matting": f"onnx:{path}"})
-    write_drop(settings.drops, D1, range(3))
+    write_drop(settings.drops_dir, D1, range(3))
     assert materialize(chosen, Models(chosen.model_options), D1, last="matted_images").success
     stored = rows(settings, "matted_images", D1)
     assert {row["matting_model"].split(" ")[0] for row in stored} == {"onnx:mean"}

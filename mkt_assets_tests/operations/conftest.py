@@ -20,8 +20,8 @@ def two_crawls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         settings = load(folder)
-        write_drop(settings.drops, D1, range(20))
-        write_drop(settings.drops, D2, range(10, 30))
+        write_drop(settings.drops_dir, D1, range(20))
+        write_drop(settings.drops_dir, D2, range(10, 30))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DAGSTER_HOME", str(settings.dagster_home))
             for day in (D1, D2):

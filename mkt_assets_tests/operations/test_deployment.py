@@ -146,7 +146,7 @@ def run_guide(script: str, settings: Settings) -> None:
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "MKT_HOME": str(settings.home),
-        "MKT_DROPS": str(settings.drops),
+        "MKT_DROPS": str(settings.drops_dir),
     }
     done = subprocess.run(
         ["bash", "-euc", script], check=False, env=environment, capture_output=True, text=True, timeout=300

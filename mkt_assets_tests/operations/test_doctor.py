@@ -93,7 +93,7 @@ PLANTED: dict[str, tuple[Callable[[Settings], object], str]] = {
     "newer": (claim_newer, "newer mkt_assets"),
     "key": (lambda s: (s.home / KEY_NAME).unlink(), "is gone"),
     "snapshot": (lambda s: s.snapshot_path.unlink(), "there is no"),
-    "drops": (lambda s: s.drops.rename(s.home / "elsewhere"), "there is no folder"),
+    "drops": (lambda s: s.drops_dir.rename(s.home / "elsewhere"), "there is no folder"),
     "page": (damage_a_page, "cannot be read"),
     "key damaged": (lambda s: (s.home / KEY_NAME).write_text("x"), "the key in"),
     "records": (
@@ -171,7 +171,7 @@ def test_who_holds_the_warehouse_is_named(home: Settings) -> None:
 
 def test_the_command_ends_with_1_on_a_problem(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MKT_HOME", str(home.home))
-    monkeypatch.setenv("MKT_DROPS", str(home.drops))
+    monkeypatch.setenv("MKT_DROPS", str(home.drops_dir))
     well = CliRunner().invoke(app, ["doctor"])
     assert well.exit_code == 0, well.output
     assert "all is well" in well.output

@@ -42,7 +42,7 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A crawl of thirty posts, three styles, three topics, and a caption that means harm. It is only read."""
     folder = tmp_path_factory.mktemp("crawl")
     settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
-    [posts] = write_drop(settings.drops, D1, range(30)).glob("*.csv")
+    [posts] = write_drop(settings.drops_dir, D1, range(30)).glob("*.csv")
     harm = '"=HYPERLINK(""http://x.example"",""裙"")\r\n@SUM(1)"'
     posts.write_text(posts.read_text("utf-8").replace("红红红红红红裙子0 - 小红书", harm), "utf-8")
     materialize(settings, FakeModels(), D1, last=("charts", "trends"), run_config=PINS)
@@ -53,7 +53,7 @@ def crawl(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def copy_of_crawl(crawl: Settings, tmp_path: Path) -> Settings:
     """The crawl in a home of its own, to take something away from."""
     shutil.copytree(crawl.home, tmp_path / "home")
-    return Settings.load(home=tmp_path / "home", drops=crawl.drops, workers=2)
+    return Settings.load(home=tmp_path / "home", drops=crawl.drops_dir, workers=2)
 
 
 def frame_of(path: Path) -> pd.DataFrame:
@@ -223,8 +223,8 @@ def test_a_window_is_exported_with_the_posts_of_all_its_crawls(
     tmp_path: Path, fake_models: FakeModels
 ) -> None:
     settings = Settings.load(home=tmp_path / "h", drops=tmp_path / "d", workers=2, window_crawl_dates=2)
-    write_drop(settings.drops, D1, range(20))
-    write_drop(settings.drops, D2, range(15, 25))
+    write_drop(settings.drops_dir, D1, range(20))
+    write_drop(settings.drops_dir, D2, range(15, 25))
     materialize(settings, fake_models, D1, last=("image_embeddings", "text_embeddings"))
     materialize(settings, fake_models, D2, run_config=PINS)
     out = tmp_path / "衣服 Übersicht"
@@ -249,7 +249,7 @@ def test_what_is_written_is_said(crawl: Settings, tmp_path: Path) -> None:
 
 def test_an_export_that_fails_leaves_nothing(copy_of_crawl: Settings, tmp_path: Path) -> None:
     next(copy_of_crawl.media_dir.rglob("*.webp")).unlink()
-    with pytest.raises(FileNotFoundError, match=r"of post [0-9a-f]{24} is not in the home any more"):
+    with pytest.raises(FileNotFoundError, match=r"of post [0-9a-f]{24} is not there any more"):
         export_crawl(copy_of_crawl, D1, tmp_path / "deep" / "out")
     assert list((tmp_path / "deep").iterdir()) == []
 
@@ -263,7 +263,7 @@ def test_a_lost_chart_is_named(copy_of_crawl: Settings, tmp_path: Path) -> None:
 def test_a_crawl_without_clusters_is_exported_without_rows(
     settings: Settings, fake_models: FakeModels, tmp_path: Path
 ) -> None:
-    write_drop(settings.drops, D1, range(3))
+    write_drop(settings.drops_dir, D1, range(3))
     materialize(settings, fake_models, D1, last="raw_posts")
     export_crawl(settings, D1, tmp_path / "out")
     assert len(frame_of(tmp_path / "out" / "clustered_labels0.csv")) == 0
@@ -299,7 +299,7 @@ def test_the_command_exports_and_says_so(
     crawl: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MKT_HOME", str(crawl.home))
-    monkeypatch.setenv("MKT_DROPS", str(crawl.drops))
+    monkeypatch.setenv("MKT_DROPS", str(crawl.drops_dir))
     arguments = ["export", "--crawl-date", "2024-06-13", "--pictures", "webp", str(tmp_path / "out")]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output

@@ -68,8 +68,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
     def make(folder: Path) -> None:
         settings = load(folder)
-        write_drop(settings.drops, D1, range(3), likes="900")
-        write_drop(settings.drops, D2, range(12))
+        write_drop(settings.drops_dir, D1, range(3), likes="900")
+        write_drop(settings.drops_dir, D2, range(12))
         for day in (D1, D2):
             materialize(settings, JointModels(), day, last=EMBEDDINGS)
 

@@ -191,7 +191,7 @@ def test_running_the_crawl_again_brings_back_neither_her_nor_where_her_pictures_
 
 def test_a_post_of_hers_in_a_new_crawl_is_not_taken_in(home: Settings, fake_models: FakeModels) -> None:
     forget(home, Request(posters=[hashed(home)]))
-    write_drop(home.drops, D2, range(30, 40))
+    write_drop(home.drops_dir, D2, range(30, 40))
     assert materialize(home, fake_models, D2, last="raw_posts").success
     assert not posts(home) & {post_id(32), post_id(37)}
     assert post_id(33) in posts(home)
@@ -331,7 +331,7 @@ def test_the_command_asks_forgets_and_says_what_to_do(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MKT_HOME", str(home.home))
-    monkeypatch.setenv("MKT_DROPS", str(home.drops))
+    monkeypatch.setenv("MKT_DROPS", str(home.drops_dir))
     arguments = ["forget", "--poster", hashed(home)]
     asked = CliRunner().invoke(app, arguments, input="n\n")
     assert asked.exit_code == 1

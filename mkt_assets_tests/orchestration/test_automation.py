@@ -86,7 +86,7 @@ def test_without_drops_the_sensor_says_so(platform: Platform) -> None:
 
 
 def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, settings: Settings) -> None:
-    settle(write_drop(settings.drops, D1, range(6), with_media=False))
+    settle(write_drop(settings.drops_dir, D1, range(6), with_media=False))
     [first] = platform.tick_sensor()
     assert isinstance(first, dg.RunRequest)
     assert first.partition_key == "2024-06-13"
@@ -94,7 +94,7 @@ def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, 
     assert "2024-06-13: materialized as it is" in platform.tick_sensor()
     assert "2024-06-13: materialized as it is" in platform.tick_schedule()
 
-    settle(write_drop(settings.drops, D1, range(8), with_media=False))
+    settle(write_drop(settings.drops_dir, D1, range(8), with_media=False))
     [second] = platform.tick_sensor()
     assert isinstance(second, dg.RunRequest)
     assert second.run_key != first.run_key
@@ -104,8 +104,8 @@ def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, 
 
 def copied(settings: Settings, crawl_date: date) -> None:
     """As `cp -r` leaves a drop: other files, of other times, with the same in them."""
-    drop = settings.drops / crawl_date.isoformat()
-    old = drop.rename(settings.drops / "old")
+    drop = settings.drops_dir / crawl_date.isoformat()
+    old = drop.rename(settings.drops_dir / "old")
     shutil.copytree(old, drop, copy_function=shutil.copyfile)
     shutil.rmtree(old)
     settle(drop)
@@ -114,7 +114,7 @@ def copied(settings: Settings, crawl_date: date) -> None:
 def test_a_drop_that_was_copied_is_not_run_again_and_one_changed_byte_of_a_picture_is(
     platform: Platform, settings: Settings
 ) -> None:
-    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
     [first] = platform.tick_sensor()
     assert isinstance(first, dg.RunRequest)
     finish(platform, first, succeed=True)
@@ -122,18 +122,18 @@ def test_a_drop_that_was_copied_is_not_run_again_and_one_changed_byte_of_a_pictu
     assert "2024-06-13: materialized as it is" in platform.tick_sensor()
     assert "2024-06-13: materialized as it is" in platform.tick_schedule()
 
-    picture = next(settings.drops.rglob("*.png"))
+    picture = next(settings.drops_dir.rglob("*.png"))
     data = bytearray(picture.read_bytes())
     data[-1] ^= 1
     picture.write_bytes(data)
-    settle(settings.drops / D1.isoformat())
+    settle(settings.drops_dir / D1.isoformat())
     assert isinstance(platform.tick_sensor(), list)
 
 
 def test_a_drop_that_an_earlier_version_ran_is_not_run_again_even_when_it_is_copied_later(
     platform: Platform, settings: Settings
 ) -> None:
-    drop = write_drop(settings.drops, D1, range(3))
+    drop = write_drop(settings.drops_dir, D1, range(3))
     settle(drop)
     recorded = digest_by_times(walk_drop(drop))
     request = dg.RunRequest(partition_key=D1.isoformat(), tags={DIGEST_TAG: recorded})
@@ -141,7 +141,7 @@ def test_a_drop_that_an_earlier_version_ran_is_not_run_again_even_when_it_is_cop
     assert "materialized as it is" in platform.tick_sensor()
     copied(settings, D1)
     assert "materialized as it is" in platform.tick_sensor()
-    settle(write_drop(settings.drops, D1, range(4)))
+    settle(write_drop(settings.drops_dir, D1, range(4)))
     assert isinstance(platform.tick_sensor(), list)
 
 
@@ -162,10 +162,10 @@ def test_a_changed_setting_runs_again_only_where_that_is_set_and_only_what_it_ch
     settings: Settings, instance: dg.DagsterInstance, fake_models: FakeModels
 ) -> None:
     def platform_of(**changes: Any) -> Platform:
-        given = Settings.load(home=settings.home, drops=settings.drops, **changes)
+        given = Settings.load(home=settings.home, drops=settings.drops_dir, **changes)
         return Platform(given, instance, fake_models)
 
-    settle(write_drop(settings.drops, D1, range(3), with_media=False))
+    settle(write_drop(settings.drops_dir, D1, range(3), with_media=False))
     before = platform_of()
     [first] = before.tick_sensor()
     assert isinstance(first, dg.RunRequest)
@@ -188,7 +188,7 @@ def test_a_changed_setting_runs_again_only_where_that_is_set_and_only_what_it_ch
 def test_what_a_tick_has_no_time_to_read_is_read_by_the_next_ones(
     platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
     monkeypatch.setattr("mkt_assets.orchestration.drop_state._READING_SECONDS", -1.0)
     assert "not read to its end yet" in platform.tick_sensor()
     monkeypatch.undo()
@@ -196,7 +196,7 @@ def test_what_a_tick_has_no_time_to_read_is_read_by_the_next_ones(
 
 
 def test_a_drop_still_being_written_is_left_alone(platform: Platform, settings: Settings) -> None:
-    drop = write_drop(settings.drops, D1, range(3))
+    drop = write_drop(settings.drops_dir, D1, range(3))
     later = time.time() + 0.5
     os.utime(next(drop.glob("*.csv")), (later, later))
     time.sleep(0.6)
@@ -207,7 +207,7 @@ def test_a_drop_that_cannot_be_read_is_no_empty_crawl_and_stops_no_other(
     platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for day in (D1, D2):
-        settle(write_drop(settings.drops, day, range(3)))
+        settle(write_drop(settings.drops_dir, day, range(3)))
 
     def refuse_the_first(folder: Path) -> object:
         if folder.name == D1.isoformat():
@@ -218,13 +218,13 @@ def test_a_drop_that_cannot_be_read_is_no_empty_crawl_and_stops_no_other(
     requests = platform.tick_sensor()
     assert [request.partition_key for request in requests if isinstance(request, dg.RunRequest)] == [str(D2)]
     with pytest.raises(DropMissing, match=r"cannot be read \(Permission denied\)"):
-        walk_drop(settings.drops / D1.isoformat())
+        walk_drop(settings.drops_dir / D1.isoformat())
 
 
 def test_a_file_that_is_renamed_while_it_is_looked_at_belongs_to_a_drop_being_written(
     platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
     there = Path.rglob
     monkeypatch.setattr(
         Path, "rglob", lambda self, pattern: [*there(self, pattern), self / "page.jsonl.part"]
@@ -234,7 +234,7 @@ def test_a_file_that_is_renamed_while_it_is_looked_at_belongs_to_a_drop_being_wr
 
 @pytest.mark.parametrize("asked_by", ["the sensor", "a person"])
 def test_a_run_under_way_is_not_doubled(platform: Platform, settings: Settings, asked_by: str) -> None:
-    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
     [request] = platform.tick_sensor()
     assert isinstance(request, dg.RunRequest)
     platform.instance.create_run_for_job(
@@ -247,7 +247,7 @@ def test_a_run_under_way_is_not_doubled(platform: Platform, settings: Settings, 
 
 
 def test_a_canceled_run_is_left_to_the_daily_schedule(platform: Platform, settings: Settings) -> None:
-    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
     [request] = platform.tick_sensor()
     assert isinstance(request, dg.RunRequest)
     platform.instance.create_run_for_job(
@@ -262,7 +262,7 @@ def test_a_canceled_run_is_left_to_the_daily_schedule(platform: Platform, settin
 def test_a_killed_run_that_dagster_is_about_to_retry_is_not_run_twice(
     platform: Platform, settings: Settings
 ) -> None:
-    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
     run = platform.instance.create_run_for_job(
         platform.defs.resolve_job_def("crawl"),
         status=dg.DagsterRunStatus.STARTED,
@@ -275,11 +275,11 @@ def test_a_killed_run_that_dagster_is_about_to_retry_is_not_run_twice(
 
 
 def test_a_failed_run_is_left_to_the_daily_schedule(platform: Platform, settings: Settings) -> None:
-    drop = write_drop(settings.drops, D1, range(3), with_media=False)
+    drop = write_drop(settings.drops_dir, D1, range(3), with_media=False)
     settle(drop)
     [request] = platform.tick_sensor()
     assert isinstance(request, dg.RunRequest)
-    hidden = drop.rename(settings.drops / "unmounted")
+    hidden = drop.rename(settings.drops_dir / "unmounted")
     platform.run(request, succeed=False)
     hidden.rename(drop)
     assert "its run failed" in platform.tick_sensor()
@@ -291,8 +291,8 @@ def test_a_failed_run_is_left_to_the_daily_schedule(platform: Platform, settings
 
 
 def test_the_schedule_catches_up_on_what_the_sensor_missed(platform: Platform, settings: Settings) -> None:
-    settle(write_drop(settings.drops, D1, range(3)))
-    settle(write_drop(settings.drops, D2, range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
+    settle(write_drop(settings.drops_dir, D2, range(3)))
     requests = platform.tick_schedule()
     assert [r.partition_key for r in requests if isinstance(r, dg.RunRequest)] == ["2024-06-13", "2024-06-14"]
 
@@ -302,7 +302,7 @@ def test_the_schedule_says_that_yesterday_has_no_drop(platform: Platform, settin
 
 
 def test_a_drop_before_the_first_crawl_date_is_ignored(platform: Platform, settings: Settings) -> None:
-    settle(write_drop(settings.drops, date(2020, 1, 1), range(3)))
+    settle(write_drop(settings.drops_dir, date(2020, 1, 1), range(3)))
     assert isinstance(platform.tick_sensor(), str)
 
 
@@ -390,13 +390,13 @@ def n_questions(platform: Platform) -> int:
 
 
 def test_a_tick_asks_no_more_of_many_dates_than_of_one(platform: Platform, settings: Settings) -> None:
-    settle(write_drop(settings.drops, D1, range(1), with_media=False))
+    settle(write_drop(settings.drops_dir, D1, range(1), with_media=False))
     [first] = platform.tick_sensor()
     assert isinstance(first, dg.RunRequest)
     finish(platform, first, succeed=True)
     of_one = n_questions(platform)
     for i in range(1, 8):
-        settle(write_drop(settings.drops, D1 + timedelta(days=i), range(1), with_media=False))
+        settle(write_drop(settings.drops_dir, D1 + timedelta(days=i), range(1), with_media=False))
     for request in platform.tick_sensor():
         assert isinstance(request, dg.RunRequest)
         finish(platform, request, succeed=True)
@@ -404,10 +404,10 @@ def test_a_tick_asks_no_more_of_many_dates_than_of_one(platform: Platform, setti
 
 
 def test_a_drop_of_a_date_to_come_waits_and_stops_no_other(platform: Platform, settings: Settings) -> None:
-    settle(write_drop(settings.drops, date(2999, 1, 1), range(3)))
-    settle(write_drop(settings.drops, D1, range(3)))
+    settle(write_drop(settings.drops_dir, date(2999, 1, 1), range(3)))
+    settle(write_drop(settings.drops_dir, D1, range(3)))
     assert [r.partition_key for r in platform.tick_sensor() if isinstance(r, dg.RunRequest)] == ["2024-06-13"]
-    settle(write_drop(settings.drops, date(2024, 6, 20), range(3)))
+    settle(write_drop(settings.drops_dir, date(2024, 6, 20), range(3)))
     [request] = platform.tick_schedule(date(2024, 6, 15))
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2024-06-13"
@@ -417,7 +417,7 @@ class Weeks:
     """Crawlers that are late, go on writing and correct themselves, and runs that fail now and then."""
 
     def __init__(self, platform: Platform, drops: Path, seed: int) -> None:
-        self.platform, self.drops, self.chance = platform, drops, random.Random(seed)
+        self.platform, self.drops_dir, self.chance = platform, drops, random.Random(seed)
         self.n_posts: dict[date, int] = {}
         self.done: list[tuple[str | None, str]] = []
 
@@ -425,7 +425,7 @@ class Weeks:
         """A drop comes or grows; no content is ever there twice."""
         if self.chance.random() < probability:
             self.n_posts[day] = self.n_posts.get(day, 0) + self.chance.randint(1, 3)
-            settle(write_drop(self.drops, day, range(self.n_posts[day]), with_media=False))
+            settle(write_drop(self.drops_dir, day, range(self.n_posts[day]), with_media=False))
 
     def work(self, requests: list[dg.RunRequest] | str) -> None:
         """Run what was asked for; one in five fails."""
@@ -453,12 +453,12 @@ class Weeks:
 def test_in_weeks_of_late_growing_and_corrected_drops_each_content_is_run_once(
     platform: Platform, settings: Settings, seed: int, n_days: int
 ) -> None:
-    weeks = Weeks(platform, settings.drops, seed)
+    weeks = Weeks(platform, settings.drops_dir, seed)
     days = [date(2024, 6, 1) + timedelta(days=i) for i in range(n_days)]
     weeks.live(days)
     for i in range(1, 15):
         weeks.work(platform.tick_schedule(days[-1] + timedelta(days=i)))
     assert len(weeks.done) == len(set(weeks.done)), "a content was run twice"
-    wanted = {(day.isoformat(), drop_digest(settings.drops / day.isoformat())) for day in weeks.n_posts}
+    wanted = {(day.isoformat(), drop_digest(settings.drops_dir / day.isoformat())) for day in weeks.n_posts}
     assert wanted <= set(weeks.done)
     assert "materialized as it is" in platform.tick_sensor()

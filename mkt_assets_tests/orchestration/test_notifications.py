@@ -53,7 +53,7 @@ def test_the_command_gets_what_happened_and_to_which_crawl(settings: Settings, t
     script.write_text(f"import sys; open({str(out)!r}, 'w').write(sys.stdin.read())", "utf-8")
     command = f"{sys.executable} {script}"
     sensor = build_failure_sensor(
-        Settings.load(home=settings.home, drops=settings.drops, notify_command=command)
+        Settings.load(home=settings.home, drops=settings.drops_dir, notify_command=command)
     )
     run_id, _ = evaluate(sensor)
     message = json.loads(out.read_text("utf-8"))

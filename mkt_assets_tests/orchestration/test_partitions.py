@@ -29,7 +29,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def drop(settings: Settings, day: date) -> None:
-    write_drop(settings.drops, day, range(3), with_media=False)
+    write_drop(settings.drops_dir, day, range(3), with_media=False)
 
 
 def offered(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
@@ -90,8 +90,8 @@ def test_a_folder_that_is_renamed_takes_its_date_along_and_what_was_made_of_a_dr
         drop(settings, day)
     offered(instance, settings)
     was_materialized(instance, D1)
-    shutil.rmtree(settings.drops / D1.isoformat())
-    (settings.drops / D2.isoformat()).rename(settings.drops / D3.isoformat())
+    shutil.rmtree(settings.drops_dir / D1.isoformat())
+    (settings.drops_dir / D2.isoformat()).rename(settings.drops_dir / D3.isoformat())
     assert offered(instance, settings) == ["2024-06-13", "2024-06-20"]
 
 
@@ -108,7 +108,7 @@ def test_a_restored_warehouse_offers_its_dates_though_dagster_knows_nothing_of_t
 ) -> None:
     drop(settings, D1)
     materialize(settings, fake_models, D1, last="raw_posts")
-    shutil.rmtree(settings.drops)
+    shutil.rmtree(settings.drops_dir)
     assert offered(instance, settings) == ["2024-06-13"]
     assert offered(instance, settings) == ["2024-06-13"]
     open_warehouse(settings).replace_partition("raw_posts", D1, RAW_POSTS.empty())

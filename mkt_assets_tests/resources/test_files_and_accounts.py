@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mkt_assets.resources.accounts import AccountHasher
-from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.files import LocalFiles
 from mkt_assets_tests.processes import OTHERS
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
-    store = FileStore(tmp_path)
+    store = LocalFiles(tmp_path)
     store.write("a/b.bin", b"old")
     store.write("a/b.bin", b"new")
     assert store.read("a/b.bin") == b"new"
@@ -23,18 +23,18 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../out.bin", "/etc/passwd", "a/../../out.bin"])
 def test_no_name_leads_out_of_the_store(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="leads out"):
-        FileStore(tmp_path / "store").write(name, b"x")
+        LocalFiles(tmp_path / "store").write(name, b"x")
 
 
 def test_a_symlink_does_not_lead_out_of_the_store(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "link").symlink_to(tmp_path)
     with pytest.raises(ValueError, match="leads out"):
-        FileStore(tmp_path / "store").write("link/out.bin", b"x")
+        LocalFiles(tmp_path / "store").write("link/out.bin", b"x")
 
 
 def test_pruning_removes_only_what_is_not_kept(tmp_path: Path) -> None:
-    store = FileStore(tmp_path)
+    store = LocalFiles(tmp_path)
     for name in ("d/1.png", "d/2.png", "e/3.png"):
         store.write(name, b"x")
     store.prune("d", {"d/1.png"})

@@ -100,7 +100,9 @@ def test_without_it_the_drop_is_walked_and_the_same_files_are_found(
     memory.remember(DAY, found)
 
     def asked() -> tuple[MediaFile, ...]:
-        return media_of_posts(DAY, POSTS, drops=tmp_path / "drops", memory=memory, hash_poster=hashed)
+        return media_of_posts(
+            DAY, POSTS, drop_dir=tmp_path / "drops" / DAY.isoformat(), memory=memory, hash_poster=hashed
+        )
 
     by_memory = asked()
     memory.forget_all()

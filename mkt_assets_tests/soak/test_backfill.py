@@ -50,7 +50,7 @@ def backfill(tmp_path: Path, n_dates: int, n_processes: int) -> Settings:
     settings = load(tmp_path / "home", tmp_path / "drops")
     days = [FIRST + timedelta(days=i) for i in range(n_dates)]
     for i, day in enumerate(days):
-        write_drop(settings.drops, day, range(i * N_POSTS, (i + 1) * N_POSTS))
+        write_drop(settings.drops_dir, day, range(i * N_POSTS, (i + 1) * N_POSTS))
     reader = Reader(settings.snapshot_path)
     reader.start()
     began = time.monotonic()

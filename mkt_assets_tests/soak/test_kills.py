@@ -44,10 +44,10 @@ def copied(folder: Path, to: Path) -> Settings:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     folder = tmp_path_factory.mktemp("kills") / "prepared"
     settings = load(folder / "home", folder / "drops")
-    write_drop(settings.drops, DAY, range(10))
+    write_drop(settings.drops_dir, DAY, range(10))
     assert run(settings, DAY).success
     before = contents(settings, DAY)
-    write_drop(settings.drops, DAY, range(4, 18))
+    write_drop(settings.drops_dir, DAY, range(4, 18))
     finished = copied(folder, folder.with_name("finished"))
     began = time.monotonic()
     assert run(finished, DAY).success

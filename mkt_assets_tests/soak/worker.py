@@ -49,7 +49,7 @@ def run(settings: Settings, crawl_date: date) -> dg.ExecuteInProcessResult:
 
 def begin(settings: Settings, dates: Sequence[date], log: Path) -> ForkServerProcess:
     """A process that runs these dates, one after the other; the file `log` is there once it begins."""
-    worker = OTHERS.Process(target=_work, args=(settings.home, settings.drops, dates, log))
+    worker = OTHERS.Process(target=_work, args=(settings.home, settings.drops_dir, dates, log))
     worker.start()
     return worker
 
