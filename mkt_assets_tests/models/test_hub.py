@@ -203,7 +203,7 @@ def test_a_crawl_runs_with_one_and_words_find_pictures(
         text_encoder=joint,
         comparison_pictures=0,
     )
-    write_drop(settings.drops, D1, range(9))
+    write_drop(settings.drops_dir, D1, range(9))
     models = Models(chosen.model_options)
     monkeypatch.setattr(models, "matting", lambda _: Everybody())
     assert materialize(chosen, models, D1, last="crosstab_ratios").success
