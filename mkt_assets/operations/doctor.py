@@ -25,12 +25,12 @@ from mkt_assets.operations.event_log import kept_elsewhere
 from mkt_assets.operations.findings import Finding, Verdict, ago
 from mkt_assets.operations.forget import UNFINISHED_NAME
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
-from mkt_assets.resources import open_database, open_tombstones
+from mkt_assets.resources import open_database, open_presence, open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
-from mkt_assets.resources.locks import lock_holders
+from mkt_assets.resources.locks import lock_holders, process_named
 from mkt_assets.resources.migrations import VERSION
-from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
+from mkt_assets.resources.running import dead_runs
 from mkt_assets.resources.warehouse_state import WarehouseState, read_state
 from mkt_assets.settings import Settings, misspelt_variables
 
@@ -144,17 +144,20 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _locks(settings: Settings) -> Iterator[Finding]:
-    runs = lock_holders(settings.home / LOCK_NAME)
+    try:
+        runs = open_presence(settings).holders()
+    except DatabaseBusyError:
+        return  # told of the state
     holders = lock_holders(lock_path(settings.warehouse_path))
     if runs:
-        yield Finding("runs", Verdict.note, f"under way in {', '.join(map(_process, runs))}")
+        yield Finding("runs", Verdict.note, f"under way in {', '.join(runs)}")
     else:
         yield Finding("runs", Verdict.ok, "none under way")
     if holders:
         yield Finding(
             "lock",
             Verdict.note,
-            f"the warehouse is held by {', '.join(map(_process, holders))}",
+            f"the warehouse is held by {', '.join(map(process_named, holders))}",
             "nothing, unless it stays so: then end that process; the lock is freed with it",
         )
 
@@ -300,7 +303,7 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 def _forgotten(settings: Settings) -> Iterator[Finding]:
     if (settings.home / UNFINISHED_NAME).exists():
-        if is_alone(settings.home):
+        if open_presence(settings).is_alone():
             yield Finding("forgotten", Verdict.note, "a forgetting is under way")
         else:
             yield Finding(
@@ -375,7 +378,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
     import dagster as dg
 
     with dg.DagsterInstance.get() as instance:
-        dead = dead_runs(instance)
+        dead = dead_runs(instance, open_presence(settings))
         ticking = is_ticking(instance, now=time.time())
         instance.all_asset_keys()  # what is in the third of its databases
         yield from examine_crawl_dates(instance, settings)
@@ -411,14 +414,6 @@ def _records(settings: Settings) -> Iterator[Finding]:
 
 def _has_hash(path: Path, sha256: str) -> bool:
     return not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() == sha256
-
-
-def _process(pid: int) -> str:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        command = ""
-    return f"process {pid} ({command.strip()[:80]})" if command else f"process {pid}"
 
 
 def _size(path: Path) -> int:

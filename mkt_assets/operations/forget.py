@@ -21,17 +21,18 @@ from mkt_assets.operations.places import crawl_date_in, files_below
 from mkt_assets.operations.search import Search, search_home
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import (
+    open_accounts,
     open_cache,
     open_database,
     open_drop_memory,
     open_media_memory,
+    open_presence,
     open_tombstones,
     open_warehouse,
 )
-from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
+from mkt_assets.resources.accounts import creator_hash
 from mkt_assets.resources.erasure import Subject, Traces, erase, ids_in, traces_of
 from mkt_assets.resources.files import write_durably
-from mkt_assets.resources.running import alone
 from mkt_assets.resources.tombstones import Tombstones
 from mkt_assets.settings import Settings
 
@@ -89,10 +90,10 @@ def forget(settings: Settings, request: Request) -> Forgotten:
             f"{settings.dagster_home}/dagster.yaml keeps Dagster's records elsewhere ({', '.join(elsewhere)}), where "
             "they cannot be searched: remove the runs that show the poster there, and those keys for the time being."
         )
-    with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
+    with open_presence(settings).alone(timeout_seconds=settings.lock_timeout_seconds) as check:
         posters, posts = ids_in(open_database(settings))
-        file = open_tombstones(settings)
-        tombstones = file.read().bury(subject.ids, subject.crawled_before)
+        store = open_tombstones(settings)
+        tombstones = store.read().bury(subject.ids, subject.crawled_before)
         unfinished = settings.home / UNFINISHED_NAME
         if tombstones.is_empty and tombstones.crawled_before is None and not unfinished.exists():
             # killed while it waited for a run, say: "nothing is left" would be taken for done
@@ -101,16 +102,17 @@ def forget(settings: Settings, request: Request) -> Forgotten:
                 "--poster, --post, --crawler-account or --crawled-before."
             )
         # before the mark: whoever asks to end what is marked must find whom it was about
-        file.write(tombstones)
+        store.write(tombstones)
         write_durably(unfinished, _UNFINISHED)
         whole = _with_those_of_before(subject, tombstones, posters, posts)
         done = _forget(settings, whole, tombstones, request.crawler_accounts)
+        check()
         unfinished.unlink()
         return replace(done, unknown=_unknown(settings, request, posters, posts))
 
 
 def _subject(settings: Settings, request: Request) -> Subject:
-    hasher = AccountHasher(settings.home / KEY_NAME)
+    hasher = open_accounts(settings)
     for poster in request.posters:
         if not _POSTER_ID.fullmatch(poster):
             raise ForgetError(
@@ -184,7 +186,7 @@ def _with_those_of_before(
 def _unknown(
     settings: Settings, request: Request, posters: frozenset[str], posts: frozenset[str]
 ) -> tuple[str, ...]:
-    hasher = AccountHasher(settings.home / KEY_NAME)
+    hasher = open_accounts(settings)
     return (
         *(poster for poster in request.posters if poster not in posters),
         *(post for post in request.posts if post not in posts),

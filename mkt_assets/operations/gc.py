@@ -19,7 +19,7 @@ import dagster as dg
 
 from mkt_assets.operations.places import InUse, crawl_date_in, files_below, in_use
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import open_cache, open_drop_memory, open_media_memory
+from mkt_assets.resources import open_cache, open_drop_memory, open_media_memory, open_presence
 from mkt_assets.resources.files import ASIDE_PREFIX
 from mkt_assets.resources.running import dead_runs, fail_dead_runs
 from mkt_assets.settings import Settings
@@ -81,8 +81,9 @@ def clear_dead_runs(settings: Settings, *, dry_run: bool = False) -> list[str]:
     if not (settings.dagster_home / "dagster.yaml").exists():
         return []
     prepare_instance(settings)
+    presence = open_presence(settings)
     with dg.DagsterInstance.get() as instance:
-        return [run.run_id for run in (dead_runs if dry_run else fail_dead_runs)(instance)]
+        return [run.run_id for run in (dead_runs if dry_run else fail_dead_runs)(instance, presence)]
 
 
 def temporary_files(home: Path) -> Iterator[Path]:
