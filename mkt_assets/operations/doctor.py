@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from mkt_assets.models import zoo
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
-from mkt_assets.operations.event_log import kept_elsewhere
+from mkt_assets.operations.doctor_state import examine_state
 from mkt_assets.operations.findings import Finding, Verdict, ago
 from mkt_assets.operations.forget import UNFINISHED_NAME
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
+from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
 from mkt_assets.resources import open_database, open_presence, open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
@@ -58,8 +59,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if not_mine := list(_access(settings)):
         yield from not_mine
         return
+    state = list(examine_state(settings))
     for check in checks:
-        yield from check(settings)
+        if check is _locks:
+            yield from state
+        if check not in _USING_THE_STATE or all(f.verdict is not Verdict.problem for f in _of_state(state)):
+            yield from check(settings)
+
+
+def _of_state(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.about == "state"]
 
 
 def _access(settings: Settings) -> Iterator[Finding]:
@@ -144,10 +153,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _locks(settings: Settings) -> Iterator[Finding]:
-    try:
-        runs = open_presence(settings).holders()
-    except DatabaseBusyError:
-        return  # told of the state
+    runs = open_presence(settings).holders()
     holders = lock_holders(lock_path(settings.warehouse_path))
     if runs:
         yield Finding("runs", Verdict.note, f"under way in {', '.join(runs)}")
@@ -410,6 +416,10 @@ def _records(settings: Settings) -> Iterator[Finding]:
             f"dagster.yaml keeps records elsewhere ({', '.join(elsewhere)})",
             "`mkt forget` cannot reach them, and refuses to begin",
         )
+
+
+_USING_THE_STATE = (_locks, _warehouse, _forgotten, _dagster)
+"""Checks that ask it: not where it is the problem."""
 
 
 def _has_hash(path: Path, sha256: str) -> bool:

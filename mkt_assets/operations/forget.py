@@ -15,10 +15,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from mkt_assets.core.text.needles import Needles
-from mkt_assets.operations.event_log import kept_elsewhere, scrub
+from mkt_assets.operations.event_log import scrub
+from mkt_assets.operations.forget_state import done_here, tell_others, told_by_others
 from mkt_assets.operations.gc import Garbage, collect_garbage
 from mkt_assets.operations.places import crawl_date_in, files_below
 from mkt_assets.operations.search import Search, search_home
+from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import (
     open_accounts,
@@ -107,6 +109,7 @@ def forget(settings: Settings, request: Request) -> Forgotten:
         whole = _with_those_of_before(subject, tombstones, posters, posts)
         done = _forget(settings, whole, tombstones, request.crawler_accounts)
         check()
+        done_here(settings)
         unfinished.unlink()
         return replace(done, unknown=_unknown(settings, request, posters, posts))
 
@@ -141,8 +144,11 @@ def _forget(
     needles = _needles(subject, traces, crawler_accounts)
     buried = tombstones.bury({*subject.ids, *_posts_of_posters(subject, traces)})
     open_tombstones(settings).write(buried)
+    tell_others(settings, traces.crawl_dates | traces.lent_names)
     n_log_entries = scrub(settings.dagster_home, needles, traces.may_show_in_dagster)
-    pages = _remove_pages(settings, traces)
+    n_log_entries += _scrub_state(settings, needles, traces)
+    told = told_by_others(settings)
+    pages = _remove_pages(settings, replace(traces, crawl_dates=traces.crawl_dates | told))
     # whole: a place may name her account where the id that was asked for does not
     open_media_memory(settings).forget_all()
     open_drop_memory(settings).forget_all()
@@ -167,7 +173,7 @@ def _forget(
         n_pages=len(pages),
         n_log_entries=n_log_entries,
         garbage=garbage,
-        search=search_home(settings, needles),
+        search=_search(settings, needles),
         drops_left=_drops_left(settings, traces.crawl_dates),
     )
 
@@ -219,6 +225,24 @@ def _remove_pages(settings: Settings, traces: Traces) -> list[Path]:
     for path in shown:
         path.unlink(missing_ok=True)
     return shown
+
+
+def _scrub_state(settings: Settings, needles: Needles, traces: Traces) -> int:
+    if settings.state is None:
+        return 0
+    from mkt_assets.operations.event_log_postgres import scrub_records
+
+    return scrub_records(settings.state, needles, traces.may_show_in_dagster)
+
+
+def _search(settings: Settings, needles: Needles) -> Search:
+    """Of the home, its lake and its state."""
+    found = search_home(settings, needles)
+    if settings.state is None:
+        return found
+    from mkt_assets.operations.search_state import search_state
+
+    return replace(found, places=(*found.places, *search_state(settings.state, needles)))
 
 
 def _drops_left(settings: Settings, crawl_dates: Collection[date]) -> tuple[date, ...]:

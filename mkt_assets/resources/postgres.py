@@ -16,7 +16,7 @@ from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 
 import psycopg2
-from psycopg2 import extensions
+from psycopg2 import extensions, sql
 from psycopg2.errors import LockNotAvailable
 
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
@@ -163,6 +163,14 @@ def is_alive(connection: extensions.connection) -> bool:
     except psycopg2.Error:
         return False
     return True
+
+
+def make_schema(connection: extensions.connection, name: str) -> None:
+    """Make a schema if there is none; who may not make one may use one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regnamespace(%s) IS NULL", [name])
+        if cursor.fetchone() == (True,):
+            cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
 
 
 def _key(name: str) -> int:
