@@ -1,10 +1,11 @@
 """`mkt move` and `mkt upkeep`: they parse, call, and print.
 
-Not here: what they call (operations/move, resources/lake_upkeep).
+Not here: what they call (operations/move, operations/move_state, resources/lake_upkeep).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -16,29 +17,75 @@ from mkt_assets.settings import Settings
 
 
 class To(StrEnum):
-    """Where a warehouse can be moved."""
+    """Where the warehouse, or what machines share beside it, can be moved."""
 
     lake = "lake"
     file = "file"
+    state = "state"
+    home = "home"
 
 
 @plain_errors
 def move(
-    to: Annotated[To, typer.Argument(help="lake: from the home's file to MKT_WAREHOUSE; file: back")],
+    to: Annotated[
+        To,
+        typer.Argument(
+            help="the warehouse: lake, from the home's file to MKT_WAREHOUSE, or file, back; what machines share "
+            "beside it: state, from the home to MKT_STATE, or home, back"
+        ),
+    ],
 ) -> None:
-    """Copy the warehouse into the lake of the settings, or out of it, and compare; the old one stays."""
-    from mkt_assets.operations.move import move_to_file, move_to_lake
-
+    """Copy the warehouse, or the state, to where the settings say, or out of there, and compare; the old one stays."""
     settings = Settings.load()
-    moved = (move_to_lake if to is To.lake else move_to_file)(settings)
-    for table, n in moved.items():
-        print(f"{n:12,} rows of {table}")
-    if to is To.lake:
-        print(
-            f"all equal in {settings.warehouse}; {settings.warehouse_path} is no more read, and yours to remove"
-        )
-    else:
-        print(f"all equal in {settings.warehouse_path}; it is used from when MKT_WAREHOUSE is unset")
+    work = {
+        To.lake: _move_to_lake,
+        To.file: _move_to_file,
+        To.state: _move_to_state,
+        To.home: _move_to_home,
+    }
+    print(work[to](settings))
+
+
+def _move_to_lake(settings: Settings) -> str:
+    from mkt_assets.operations.move import move_to_lake
+
+    _list_rows(move_to_lake(settings))
+    return (
+        f"all equal in {settings.warehouse}; {settings.warehouse_path} is no more read, and yours to remove"
+    )
+
+
+def _move_to_file(settings: Settings) -> str:
+    from mkt_assets.operations.move import move_to_file
+
+    _list_rows(move_to_file(settings))
+    return f"all equal in {settings.warehouse_path}; it is used from when MKT_WAREHOUSE is unset"
+
+
+def _move_to_state(settings: Settings) -> str:
+    from mkt_assets.operations.move_state import move_to_state
+
+    _list(move_to_state(settings))
+    return (
+        f"all equal in {settings.state}, which this home shares from now on; {settings.cache_path.name} is no more "
+        "read, and yours to remove; Dagster's runs of before stay in its files"
+    )
+
+
+def _move_to_home(settings: Settings) -> str:
+    from mkt_assets.operations.move_state import move_to_home
+
+    _list(move_to_home(settings))
+    return f"all equal in {settings.home}, which shares nothing any more: unset MKT_STATE"
+
+
+def _list_rows(moved: Mapping[str, int]) -> None:
+    _list({f"rows of {table}": n for table, n in moved.items()})
+
+
+def _list(moved: Mapping[str, int]) -> None:
+    for what, n in moved.items():
+        print(f"{n:12,} {what}")
 
 
 @plain_errors

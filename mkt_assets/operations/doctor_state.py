@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mkt_assets.operations.findings import Finding, Verdict
-from mkt_assets.operations.forget_state import is_behind
+from mkt_assets.operations.forget_state import told_by_others
 from mkt_assets.resources import open_state
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
@@ -91,7 +91,7 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield Finding("state", Verdict.ok, f"{url} answers and can be written; its database has {size}")
-    if has_mark and is_behind(settings):
+    if has_mark and told_by_others(settings):
         yield Finding(
             "forgotten",
             Verdict.problem,

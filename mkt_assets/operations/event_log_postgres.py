@@ -14,7 +14,7 @@ from psycopg2 import extensions, sql
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import Latest, MayShow, cleaned
 from mkt_assets.orchestration.dagster_yaml import RECORDS_SCHEMA
-from mkt_assets.resources.postgres import connected
+from mkt_assets.resources.postgres import connected, transaction
 
 _TEXTS = """
 SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables
@@ -36,7 +36,7 @@ def scrub_records(url: str, needles: Needles, may_show: MayShow) -> int:
         latest = _latest(connection)
         for table, columns in texts_of(connection, RECORDS_SCHEMA).items():
             name = sql.Identifier(RECORDS_SCHEMA, table)
-            with connection, connection.cursor() as cursor:
+            with transaction(connection), connection.cursor() as cursor:
                 cursor.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(name))
                 n_changed += _scrub_table(connection, name, columns, needles, may_show, latest)
             with connection.cursor() as cursor:

@@ -157,6 +157,10 @@ def _forget(
     garbage = collect_garbage(settings, min_age_hours=-math.inf)
     database.compact()
     open_cache(settings).compact()
+    if settings.state is not None:
+        # of before the home shared one; it is not read any more
+        for path in settings.home.glob(f"{settings.cache_path.name}*"):
+            path.unlink()
     open_warehouse(settings).renew_snapshot()
     if settings.dagster_home.exists():
         # crawl dates that are no more are no longer offered

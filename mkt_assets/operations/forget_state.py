@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def tell_others(settings: Settings, crawl_dates: Collection[date]) -> None:
-    """Tell the other homes on which crawl dates whoever was forgotten may show there."""
+    """Tell the other homes on which crawl dates whoever was forgotten may show there; and runs that are cut off."""
     if settings.state is not None:
         _shared(settings).tell(crawl_dates)
 
@@ -31,12 +31,6 @@ def told_by_others(settings: Settings) -> frozenset[date]:
     """Crawl dates on which whoever was forgotten, and not yet in this home, may show in it."""
     mark = mark_of(settings.home)
     return frozenset() if mark is None else _shared(settings).told_since(mark.n_forgettings)[1]
-
-
-def is_behind(settings: Settings) -> bool:
-    """Whether somebody was forgotten in another home, and not yet in this one."""
-    mark = mark_of(settings.home)
-    return mark is not None and _shared(settings).told_since(mark.n_forgettings)[0] > mark.n_forgettings
 
 
 def done_here(settings: Settings) -> None:

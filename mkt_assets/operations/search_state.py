@@ -11,14 +11,14 @@ from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log_postgres import rows_of, texts_of
 from mkt_assets.operations.search import Place
 from mkt_assets.orchestration.dagster_yaml import RECORDS_SCHEMA
-from mkt_assets.resources.postgres import connected
+from mkt_assets.resources.postgres import connected, transaction
 from mkt_assets.resources.state_facts import SCHEMA
 
 
 def search_state(url: str, needles: Needles) -> list[Place]:
     """Where in the state any of the texts is."""
     found: list[Place] = []
-    with connected(url) as connection, connection:
+    with connected(url) as connection, transaction(connection):
         for schema in (SCHEMA, RECORDS_SCHEMA):
             for table, columns in texts_of(connection, schema).items():
                 counts = dict.fromkeys(columns, 0)

@@ -3,8 +3,6 @@
 Not here: what is done (resources/lake_upkeep).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from mkt_assets.resources import open_lake

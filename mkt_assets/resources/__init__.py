@@ -1,7 +1,7 @@
 """Side effects: the warehouse, the cache, files, account hashing, models. Handed in to the assets by name."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -173,7 +173,7 @@ def open_tombstones(settings: Settings) -> TombstoneStore:
         # when it is asked for first: a key is not made for nothing
         return hasher().hash(some_id)
 
-    hasher = cache(lambda: open_accounts(settings))
+    hasher = lru_cache(maxsize=1)(lambda: open_accounts(settings))
     if (state := open_state(settings)) is None:
         return TombstoneFile(settings.home, hash_id)
     from mkt_assets.resources.state_tombstones import StateTombstones

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import duckdb
 import numpy as np
@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mkt_assets.core.media.matte_facts import MatteFacts
-from mkt_assets.core.vectors import to_column, to_matrix
+from mkt_assets.core.vectors import to_column
 from mkt_assets.resources.database import FileDatabase, exclusive
 
 T = TypeVar("T")
@@ -91,7 +91,11 @@ class FileCache:
         rows = self._select("vectors", "embedding", _VECTORS, keys)
         if rows.num_rows == 0:
             return {}
-        return dict(zip(map(str, rows["key"].to_pylist()), to_matrix(rows["embedding"]), strict=True))
+        vectors = cast("pa.ListArray[Any]", rows["embedding"].combine_chunks())
+        values: NDArray[np.float32] = vectors.flatten().to_numpy()
+        # of several models, if somebody asks for all
+        ends = np.cumsum(vectors.value_lengths().to_numpy())
+        return dict(zip(map(str, rows["key"].to_pylist()), np.split(values, ends[:-1]), strict=True))
 
     def put_vectors(self, keys: Sequence[str], matrix: NDArray[np.float32]) -> None:
         """See `Cache`."""

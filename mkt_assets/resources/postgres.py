@@ -165,6 +165,18 @@ def is_alive(connection: extensions.connection) -> bool:
     return True
 
 
+@contextmanager
+def transaction(connection: extensions.connection) -> Generator[None]:
+    """One transaction, in which rows may be read some at a time."""
+    connection.autocommit = False
+    try:
+        with connection:
+            yield
+    finally:
+        if not connection.closed:
+            connection.autocommit = True
+
+
 def make_schema(connection: extensions.connection, name: str) -> None:
     """Make a schema if there is none; who may not make one may use one."""
     with connection.cursor() as cursor:

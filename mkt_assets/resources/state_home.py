@@ -96,14 +96,20 @@ def join(cursor: Cursor, home: Path, url: str, *, moved: bool = False) -> None:
         raise DatabaseSetupError(
             f"who was forgotten in {home} would come back, as {url} does not know it: say `mkt move state` first."
         )
-    _agree_on_key(cursor, home / KEY_NAME, url)
+    agree_on_key(cursor, home, url)
     if mark is None or mark.url != url:
         # what lies in a home that is new here may show whom others forgot
         n_done = 0 if (home / "reports").exists() else n_forgettings(cursor)
         write_mark(home, Mark(state_id, url, n_done if mark is None else mark.n_forgettings))
 
 
-def _agree_on_key(cursor: Cursor, key_path: Path, url: str) -> None:
+def agree_on_key(cursor: Cursor, home: Path, url: str) -> None:
+    """See that a home has the key of those that share a state; the first one's is theirs, and made if need be.
+
+    Raises:
+        DatabaseSetupError: if it has another one, or none.
+    """
+    key_path = home / KEY_NAME
     known = fact(cursor, FINGERPRINT)
     if known is None:
         set_fact(cursor, FINGERPRINT, AccountHasher(key_path).fingerprint)

@@ -23,7 +23,9 @@ def test_our_part_comes_changes_and_goes_and_the_users_own_stays(own: str) -> No
     moved = with_storage(there, "postgresql://mkt@two/state")
     assert own in moved and "@one" not in moved
     assert yaml.safe_load(moved)["storage"] == {
-        "postgres": {"postgres_url": "postgresql+psycopg2://mkt@two/state?options=-csearch_path%3Dmkt_dagster"}
+        "postgres": {
+            "postgres_url": "postgresql+psycopg2://mkt@two/state?options=-csearch_path%3Dmkt_dagster"
+        }
     }
     assert with_storage(moved, "postgresql://mkt@two/state") == moved
     assert with_storage(moved, None).rstrip("\n") == own.rstrip("\n")
