@@ -9,6 +9,7 @@ Not here: what this promises (`Presence` in resources/running), other locks (res
 from __future__ import annotations
 
 import math
+import os
 import select
 import threading
 from collections.abc import Callable, Collection, Generator
@@ -32,6 +33,8 @@ from mkt_assets.resources.state import State
 from mkt_assets.resources.state_facts import n_forgettings
 
 _AT_WORK = "at work in the homes of the state"
+_DAEMON = "the daemon of the homes of the state"
+_kept: list[ExitStack] = []
 _LOOK_AGAIN_SECONDS = 3.0  # a run whose connection was cut just now is back by then
 _WATCH_SECONDS = 30.0
 _GRACE_SECONDS = 2.0  # until Postgres has ended the connection of before
@@ -95,6 +98,26 @@ class StatePresence:
             threading.Event().wait(_LOOK_AGAIN_SECONDS)
             gone = self._not_held(gone)
         return gone
+
+    def hold_for_daemon(self) -> None:
+        """Be the only one who has a daemon, until this process, and what it becomes by exec, ends.
+
+        Raises:
+            DatabaseBusyError: naming who has one.
+        """
+        self.state.join()
+        held = ExitStack()
+        connection = held.enter_context(connected(self.state.url))
+        if not take(connection, _DAEMON, timeout_seconds=0):
+            who = ", ".join(holders(connection, [_DAEMON])) or "unknown"
+            held.close()
+            raise DatabaseBusyError(
+                f"a daemon of the homes that share {self.state.url} is at work already ({who}), and two would each "
+                "start what is queued: look at the UI there, or end it, and try again. Here `mkt run` works beside it."
+            )
+        # never closed: the lock is the connection's, and goes with its file descriptor
+        os.set_inheritable(connection.fileno(), True)
+        _kept.append(held)
 
     def _not_held(self, run_ids: Collection[str]) -> frozenset[str]:
         if not run_ids:
