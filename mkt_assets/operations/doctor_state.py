@@ -65,7 +65,7 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
         return
     with connected(url) as connection, connection.cursor() as cursor:
         known = fact(cursor, FINGERPRINT)
-        tables = ", ".join(f"'{SCHEMA}.{table}'" for table in ("facts", "vectors", "mattes", "forgotten"))
+        tables = ", ".join(f"'{SCHEMA}.{table}'" for table in ("vectors", "mattes"))
         cursor.execute(
             "SELECT bool_and(has_table_privilege(name, 'INSERT')), "
             "pg_size_pretty(pg_database_size(current_database())) "
@@ -86,8 +86,8 @@ def _looked_at(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "state",
             Verdict.problem,
-            f"this user may not write all tables of {url}",
-            "see docs/operations.md for who needs which grants",
+            f"this user may not add to the cache in {url}",
+            "see docs/cluster.md for who needs which grants",
         )
         return
     yield Finding("state", Verdict.ok, f"{url} answers and can be written; its database has {size}")

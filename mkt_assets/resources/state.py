@@ -103,7 +103,7 @@ class State:
         except psycopg2.errors.InsufficientPrivilege as error:
             raise DatabaseSetupError(
                 f"the user of {self.url} may not do that ({' '.join(str(error).split())}): correct MKT_STATE, or what "
-                "it may do there; see docs/operations.md."
+                "it may do there; see docs/cluster.md."
             ) from error
 
     def _prepare(self) -> None:
