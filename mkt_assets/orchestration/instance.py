@@ -1,7 +1,7 @@
 """The Dagster instance below the home: made once, safely, however many processes begin at once.
 
-Not here: what is in dagster.yaml (orchestration/dagster_yaml), which crawl dates it is told of (orchestration/
-partitions).
+Not here: what is in dagster.yaml (orchestration/dagster_yaml), which crawl dates it is told of
+(orchestration/partitions).
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Needs the extra `cluster`; nothing imports this where MKT_STATE is not set.
 
-Not here: what is in it (resources/state_cache, resources/state_tombstones), which homes share it (resources/
-state_home), who is at work (resources/state_presence), Dagster's tables, in a schema of theirs (orchestration/
-dagster_yaml).
+Not here: what is in it (resources/state_cache, resources/state_tombstones), which homes share it
+(resources/state_home), who is at work (resources/state_presence), Dagster's tables, in a schema of theirs
+(orchestration/dagster_yaml).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The cache of many machines: vectors and facts of mattes in a shared state.
 
-Not here: what it promises (`Cache` in resources/cache), the state's tables (resources/state).
+Not here: what it promises (resources/cache), the state's tables (resources/state).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A run holds its locks on a connection of its own. One that is cut is made anew at once, and the locks taken again; a
 run that somebody overtook meanwhile stores nothing more.
 
-Not here: what this promises (`Presence` in resources/running), other locks (resources/postgres).
+Not here: what this promises (resources/running), other locks (resources/postgres).
 """
 
 from __future__ import annotations
