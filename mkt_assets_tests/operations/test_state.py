@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+from typer.testing import CliRunner
 
+from mkt_assets.commands.cli import app
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.findings import Finding
@@ -79,7 +81,7 @@ def dumped(url: str) -> str:
 
 
 def test_a_home_that_is_moved_into_a_state_and_back_computes_and_runs_nothing_again(
-    moved: Settings,
+    moved: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vectors, mattes = open_cache(moved).keys()
     assert vectors and mattes
@@ -89,7 +91,10 @@ def test_a_home_that_is_moved_into_a_state_and_back_computes_and_runs_nothing_ag
     assert run(moved, models, D2).success
     assert (models.images.n_encoded, models.texts.n_encoded) == (0, 0)
     # a second time, as after a move that was cut short, nothing is doubled
-    assert move_to_state(moved)["vectors"] > 0
+    for name in ("home", "drops", "warehouse", "warehouse_data", "state"):
+        monkeypatch.setenv(f"MKT_{name.upper()}", str(getattr(moved, name)))
+    said = CliRunner().invoke(app, ["move", "state"])
+    assert said.exit_code == 0 and "all equal in postgresql://" in said.output, said.output
     assert open_cache(moved).keys() == (vectors, mattes)
 
     alone = Settings.load(**moved.model_dump() | {"state": None})
