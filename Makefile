@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 DEMO_DIR := data/demo
 INSTALLED := $(VENV)/.installed
 PORT ?= 3000
+# Further extras to install, as in:   make setup EXTRAS="--extra cluster --extra cluster-tests"
+EXTRAS ?=
 
 # A home of its own holds its drops, too; without HOME_DIR the environment and the defaults decide.
 ifdef HOME_DIR
@@ -23,12 +25,13 @@ $(INSTALLED): pyproject.toml requirements.lock torch-cpu.lock deploy/install.sh
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "Python 3.11 to 3.13 is needed: make PYTHON=python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	sh deploy/install.sh $(BIN)/python --extra dev
+	sh deploy/install.sh $(BIN)/python --extra dev $(EXTRAS)
 	@touch $(INSTALLED)
 
 # Brings requirements.lock up to pyproject.toml, keeping every version that still fits; UPGRADE=1 takes the newest.
-lock: $(INSTALLED)
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --extra cluster --extra launchers --universal --python-version 3.11 --generate-hashes \
+# It needs uv, and not what pyproject.toml has just been given.
+lock: $(BIN)/uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --extra cluster --extra cluster-tests --extra launchers --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --quiet -o requirements.lock
 
 # The pictures of docs/architecture.md, from the code as it is.
@@ -38,6 +41,9 @@ docs: $(INSTALLED)
 # ruff and pyright before every commit.
 hooks: $(INSTALLED)
 	$(BIN)/pre-commit install
+
+$(BIN)/uv:
+	$(MAKE) setup
 
 demo: $(INSTALLED) clean-demo
 	$(BIN)/mkt sample $(DEMO_DIR)/drops --crawl-dates 3 --posts 90 --seed 7

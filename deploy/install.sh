@@ -13,8 +13,9 @@ sed -n '/^uv==/,/[^\\]$/p' requirements.lock |
 UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}}
 [ -z "$UV_FIND_LINKS" ] || export UV_FIND_LINKS
 
+# compiled now: whoever may not write there, or has PYTHONDONTWRITEBYTECODE set, would compile it again at each start
 locked() {
-    "$python" -m uv --quiet pip install --python "$python" --require-hashes -c requirements.lock "$@"
+    "$python" -m uv --quiet pip install --python "$python" --compile-bytecode --require-hashes -c requirements.lock "$@"
 }
 # PyTorch's CPU build, a tenth of the size, where there is one to be found
 cpu=""

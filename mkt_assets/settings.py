@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mkt_assets.crawlers.base import Limits
-from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, ModelOptions
+from mkt_assets.models.registry import ModelOptions, check_id
 
 if TYPE_CHECKING:
     from mkt_assets.core.media.pictures import PictureLimits
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         None, description="command that is run when a run failed, with a JSON object on its standard input"
     )
 
-    matting: str = Field("selfie-segmentation", description="matting model")
+    matting: str = Field("selfie-segmentation", description="matting model, or onnx:FILE")
     image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures")
     text_encoder: str = Field("use-multilingual-v3", description="encoder of captions")
     models: Path = Field(
@@ -275,10 +275,7 @@ class Settings(BaseSettings):
     @field_validator("matting", "image_encoder", "text_encoder")
     @classmethod
     def _known_model(cls, value: str, info: Any) -> str:
-        known = {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
-        names = sorted(known[info.field_name])
-        if value not in names:
-            raise ValueError(f"there is no such model; it should be one of: {', '.join(names)}")
+        check_id(info.field_name, value)
         return value
 
     @model_validator(mode="after")

@@ -27,9 +27,21 @@ if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4e9:
 _SLOW = {"whole_crawl", "copied_crawl", "two_crawls", "planted_crawl", "devtools"}
 """Fixtures that run a whole crawl, or a browser."""
 
+_FIRST = (
+    "test_readme.py",
+    "test_kills.py",
+    "test_deployment.py",
+    "test_planted_truth.py",
+    "test_declared_settings.py",
+    "test_automation.py",
+    "test_method_comparison.py",
+)
+"""Files whose single tests take longest: begun last, they would keep one worker busy while the others are done."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs them as slow."""
+    """Mark what needs them as slow, and begin with what takes longest."""
+    items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else len(_FIRST))
     for item in items:
         if isinstance(item, pytest.Function) and _SLOW.intersection(item.fixturenames):
             item.add_marker(pytest.mark.slow)
@@ -37,10 +49,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings on a temporary home and an empty folder of drops."""
+    """Settings on a temporary home and an empty folder of drops, without the comparison of methods: it takes long."""
     drops = tmp_path / "drops"
     drops.mkdir()
-    return Settings.load(home=tmp_path / "home", drops=drops, workers=2)
+    return Settings.load(
+        home=tmp_path / "home", drops=drops, workers=2, comparison_pictures=0, comparison_texts=0
+    )
+
+
+@pytest.fixture
+def comparing(settings: Settings) -> Settings:
+    """The same, with it."""
+    return Settings.load(home=settings.home, drops=settings.drops, workers=2)
 
 
 class BrightPersonMatting:

@@ -22,7 +22,7 @@ import pyarrow as pa
 from pydantic import Field, create_model
 
 from mkt_assets.contract.schema import Table
-from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, Role, describe
+from mkt_assets.models.registry import MODELS, Role, choices, describe
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.orchestration.partitions import CrawlDates, crawl_date_of, crawl_date_partitions
 from mkt_assets.orchestration.records import SETTINGS_CHECK, SETTINGS_KEY, as_check, stale_of
@@ -35,7 +35,6 @@ MODELS_POOL = "models"
 _TODAYS = "Everything stored of it was made with the settings, and by the version of the step, of today."
 _DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
-_MODELS = {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
 _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
 # What a launchpad cannot give: what is the same for all crawl dates, files and limits are the operator's.
 _OF_THE_OPERATOR = ("window_crawl_dates", "timezone", "stop_words", "names_file")
@@ -248,7 +247,7 @@ def step(
 def value_of(name: str, settings: Settings) -> Any:
     """A setting as results depend on it: a model with its version, files by their content, else the value."""
     value = getattr(settings, name)
-    if name in _MODELS:
+    if name in MODELS:
         card = describe(cast("Role", name), value, settings.model_options)
         return f"{card.model_id} {card.version}"
     if name == "names_file":  # which file; what is in it is data, and read in every run
@@ -266,7 +265,7 @@ def run_config(name: str, declared: Iterable[str], settings: Settings) -> type[d
     fields: dict[str, Any] = {}
     for setting in declared:
         if setting not in _OF_THE_OPERATOR and not setting.startswith("max_"):
-            kind = _config_type(setting)
+            kind = _config_type(setting, settings)
             shown = _in_launchpad(getattr(settings, setting), kind)
             fields[setting] = (kind | None, Field(default=shown, description=_description(setting)))
     if not fields:
@@ -296,12 +295,15 @@ def _in_launchpad(value: object, kind: type[Any]) -> object:
     return "-".join(map(str, cast("tuple[object, ...]", value))) if isinstance(value, tuple) else value
 
 
-def _config_type(setting: str) -> type[Any]:
+def _config_type(setting: str, settings: Settings) -> type[Any]:
     """What a setting is in the launchpad: a choice, a flag, a number, or else text, which the settings check."""
     annotation = Settings.model_fields[setting].annotation
-    choices = list(_MODELS[setting]) if setting in _MODELS else list(get_args(annotation))
-    if setting in _MODELS or get_origin(annotation) is Literal:
-        return cast("type[Any]", Enum(setting, {choice: choice for choice in choices}))
+    if setting in MODELS:
+        allowed = choices(cast("Role", setting), getattr(settings, setting))
+    else:
+        allowed = list(get_args(annotation))
+    if setting in MODELS or get_origin(annotation) is Literal:
+        return cast("type[Any]", Enum(setting, {choice: choice for choice in allowed}))
     parts = get_args(annotation) if get_origin(annotation) in (UnionType, Union) else (annotation,)
     kinds = [part for part in parts if part is not type(None)]
     return cast("type[Any]", kinds[0]) if kinds in ([bool], [int], [float]) else str

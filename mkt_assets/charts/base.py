@@ -54,16 +54,17 @@ def media_type(data: bytes) -> str:
     return "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
 
 
-def picture_of(image: Image.Image, name: str, part: int, title: str) -> Picture:
-    """The picture of a Pillow image, as an RGB PNG without metadata."""
+def picture_of(image: Image.Image, name: str, part: int, title: str, *, dpi: int | None = None) -> Picture:
+    """The picture of a Pillow image, as an RGB PNG without metadata but its dots per inch, if it has any."""
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "PNG", compress_level=6)
+    size_on_paper = {"dpi": (dpi, dpi)} if dpi else {}
+    image.convert("RGB").save(buffer, "PNG", compress_level=6, **size_on_paper)
     return Picture(name, part, title, buffer.getvalue(), image.width, image.height)
 
 
 def _indexed_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    image.quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
 
 

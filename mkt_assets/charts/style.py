@@ -7,13 +7,14 @@ Not here: colours (charts/palette), fonts (charts/fonts).
 
 from __future__ import annotations
 
-import io
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mkt_assets.charts.base import Picture
+from PIL import Image
+
+from mkt_assets.charts.base import Picture, picture_of
 from mkt_assets.charts.fonts import BOLD, REGULAR, drawable, matplotlib_font, pillow_font
 from mkt_assets.charts.palette import GRID, INK, MUTED, PAPER
 from mkt_assets.charts.typeset import wrap
@@ -106,13 +107,12 @@ def to_picture(figure: Figure, name: str, part: int, title: str) -> Picture:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
-    buffer = io.BytesIO()
     # gone with the figure: a process that is killed, or ends without ado, would leave it behind
     with TemporaryDirectory(prefix="mkt-fonts-") as folder:
         set_fonts(figure, Path(folder))
-        canvas.print_png(buffer, metadata={"Software": None})
-    width, height = canvas.get_width_height()
-    return Picture(name, part, title, buffer.getvalue(), width, height)
+        canvas.draw()
+    image = Image.frombuffer("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba()))
+    return picture_of(image, name, part, title, dpi=DPI)
 
 
 def set_fonts(figure: Figure, folder: Path) -> None:

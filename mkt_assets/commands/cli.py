@@ -28,6 +28,7 @@ from mkt_assets.commands.arguments import DATE_FORM, parse_date
 from mkt_assets.commands.inspect import inspect
 from mkt_assets.commands.models import models_app
 from mkt_assets.commands.plain_errors import plain_errors
+from mkt_assets.commands.search import search
 from mkt_assets.commands.ui import ui
 from mkt_assets.settings import Settings, describe, misspelt_variables
 
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.command()(inspect)
+app.command()(search)
 app.command()(ui)
 operations.register(app)
 warehouse.register(app)

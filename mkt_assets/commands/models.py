@@ -21,7 +21,7 @@ from rich.progress import (
 
 from mkt_assets.commands.plain_errors import plain_errors
 from mkt_assets.models import zoo
-from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS, Role, describe
+from mkt_assets.models.registry import MODELS, Role, choices, describe
 from mkt_assets.settings import Settings
 
 models_app = typer.Typer(
@@ -34,10 +34,10 @@ models_app = typer.Typer(
 def list_models() -> None:
     """Show every model: role, licence, size, where from, whether it is here, and which is active (*)."""
     settings = Settings.load()
-    for role, model_id, checkpoint_id in _models():
+    for role, model_id, checkpoint_id in _models(settings):
         card = describe(role, model_id, settings.model_options)
         active = "*" if model_id == getattr(settings, role) else " "
-        here, size = "in its package", ""
+        here, size = "in its package" if model_id in MODELS[role] else "a file", ""
         if checkpoint_id is not None:
             here = "here" if zoo.path_of(checkpoint_id, settings.models).is_file() else "not here"
             size = f"{zoo.CHECKPOINTS[checkpoint_id].n_bytes / 1e9:.1f} GB, "
@@ -94,7 +94,7 @@ def check(
     settings = Settings.load()
     chosen: list[tuple[Role, str]] = [
         (role, model_id)
-        for role, model_id, _ in _models()
+        for role, model_id, _ in _models(settings)
         if (model_id in model_ids if model_ids else model_id == getattr(settings, role))
     ]
     if not chosen:
@@ -108,10 +108,7 @@ def check(
         )
 
 
-def _models() -> Iterator[tuple[Role, str, str | None]]:
-    for model_id, entry in MATTING_MODELS.items():
-        yield "matting", model_id, entry.checkpoint_id
-    for model_id, entry in IMAGE_ENCODERS.items():
-        yield "image_encoder", model_id, entry.checkpoint_id
-    for model_id, entry in TEXT_ENCODERS.items():
-        yield "text_encoder", model_id, entry.checkpoint_id
+def _models(settings: Settings) -> Iterator[tuple[Role, str, str | None]]:
+    for role, entries in MODELS.items():
+        for model_id in choices(role, getattr(settings, role)):
+            yield role, model_id, entries[model_id].checkpoint_id if model_id in entries else None

@@ -31,7 +31,7 @@ from mkt_assets.stored.mattes import open_matte, over_colour
 
 _FLUSH_SECONDS = 30.0
 # the cut-out and its encoding, beside the model's version, decide what a stored matte looks like
-CUTOUT_VERSION = "2"
+CUTOUT_VERSION = "3"
 # which frame of a video is taken, and how it is drawn
 FRAMES_VERSION = "2"
 _MAX_WAITING_SIDE = 4096

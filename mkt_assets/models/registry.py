@@ -14,6 +14,7 @@ from typing import Generic, Literal, TypeVar
 from mkt_assets.models import (
     colour_histogram,
     efficientnet_lite,
+    onnx_matting,
     selfie_segmentation,
     universal_sentence_encoder,
     zoo,
@@ -131,6 +132,13 @@ TEXT_ENCODERS: Mapping[str, Entry[TextEncoder]] = MappingProxyType(
 )
 
 
+MODELS: Mapping[Role, Mapping[str, Entry[MattingModel] | Entry[ImageEncoder] | Entry[TextEncoder]]] = (
+    MappingProxyType(
+        {"matting": MATTING_MODELS, "image_encoder": IMAGE_ENCODERS, "text_encoder": TEXT_ENCODERS}
+    )
+)
+
+
 def load_matting(model_id: str, options: ModelOptions | None = None) -> MattingModel:
     """The matting model of this id, loaded.
 
@@ -138,6 +146,8 @@ def load_matting(model_id: str, options: ModelOptions | None = None) -> MattingM
         UnknownModel: there is none.
         WeightsError: its weights are missing or other ones.
     """
+    if model_id.startswith(onnx_matting.PREFIX):
+        return onnx_matting.OnnxMatting(_onnx_file(model_id))
     return _entry("matting", MATTING_MODELS, model_id).load(options or ModelOptions())
 
 
@@ -160,18 +170,43 @@ def describe(role: Role, model_id: str, options: ModelOptions | None = None) -> 
     Raises:
         UnknownModel: there is none of this id.
     """
-    models: Mapping[Role, Mapping[str, Entry[MattingModel] | Entry[ImageEncoder] | Entry[TextEncoder]]] = {
-        "matting": MATTING_MODELS,
-        "image_encoder": IMAGE_ENCODERS,
-        "text_encoder": TEXT_ENCODERS,
-    }
-    entry = _entry(role, models[role], model_id)
+    if role == "matting" and model_id.startswith(onnx_matting.PREFIX):
+        return onnx_matting.card_of(_onnx_file(model_id))
+    entry = _entry(role, MODELS[role], model_id)
     options = options or ModelOptions()
     if entry.checkpoint_id is None:
         return entry.card
     sha256 = known_sha256(zoo.path_of(entry.checkpoint_id, options.models_dir)) or "absent"
     chosen = ", ".join(f"{name} {getattr(options, name)}" for name in entry.options)
     return replace(entry.card, version=model_version(sha256, chosen))
+
+
+def choices(role: Role, present: str) -> list[str]:
+    """The ids of a role; where a file is set (`present`), it is one, too."""
+    ids = list(MODELS[role])
+    return ids if present in ids else [*ids, present]
+
+
+def check_id(role: Role, model_id: str) -> None:
+    """See to it that there is such a model, without loading it.
+
+    Raises:
+        ValueError: saying what there is instead, or what is wrong with the file that the id names.
+    """
+    if role == "matting" and model_id.startswith(onnx_matting.PREFIX):
+        try:
+            onnx_matting.declaration_of(_onnx_file(model_id))
+        except WeightsError as error:
+            raise ValueError(str(error)) from None
+    elif model_id not in MODELS[role]:
+        files = f", or {onnx_matting.PREFIX}FILE" if role == "matting" else ""
+        raise ValueError(
+            f"there is no such model; it should be one of: {', '.join(sorted(MODELS[role]))}{files}"
+        )
+
+
+def _onnx_file(model_id: str) -> Path:
+    return Path(model_id.removeprefix(onnx_matting.PREFIX)).expanduser()
 
 
 def _entry(role: Role, models: Mapping[str, ModelT], model_id: str) -> ModelT:

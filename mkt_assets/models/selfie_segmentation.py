@@ -21,7 +21,7 @@ WEIGHTS_SHA256 = "8d13b7fae74af625c641226813616a2117bd6bca19eb3b75574621fc08557f
 
 CARD = ModelCard(
     model_id="selfie-segmentation",
-    version=model_version(WEIGHTS_SHA256, "two-pass-two-view-1"),
+    version=model_version(WEIGHTS_SHA256, "two-pass-two-view-2"),
     licence="Apache-2.0",
     origin="the npm package @mediapipe/selfie_segmentation 0.1.1675465747 (vendored)",
 )
@@ -41,10 +41,10 @@ _MIN_CERTAIN_SHARE = 0.3
 class SelfieSegmentation:
     """Person segmentation in two passes: find the person in the whole picture, then look again, closer.
 
-    Each pass averages two views, the picture as it is and mirrored and darkened: where they disagree, the
-    network is guessing. The closer look is at a square where the picture allows it, because the network's
-    input is one and a squashed seated or lying person loses limbs. Thread-safe: every thread has its own
-    interpreter.
+    The closer look averages two views, the picture as it is and mirrored and darkened: where they disagree, the
+    network is guessing. To find where somebody is, one view is as good. It is a look at a square where the picture
+    allows it, because the network's input is one and a squashed seated or lying person loses limbs. Thread-safe:
+    every thread has its own interpreter.
 
     Args:
         weights: the .tflite file; its sha256 is checked.
@@ -67,7 +67,7 @@ class SelfieSegmentation:
         """Alpha matte, (height, width) in 0..1, of an RGB picture, (height, width, 3); 0 where nobody is."""
         picture = Image.fromarray(image)
         alpha = np.zeros(image.shape[:2], np.float32)
-        whole = self._segment(picture)
+        whole = self._infer(_square(picture))
         if _shows_somebody(whole):
             left, top, right, bottom = _closer_look(whole, picture.size)
             close = Image.fromarray(self._segment(picture.crop((left, top, right, bottom))))
@@ -77,7 +77,7 @@ class SelfieSegmentation:
 
     def _segment(self, picture: Image.Image) -> NDArray[np.float32]:
         """Confidence, (256, 256) in 0..1, that a pixel shows a person: the mean of the two views."""
-        square = picture.resize((_INPUT_SIDE, _INPUT_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        square = _square(picture)
         other = self._infer(square.transpose(Image.Transpose.FLIP_LEFT_RIGHT).point(_DARKENED))
         return np.float32(0.5) * (self._infer(square) + other[:, ::-1])
 
@@ -97,6 +97,10 @@ class SelfieSegmentation:
             interpreter.allocate_tensors()
             self._local.interpreter = interpreter
         return self._local.interpreter
+
+
+def _square(picture: Image.Image) -> Image.Image:
+    return picture.resize((_INPUT_SIDE, _INPUT_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
 
 
 def _shows_somebody(confidence: NDArray[np.float32]) -> bool:

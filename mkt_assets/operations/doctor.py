@@ -18,7 +18,7 @@ from pathlib import Path
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
 from mkt_assets.models import zoo
-from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
+from mkt_assets.models.registry import MODELS
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
 from mkt_assets.operations.doctor_state import examine_state
@@ -117,13 +117,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    for role, registry in (
-        ("matting", MATTING_MODELS),
-        ("image_encoder", IMAGE_ENCODERS),
-        ("text_encoder", TEXT_ENCODERS),
-    ):
+    for role, entries in MODELS.items():
         model_id = str(getattr(settings, role))
-        checkpoint_id = registry[model_id].checkpoint_id
+        # of a file that is set, the settings have seen that it is there
+        checkpoint_id = entries[model_id].checkpoint_id if model_id in entries else None
         path = None if checkpoint_id is None else zoo.path_of(checkpoint_id, settings.models)
         if path is None or path.is_file():
             yield Finding("models", Verdict.ok, f"{role}: {model_id} is here")

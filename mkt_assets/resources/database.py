@@ -7,6 +7,7 @@ Not here: what is in it (resources/warehouse), the database of many machines (re
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import threading
@@ -29,6 +30,12 @@ _LOCKED = re.compile("Could not set lock")
 _HOLDER = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 _threads: dict[Path, threading.Lock] = {}
 _threads_guard = threading.Lock()
+_engines: dict[Path, duckdb.DuckDBPyConnection] = {}
+_engines_guard = threading.Lock()
+# the threads of an engine do not come along
+os.register_at_fork(before=_engines.clear)
+_MAX_ENGINES = 4
+_ATTACHED = "mkt"
 
 
 class DatabaseBusyError(TimeoutError):
@@ -110,9 +117,13 @@ class FileDatabase:
         """The size of the file."""
         return self.path.stat().st_size if self.exists() else 0
 
-    def reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    @contextmanager
+    def reading(self) -> Generator[duckdb.DuckDBPyConnection]:
         """See `Database`; a file that is not there is not made, and nothing in it changed."""
-        return open_database(self.path, timeout_seconds=self.timeout_seconds, read_only=True)
+        with open_database(self.path, timeout_seconds=self.timeout_seconds, read_only=True) as connection:
+            # undone on the way out, and with it the SQL functions that a reader makes
+            connection.begin()
+            yield connection
 
     def write(self, tables: Collection[str], work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """See `Database`; the whole file is held."""
@@ -211,7 +222,7 @@ def open_database(
             try:
                 yield connection
             finally:
-                connection.close()
+                _disconnect(connection, path)
 
 
 @contextmanager
@@ -261,5 +272,38 @@ def _connect(path: Path, timeout_seconds: float, read_only: bool) -> duckdb.Duck
 
 
 def _connect_once(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A connection of the file's engine, with the file attached; to begin an engine takes longer than to attach."""
     with interrupts_later():
-        return duckdb.connect(str(path), read_only=read_only)
+        connection = _engine(path).cursor()
+        try:
+            how = " (READ_ONLY)" if read_only else ""
+            connection.execute(f"ATTACH {quoted(str(path))} AS {_ATTACHED}{how}")
+            connection.execute(f"USE {_ATTACHED}")
+        except BaseException:
+            _disconnect(connection, path)
+            raise
+        return connection
+
+
+def _disconnect(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Close the file, which brings its log into it; of an engine that cannot do that any more nothing is kept."""
+    try:
+        with suppress(duckdb.TransactionException):  # there is none
+            connection.rollback()
+        connection.execute("USE memory")
+        connection.execute(f"DETACH DATABASE IF EXISTS {_ATTACHED}")
+    except duckdb.Error:
+        with _engines_guard:
+            _engines.pop(path, None)
+    finally:
+        connection.close()
+
+
+def _engine(path: Path) -> duckdb.DuckDBPyConnection:
+    """The engine of a file: kept between two openings, for the few files that were opened last."""
+    with _engines_guard:
+        engine = _engines.pop(path, None) or duckdb.connect(config={"temp_directory": f"{path}.tmp"})
+        _engines[path] = engine
+        while len(_engines) > _MAX_ENGINES:
+            _engines.pop(next(iter(_engines)))  # who uses it has a connection of its own
+        return engine

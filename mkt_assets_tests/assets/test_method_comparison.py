@@ -173,7 +173,8 @@ def test_the_sample_is_said_and_a_second_run_finds_its_vectors_in_the_cache(tmp_
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])
-def test_a_crawl_too_small_to_compare_says_so(settings: Settings, fake_models: FakeModels, n: int):
+def test_a_crawl_too_small_to_compare_says_so(comparing: Settings, fake_models: FakeModels, n: int):
+    settings = comparing
     write_drop(settings.drops, D1, range(n))
     result = materialize(settings, fake_models, D1, last="method_comparison")
     said = {r["status"] for r in rows(settings, "method_comparison")}

@@ -95,11 +95,11 @@ def test_a_matte_is_written_once_and_opened_once_to_be_embedded(
 
 
 def test_the_comparison_opens_an_original_and_a_matte_of_its_sample_once_more(
-    drop: Settings, fake_models: FakeModels
+    drop: Settings, comparing: Settings, fake_models: FakeModels
 ) -> None:
     materialize(drop, fake_models, D1, last="clusters")
     with opens() as counted:
-        materialize(drop, fake_models, D1, last="method_comparison")
+        materialize(comparing, fake_models, D1, last="method_comparison")
     # its head, to be hashed, and to be compared as it was crawled
     assert set(pictures_read(counted, drop).values()) == {3}
     looked_at = Counter(counted[path, "read"] for path in mattes(drop))

@@ -97,15 +97,6 @@ def test_places_of_media_which_name_her_account_are_found_before_and_gone_afterw
     assert not memory.exists()
 
 
-def test_reading_her_crawl_again_does_not_remember_where_her_pictures_are(
-    home: Settings, fake_models: FakeModels
-) -> None:
-    forget(home, Request(posters=[hashed(home)]))
-    assert run(home, fake_models, D1).success
-    assert (open_media_memory(home).folder / f"{D1}.json").is_file()
-    assert found(home, {poster_id(HER), hashed(home), *HER_POSTS}) == []
-
-
 def test_a_forgotten_poster_is_nowhere_and_the_others_are_as_they_were(without_her: Changed) -> None:
     home = without_her.home
     before = open_warehouse(without_her.before).read("matted_images").to_pylist()
@@ -186,11 +177,14 @@ def test_an_account_is_forgotten_by_the_id_that_the_crawler_knows(home: Settings
     assert found(home, {hashed(home), poster_id(HER), *HER_POSTS}) == []
 
 
-def test_running_the_crawl_again_does_not_bring_her_back(home: Settings, fake_models: FakeModels) -> None:
+def test_running_the_crawl_again_brings_back_neither_her_nor_where_her_pictures_are(
+    home: Settings, fake_models: FakeModels
+) -> None:
     forget(home, Request(posters=[hashed(home)]))
     for day in (D1, D2):
         assert run(home, fake_models, day).success
-    assert found(home, {hashed(home), *HER_POSTS}) == []
+        assert (open_media_memory(home).folder / f"{day}.json").is_file()
+    assert found(home, {poster_id(HER), hashed(home), *HER_POSTS}) == []
     assert len(posts(home)) == 24
     for report in open_warehouse(home).read("report").to_pylist():
         assert (home.reports_dir / report["path"]).is_file()

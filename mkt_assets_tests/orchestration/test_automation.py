@@ -98,7 +98,7 @@ def test_a_new_drop_is_run_once_and_a_changed_one_once_more(platform: Platform, 
     [second] = platform.tick_sensor()
     assert isinstance(second, dg.RunRequest)
     assert second.run_key != first.run_key
-    platform.run(second)
+    finish(platform, second, succeed=True)
     assert "materialized as it is" in platform.tick_sensor()
 
 
@@ -304,6 +304,17 @@ def test_the_schedule_says_that_yesterday_has_no_drop(platform: Platform, settin
 def test_a_drop_before_the_first_crawl_date_is_ignored(platform: Platform, settings: Settings) -> None:
     settle(write_drop(settings.drops, date(2020, 1, 1), range(3)))
     assert isinstance(platform.tick_sensor(), str)
+
+
+def test_where_the_warehouse_is_a_lake_its_upkeep_has_a_job_and_a_schedule() -> None:
+    lake = Settings.load(warehouse="postgresql://mkt@127.0.0.1:9/nowhere", warehouse_data="/nowhere")
+    for settings, names in (
+        (Settings.load(), {"daily_catch_up"}),
+        (lake, {"daily_catch_up", "nightly_lake_upkeep"}),
+    ):
+        repository = build_defs(settings).get_repository_def()
+        assert {schedule.name for schedule in repository.schedule_defs} == names
+    assert repository.has_job("lake_upkeep")
 
 
 def test_the_lineage_is_the_spine() -> None:

@@ -11,10 +11,12 @@ import time
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from mkt_assets.resources.database import DatabaseBusyError, FileDatabase, open_database
 from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.settings import PROJECT_DIR
 from mkt_assets_tests.resources.test_warehouse import summaries
 
 D1 = date(2024, 6, 13)
@@ -92,3 +94,50 @@ def test_a_cancellation_waits_for_the_end_of_a_write_and_leaves_the_file_free(tm
         signal.signal(signal.SIGTERM, before)
     with open_database(tmp_path / "mkt.duckdb", timeout_seconds=5) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (100_000,)
+
+
+_OPENS_IN_A_FORK = """
+import os, sys
+from pathlib import Path
+from mkt_assets.resources.database import FileDatabase
+
+database = FileDatabase(Path(sys.argv[1]), timeout_seconds=20)
+database.write((), lambda connection: connection.execute("CREATE TABLE t AS SELECT 1 AS a"))
+child = os.fork()
+if not child:
+    with database.reading() as connection:
+        os._exit(connection.execute("SELECT a FROM t").fetchone() != (1,))
+_, status = os.waitpid(child, 0)
+with database.reading() as connection:
+    assert connection.execute("SELECT a FROM t").fetchone() == (1,)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_a_forked_process_opens_what_its_parent_opened(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _OPENS_IN_A_FORK, str(tmp_path / "t.duckdb")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=PROJECT_DIR)
+    assert done.returncode == 0, done.stderr
+
+
+def test_between_two_openings_the_file_is_free_and_has_no_log(tmp_path: Path) -> None:
+    database = FileDatabase(tmp_path / "t.duckdb", timeout_seconds=5)
+    database.write((), lambda connection: connection.execute("CREATE TABLE t AS SELECT 1 AS a"))
+    assert not list(tmp_path.glob("*.wal"))
+    write = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('INSERT INTO t VALUES (2)')"
+    subprocess.run([sys.executable, "-c", write, str(database.path)], check=True, timeout=60)
+    with database.reading() as connection:
+        assert connection.execute("SELECT sum(a) FROM t").fetchone() == (3,)
+
+
+def test_work_that_fails_leaves_nothing_and_the_file_free(tmp_path: Path) -> None:
+    database = FileDatabase(tmp_path / "t.duckdb", timeout_seconds=5)
+
+    def fail(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+        connection.execute("SELECT nothing FROM nowhere")
+
+    with pytest.raises(duckdb.CatalogException):
+        database.write((), fail)
+    with duckdb.connect(str(database.path)) as connection:
+        assert connection.execute("SHOW TABLES").fetchall() == []

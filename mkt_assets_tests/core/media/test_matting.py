@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from mkt_assets.core.media.matting import (
     MAX_CUTOUT_SIDE,
+    Matte,
     VerdictThresholds,
     composite,
     cut_out,
@@ -129,8 +131,10 @@ def test_thresholds_can_be_set() -> None:
 
 def test_a_cut_out_is_the_box_with_nothing_of_the_background() -> None:
     picture = noise(80, 40)
-    matte = matte_picture(picture, FixedBoxMatting())
-    matte.alpha[30, 40] = 0
+    found = matte_picture(picture, FixedBoxMatting())
+    alpha = found.alpha.copy()
+    alpha[30, 40] = 0
+    matte = replace(found, alpha=alpha)
     cutout = cut_out(picture, matte)
     assert (cutout.mode, cutout.size) == ("RGBA", (40, 20))
     assert cutout.getpixel((20, 10)) == (0, 0, 0, 0)
@@ -188,8 +192,24 @@ def test_an_encoded_cut_out_keeps_its_alpha_exactly_and_its_colours_nearly() -> 
 
 
 def test_what_is_hidden_does_not_reach_the_file() -> None:
-    hidden = np.asarray(noise(64, 64).convert("RGBA")).copy()
-    hidden[..., 3] = 0
-    other = hidden.copy()
-    other[..., :3] = 255 - other[..., :3]
-    assert encode_cutout(Image.fromarray(hidden)) == encode_cutout(Image.fromarray(other))
+    picture = np.asarray(noise(64, 64))
+    alpha = np.full((64, 64), 255, np.uint8)
+    alpha[20:40, 20:40] = 0
+    other = picture.copy()
+    other[20:40, 20:40] = 255 - other[20:40, 20:40]
+    matte = Matte(alpha, "model", 0.9, (0, 0, 64, 64))
+    one, another = (encode_cutout(cut_out(Image.fromarray(pixels), matte)) for pixels in (picture, other))
+    assert one == another
+
+
+def test_a_models_matte_is_stored_in_steps_that_the_eye_cannot_tell() -> None:
+    class Ramp:
+        model_id, version, licence = "ramp", "1", "MIT"
+
+        def alpha(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+            return np.tile(np.linspace(0, 1, image.shape[1], dtype=np.float32), (image.shape[0], 1))
+
+    alpha = matte_picture(Image.new("RGB", (512, 4)), Ramp()).alpha
+    assert len(np.unique(alpha)) == 64
+    assert (alpha[0, 0], alpha[0, -1]) == (0, 255)
+    assert np.abs(alpha[0].astype(float) - np.linspace(0, 255, 512)).max() <= 3
