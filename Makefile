@@ -31,7 +31,7 @@ $(INSTALLED): pyproject.toml requirements.lock torch-cpu.lock deploy/install.sh
 # Brings requirements.lock up to pyproject.toml, keeping every version that still fits; UPGRADE=1 takes the newest.
 # It needs uv, and not what pyproject.toml has just been given.
 lock: $(BIN)/uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --extra cluster --extra cluster-tests --extra hub --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --extra cluster --extra cluster-tests --extra hub --extra launchers --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --quiet -o requirements.lock
 
 # The pictures of docs/architecture.md, from the code as it is.

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     max_snapshot_megabytes: float = Field(
         10_000.0, ge=0, description="a DuckLake of more is not published as a file at the end of each run"
     )
+    state: str | None = Field(
+        None,
+        description="Postgres database with what machines share beside tables: the cache, who was forgotten, locks, "
+        "Dagster's records; as postgresql://user@host/name; unset: files in the home",
+    )
 
     notify_command: str | None = Field(
         None, description="command that is run when a run failed, with a JSON object on its standard input"
@@ -216,9 +221,9 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
-    @field_validator("warehouse", mode="after")
+    @field_validator("warehouse", "state", mode="after")
     @classmethod
-    def _catalog(cls, value: str | None) -> str | None:
+    def _postgres(cls, value: str | None) -> str | None:
         if value is None:
             return None
         parts = urlsplit(value)
@@ -303,6 +308,13 @@ class Settings(BaseSettings):
     def _both_of_the_lake(self) -> Self:
         if (self.warehouse is None) != (self.warehouse_data is None):
             raise ValueError("MKT_WAREHOUSE and MKT_WAREHOUSE_DATA are set together, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _state_of_shared_tables(self) -> Self:
+        if self.state is not None and self.warehouse is None:
+            # what is in no row is removed from the state: the rows must be all there are
+            raise ValueError("MKT_STATE needs MKT_WAREHOUSE: who shares a state shares the tables")
         return self
 
     @classmethod

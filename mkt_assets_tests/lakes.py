@@ -1,4 +1,4 @@
-"""Lakes for tests: a Postgres of their own on loopback, and in it an empty warehouse that is copied for each test."""
+"""A Postgres for tests, on loopback: in it an empty warehouse that is copied for each test, and states of their own."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ class Server:
 
     def stop(self) -> None:
         self.control("stop", "-m", "immediate")
+
+    def cut(self, url: str) -> None:
+        """End all connections to a database, as a server that restarts does."""
+        name = url.rpartition("/")[2]
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
 
     def run(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Rows of the last statement, if it has any."""
@@ -117,6 +122,18 @@ def lake(postgres: Server, empty_lake: Path, tmp_path: Path) -> Iterator[object]
     postgres.run(moved, database=name)
     yield Lake(postgres.url(name), str(data))
     forget_connections()
+    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def state_url(postgres: Server) -> Iterator[str]:
+    """An empty database of a test's own, for a shared state."""
+    from mkt_assets.resources.state import forget_readiness
+
+    name = f"state_{uuid4().hex}"
+    postgres.run(f"CREATE DATABASE {name}")
+    yield postgres.url(name)
+    forget_readiness()
     postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 

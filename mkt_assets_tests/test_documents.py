@@ -12,7 +12,7 @@ from docs.architecture import draw, pictures
 from mkt_assets.orchestration.checks import as_markdown
 from mkt_assets.settings import PROJECT_DIR
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "NOTICE.md", "docs/architecture.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "NOTICE.md", "docs/architecture.md", "docs/cluster.md")
 # those that a recipe makes, and those that a run makes
 MADE = re.compile(r"NAME|<|\*|^data/")
 TOP = ("mkt_assets", "mkt_assets_tests", "mkt_sample", "docs", "deploy", ".ci")

@@ -100,6 +100,15 @@ def test_relative_paths_are_those_of_the_current_folder(
     ("values", "said"),
     [
         ({"warehouse": "postgresql://mkt@db/mkt"}, "are set together"),
+        ({"state": "postgresql://mkt@db/mkt"}, "who shares a state shares the tables"),
+        (
+            {
+                "state": "postgresql://mkt:hunter2@db/mkt",
+                "warehouse": "postgresql://mkt@db/mkt",
+                "warehouse_data": "s3://b",
+            },
+            "no password in it",
+        ),
         ({"warehouse": "mysql://db/mkt", "warehouse_data": "s3://b"}, "like postgresql://user@host/database"),
         (
             {"warehouse": "postgresql://mkt@db", "warehouse_data": "s3://b"},
@@ -112,7 +121,7 @@ def test_relative_paths_are_those_of_the_current_folder(
         ),
     ],
 )
-def test_a_lake_that_is_half_set_or_names_a_password_is_refused_and_no_password_shown(
+def test_a_lake_or_state_that_is_half_set_or_names_a_password_is_refused_and_no_password_shown(
     values: dict[str, str], said: str
 ) -> None:
     with pytest.raises(SettingsError, match=said) as raised:

@@ -10,7 +10,7 @@ from mkt_assets.orchestration.drop_state import DIGEST_KEY
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.drops import Drops
 from mkt_assets.resources.media_memory import MediaMemory
-from mkt_assets.resources.tombstones import TombstoneFile, names_any
+from mkt_assets.resources.tombstones import TombstoneStore, names_any
 from mkt_assets.resources.warehouse import Warehouse
 
 _MOST_LISTED = 50
@@ -39,7 +39,7 @@ def raw_posts(
     run: Run,
     warehouse: Warehouse,
     accounts: AccountHasher,
-    tombstones: TombstoneFile,
+    tombstones: TombstoneStore,
     media_memory: MediaMemory,
     drops: Drops,
 ) -> Made:

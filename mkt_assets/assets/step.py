@@ -30,6 +30,8 @@ from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
 OWNERS = ["team:marketing-data"]
+MODELS_POOL = "models"
+"""The pool, in Dagster, of the steps that run models; named as the resource that they ask for."""
 _TODAYS = "Everything stored of it was made with the settings, and by the version of the step, of today."
 _DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
@@ -115,6 +117,8 @@ class Step:
                 **({SETTINGS_KEY: dg.MetadataValue.json(values)} if values else {}),
             },
             freshness_policy=_DAILY if self.expected_daily else None,
+            # how many of all runs may use models at once: no limit, unless somebody sets one
+            pool=MODELS_POOL if MODELS_POOL in self._resources() else None,
             check_specs=[dg.AssetCheckSpec(SETTINGS_CHECK, asset=self.table.name, description=_TODAYS)],
             required_resource_keys={"settings", "warehouse", *self._resources()},
             config_schema=None if config is None else config.to_config_schema().as_field(),

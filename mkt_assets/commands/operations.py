@@ -117,16 +117,15 @@ def forget(
     """
     from mkt_assets.operations.forget import Request
     from mkt_assets.operations.forget import forget as do_forget
-    from mkt_assets.resources.locks import lock_holders
-    from mkt_assets.resources.running import LOCK_NAME
+    from mkt_assets.resources import open_presence
 
     settings = Settings.load()
     before = crawled_before
     request = Request(poster or (), post or (), crawler_account or (), before, again)
     if not yes:
         typer.confirm(f"Remove {_what(request)} from {settings.home} for good?", abort=True)
-    if busy := lock_holders(settings.home / LOCK_NAME):
-        print(f"waiting for what is under way there to end (process {', '.join(map(str, busy))})", flush=True)
+    if busy := open_presence(settings).holders():
+        print(f"waiting for what is under way there to end ({', '.join(busy)})", flush=True)
     done = do_forget(settings, request)
     rows = ", ".join(f"{n:,} of {table}" for table, n in done.n_rows.items()) or "none"
     print(f"posts removed: {done.n_posts:,} (rows: {rows})")

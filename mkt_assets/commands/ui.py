@@ -37,6 +37,7 @@ def ui(
     settings = Settings.load()
     hold_home(settings.home)
     refuse_port_in_use(port)
+    hold_state(settings)
     home = prepare_instance(settings)
     workspace = home / "workspace.yaml"  # an installed package has no clone with one beside it
     workspace.write_text("load_from: [{python_module: mkt_assets.definitions}]\n", encoding="utf-8")
@@ -67,6 +68,25 @@ def hold_home(home: Path) -> None:
             "Ctrl-C or kill, and try again. One daemon a home."
         ) from None
     os.set_inheritable(held, True)
+
+
+def hold_state(settings: Settings) -> None:
+    """Hold the state that the home shares, if it shares one, for a daemon, as `hold_home` holds the home.
+
+    Raises:
+        UiError: if a daemon is at work on another machine.
+    """
+    from mkt_assets.resources import open_state
+    from mkt_assets.resources.database import DatabaseBusyError
+
+    if (state := open_state(settings)) is None:
+        return
+    from mkt_assets.resources.state_presence import StatePresence
+
+    try:
+        StatePresence(state).hold_for_daemon()
+    except DatabaseBusyError as error:
+        raise UiError(str(error)) from error
 
 
 def refuse_port_in_use(port: int) -> None:

@@ -1,10 +1,11 @@
 """`mkt move` and `mkt upkeep`: they parse, call, and print.
 
-Not here: what they call (operations/move, operations/move_files, resources/lake_upkeep).
+Not here: what they call (operations/move, operations/move_files, operations/move_state, resources/lake_upkeep).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -16,11 +17,12 @@ from mkt_assets.settings import Settings
 
 
 class To(StrEnum):
-    """Where a warehouse, or what is made, can be moved."""
+    """Where the warehouse, what is made, or what machines share beside them can be moved."""
 
     lake = "lake"
     file = "file"
     media = "media"
+    state = "state"
     home = "home"
 
 
@@ -30,29 +32,70 @@ def move(
         To,
         typer.Argument(
             help="lake: tables, from the home's file to MKT_WAREHOUSE; file: back; media: mattes, charts and reports, "
-            "from the home to MKT_MEDIA; home: back"
+            "from the home to MKT_MEDIA; state: what machines share beside them, from the home to MKT_STATE; home: "
+            "both back, as far as they are set"
         ),
     ],
 ) -> None:
-    """Copy the warehouse, or what is made, to where the settings say, or back, and compare; the old one stays."""
+    """Copy tables, what is made, or the state to where the settings say, or back, and compare; the old one stays."""
     settings = Settings.load()
-    if to in (To.media, To.home):
-        _move_files(settings, back=to is To.home)
-        return
-    from mkt_assets.operations.move import move_to_file, move_to_lake
-
-    moved = (move_to_lake if to is To.lake else move_to_file)(settings)
-    for table, n in moved.items():
-        print(f"{n:12,} rows of {table}")
-    if to is To.lake:
-        print(
-            f"all equal in {settings.warehouse}; {settings.warehouse_path} is no more read, and yours to remove"
-        )
-    else:
-        print(f"all equal in {settings.warehouse_path}; it is used from when MKT_WAREHOUSE is unset")
+    work = {
+        To.lake: _move_to_lake,
+        To.file: _move_to_file,
+        To.media: _move_files,
+        To.state: _move_to_state,
+        To.home: _move_to_home,
+    }
+    print(work[to](settings))
 
 
-def _move_files(settings: Settings, *, back: bool) -> None:
+def _move_to_lake(settings: Settings) -> str:
+    from mkt_assets.operations.move import move_to_lake
+
+    _list_rows(move_to_lake(settings))
+    return (
+        f"all equal in {settings.warehouse}; {settings.warehouse_path} is no more read, and yours to remove"
+    )
+
+
+def _move_to_file(settings: Settings) -> str:
+    from mkt_assets.operations.move import move_to_file
+
+    _list_rows(move_to_file(settings))
+    return f"all equal in {settings.warehouse_path}; it is used from when MKT_WAREHOUSE is unset"
+
+
+def _move_to_state(settings: Settings) -> str:
+    from mkt_assets.operations.move_state import move_to_state
+
+    _list(move_to_state(settings))
+    return (
+        f"all equal in {settings.state}, which this home shares from now on; {settings.cache_path.name} is no more "
+        "read, and yours to remove; Dagster's runs of before stay in its files"
+    )
+
+
+def _move_to_home(settings: Settings) -> str:
+    if settings.media is not None:
+        print(_move_files(settings, back=True))
+        if settings.state is None:
+            return "MKT_STATE is not set: there was nothing else to move"
+    from mkt_assets.operations.move_state import move_to_home
+
+    _list(move_to_home(settings))
+    return f"all equal in {settings.home}, which shares nothing any more: unset MKT_STATE"
+
+
+def _list_rows(moved: Mapping[str, int]) -> None:
+    _list({f"rows of {table}": n for table, n in moved.items()})
+
+
+def _list(moved: Mapping[str, int]) -> None:
+    for what, n in moved.items():
+        print(f"{n:12,} {what}")
+
+
+def _move_files(settings: Settings, *, back: bool = False) -> str:
     from mkt_assets.operations.move_files import move_files
 
     moved = move_files(settings, back=back)
@@ -60,9 +103,8 @@ def _move_files(settings: Settings, *, back: bool) -> None:
         print(f"{one.n_files:12,} files in {one.target} ({one.n_there:,} were there)")
     old = ", ".join(one.source for one in moved.values())
     if back:
-        print(f"all equal; they are used from when MKT_MEDIA is unset, and {old} are then yours to remove")
-    else:
-        print(f"all equal; {old} are no more read, and yours to remove")
+        return f"all equal; they are used from when MKT_MEDIA is unset, and {old} are then yours to remove"
+    return f"all equal; {old} are no more read, and yours to remove"
 
 
 @plain_errors

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,16 +20,17 @@ from mkt_assets.models.registry import MODELS, trouble_with
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
 from mkt_assets.operations.doctor_files import examine_bucket, examine_drops, examine_files
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
-from mkt_assets.operations.event_log import kept_elsewhere
+from mkt_assets.operations.doctor_state import examine_state
 from mkt_assets.operations.findings import Finding, Verdict, ago
 from mkt_assets.operations.forget import UNFINISHED_NAME
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
-from mkt_assets.resources import open_database, open_tombstones
+from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
+from mkt_assets.resources import open_database, open_presence, open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
-from mkt_assets.resources.locks import lock_holders
+from mkt_assets.resources.locks import lock_holders, process_named
 from mkt_assets.resources.migrations import VERSION
-from mkt_assets.resources.running import LOCK_NAME, dead_runs, is_alone
+from mkt_assets.resources.running import dead_runs
 from mkt_assets.resources.warehouse_state import WarehouseState, read_state
 from mkt_assets.settings import Settings, misspelt_variables
 
@@ -58,8 +59,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if not_mine := list(_access(settings)):
         yield from not_mine
         return
+    state = list(examine_state(settings))
     for check in checks:
-        yield from check(settings)
+        if check is _locks:
+            yield from state
+        if check not in _USING_THE_STATE or all(f.verdict is not Verdict.problem for f in _of_state(state)):
+            yield from check(settings)
+
+
+def _of_state(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.about == "state"]
 
 
 def _access(settings: Settings) -> Iterator[Finding]:
@@ -140,17 +149,17 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _locks(settings: Settings) -> Iterator[Finding]:
-    runs = lock_holders(settings.home / LOCK_NAME)
+    runs = open_presence(settings).holders()
     holders = lock_holders(lock_path(settings.warehouse_path))
     if runs:
-        yield Finding("runs", Verdict.note, f"under way in {', '.join(map(_process, runs))}")
+        yield Finding("runs", Verdict.note, f"under way in {', '.join(runs)}")
     else:
         yield Finding("runs", Verdict.ok, "none under way")
     if holders:
         yield Finding(
             "lock",
             Verdict.note,
-            f"the warehouse is held by {', '.join(map(_process, holders))}",
+            f"the warehouse is held by {', '.join(map(process_named, holders))}",
             "nothing, unless it stays so: then end that process; the lock is freed with it",
         )
 
@@ -269,7 +278,7 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 def _forgotten(settings: Settings) -> Iterator[Finding]:
     if (settings.home / UNFINISHED_NAME).exists():
-        if is_alone(settings.home):
+        if open_presence(settings).is_alone():
             yield Finding("forgotten", Verdict.note, "a forgetting is under way")
         else:
             yield Finding(
@@ -344,7 +353,7 @@ def _records(settings: Settings) -> Iterator[Finding]:
     import dagster as dg
 
     with dg.DagsterInstance.get() as instance:
-        dead = dead_runs(instance)
+        dead = dead_runs(instance, open_presence(settings))
         ticking = is_ticking(instance, now=time.time())
         instance.all_asset_keys()  # what is in the third of its databases
         yield from examine_crawl_dates(instance, settings)
@@ -378,12 +387,8 @@ def _records(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _process(pid: int) -> str:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        command = ""
-    return f"process {pid} ({command.strip()[:80]})" if command else f"process {pid}"
+_USING_THE_STATE = (_locks, _warehouse, _forgotten, _dagster)
+"""Checks that ask it: not where it is the problem."""
 
 
 def _size(path: Path) -> int:

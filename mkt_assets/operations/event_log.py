@@ -3,14 +3,14 @@
 Dagster has no call to change an event. Here every text of every table is looked at, whatever the tables are, so that
 a new release of Dagster with another table is covered as well.
 
-Not here: our own tables (resources/erasure).
+Not here: those in a shared state (operations/event_log_postgres), our own tables (resources/erasure).
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -27,9 +27,6 @@ _PARTITION = re.compile(r'"partition": "(\d{4}-\d\d-\d\d)"')
 _IS_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LETTERS = re.compile(r"[^a-z_]")  # an asset's key is stored as ["charts"]
 _BUSY_SECONDS = 60
-_ELSEWHERE = re.compile(
-    r"^(storage|run_storage|event_log_storage|schedule_storage|compute_logs):", re.MULTILINE
-)
 
 
 MayShow = Callable[[str, "date | None"], bool]
@@ -37,16 +34,10 @@ MayShow = Callable[[str, "date | None"], bool]
 
 
 @dataclass(frozen=True)
-class _Latest:
+class Latest:
     """Which (asset, partition) was last materialized in which run: what it shows is what is stored now."""
 
     runs: frozenset[tuple[str, str, str]]
-
-
-def kept_elsewhere(dagster_home: Path) -> list[str]:
-    """Keys of dagster.yaml that move Dagster's records out of this folder, where they cannot be looked after."""
-    path = dagster_home / "dagster.yaml"
-    return _ELSEWHERE.findall(path.read_text("utf-8")) if path.exists() else []
 
 
 def scrub(dagster_home: Path, needles: Needles, may_show: MayShow) -> int:
@@ -87,7 +78,7 @@ def text_cells(path: Path) -> Iterator[tuple[str, str]]:
                         yield f"{table}.{name}", value
 
 
-def _scrub_database(path: Path, needles: Needles, may_show: MayShow, latest: _Latest) -> int:
+def _scrub_database(path: Path, needles: Needles, may_show: MayShow, latest: Latest) -> int:
     n_changed = 0
     with closing(_connect(path)) as connection:
         # overwritten where it stood, not only unlinked
@@ -105,7 +96,7 @@ def _scrub_table(
     table: str,
     needles: Needles,
     may_show: MayShow,
-    latest: _Latest,
+    latest: Latest,
 ) -> int:
     cursor = connection.execute(f'SELECT rowid, * FROM "{table}"')
     names = [column[0] for column in cursor.description][1:]
@@ -115,15 +106,20 @@ def _scrub_table(
         for name, value in row.items():
             if not isinstance(value, str):
                 continue
-            cleaned = needles.masked(_without_what_shows(value, row, may_show, latest))
-            if cleaned != value:
-                changes.append((name, cleaned, rowid))
-    for name, cleaned, rowid in changes:
-        connection.execute(f'UPDATE "{table}" SET "{name}" = ? WHERE rowid = ?', (cleaned, rowid))
+            text = cleaned(value, row, needles, may_show, latest)
+            if text != value:
+                changes.append((name, text, rowid))
+    for name, text, rowid in changes:
+        connection.execute(f'UPDATE "{table}" SET "{name}" = ? WHERE rowid = ?', (text, rowid))
     return len(changes)
 
 
-def _without_what_shows(text: str, row: dict[str, object], may_show: MayShow, latest: _Latest) -> str:
+def cleaned(text: str, row: Mapping[str, object], needles: Needles, may_show: MayShow, latest: Latest) -> str:
+    """A text of a row of Dagster's records, masked, and without what shows somebody."""
+    return needles.masked(_without_what_shows(text, row, may_show, latest))
+
+
+def _without_what_shows(text: str, row: Mapping[str, object], may_show: MayShow, latest: Latest) -> str:
     if not any(hint in text for hint in _SHOWN_HINTS):
         return text
     found = _PARTITION.search(text)
@@ -140,16 +136,16 @@ def _date(partition: str) -> date | None:
     return date.fromisoformat(partition) if _IS_DATE.fullmatch(partition) else None
 
 
-def _latest(dagster_home: Path) -> _Latest:
+def _latest(dagster_home: Path) -> Latest:
     index = dagster_home / "history" / "runs" / "index.db"
     if not index.exists():
-        return _Latest(frozenset())
+        return Latest(frozenset())
     with closing(_connect(index)) as connection:
         rows = connection.execute(
             "SELECT asset_key, partition, run_id, max(id) FROM event_logs "
             "WHERE dagster_event_type = 'ASSET_MATERIALIZATION' GROUP BY asset_key, partition"
         ).fetchall()
-    return _Latest(frozenset((str(asset), str(partition), str(run)) for asset, partition, run, _ in rows))
+    return Latest(frozenset((str(asset), str(partition), str(run)) for asset, partition, run, _ in rows))
 
 
 def _scrub_file(path: Path, needles: Needles) -> int:

@@ -14,25 +14,28 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from mkt_assets.core.text.needles import Needles
-from mkt_assets.operations.event_log import kept_elsewhere, scrub
+from mkt_assets.operations.event_log import scrub
+from mkt_assets.operations.forget_state import done_here, tell_others, told_by_others
 from mkt_assets.operations.gc import Garbage, collect_garbage
 from mkt_assets.operations.places import crawl_date_in
 from mkt_assets.operations.search import Search, search_home
+from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import (
+    open_accounts,
     open_cache,
     open_database,
     open_drop_memory,
     open_drops,
     open_files,
     open_media_memory,
+    open_presence,
     open_tombstones,
     open_warehouse,
 )
-from mkt_assets.resources.accounts import KEY_NAME, AccountHasher, creator_hash
+from mkt_assets.resources.accounts import creator_hash
 from mkt_assets.resources.erasure import Subject, Traces, erase, ids_in, traces_of
 from mkt_assets.resources.files import write_durably
-from mkt_assets.resources.running import alone
 from mkt_assets.resources.tombstones import Tombstones
 from mkt_assets.settings import Settings
 
@@ -90,10 +93,10 @@ def forget(settings: Settings, request: Request) -> Forgotten:
             f"{settings.dagster_home}/dagster.yaml keeps Dagster's records elsewhere ({', '.join(elsewhere)}), where "
             "they cannot be searched: remove the runs that show the poster there, and those keys for the time being."
         )
-    with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
+    with open_presence(settings).alone(timeout_seconds=settings.lock_timeout_seconds) as check:
         posters, posts = ids_in(open_database(settings))
-        file = open_tombstones(settings)
-        tombstones = file.read().bury(subject.ids, subject.crawled_before)
+        store = open_tombstones(settings)
+        tombstones = store.read().bury(subject.ids, subject.crawled_before)
         unfinished = settings.home / UNFINISHED_NAME
         if tombstones.is_empty and tombstones.crawled_before is None and not unfinished.exists():
             # killed while it waited for a run, say: "nothing is left" would be taken for done
@@ -102,16 +105,18 @@ def forget(settings: Settings, request: Request) -> Forgotten:
                 "--poster, --post, --crawler-account or --crawled-before."
             )
         # before the mark: whoever asks to end what is marked must find whom it was about
-        file.write(tombstones)
+        store.write(tombstones)
         write_durably(unfinished, _UNFINISHED)
         whole = _with_those_of_before(subject, tombstones, posters, posts)
         done = _forget(settings, whole, tombstones, request.crawler_accounts)
+        check()
+        done_here(settings)
         unfinished.unlink()
         return replace(done, unknown=_unknown(settings, request, posters, posts))
 
 
 def _subject(settings: Settings, request: Request) -> Subject:
-    hasher = AccountHasher(settings.home / KEY_NAME)
+    hasher = open_accounts(settings)
     for poster in request.posters:
         if not _POSTER_ID.fullmatch(poster):
             raise ForgetError(
@@ -140,8 +145,11 @@ def _forget(
     needles = _needles(subject, traces, crawler_accounts)
     buried = tombstones.bury({*subject.ids, *_posts_of_posters(subject, traces)})
     open_tombstones(settings).write(buried)
+    tell_others(settings, traces.crawl_dates | traces.lent_names)
     n_log_entries = scrub(settings.dagster_home, needles, traces.may_show_in_dagster)
-    pages = _remove_pages(settings, traces)
+    n_log_entries += _scrub_state(settings, needles, traces)
+    told = told_by_others(settings)
+    pages = _remove_pages(settings, replace(traces, crawl_dates=traces.crawl_dates | told))
     # whole: a place may name her account where the id that was asked for does not
     open_media_memory(settings).forget_all()
     open_drop_memory(settings).forget_all()
@@ -150,6 +158,10 @@ def _forget(
     garbage = collect_garbage(settings, min_age_hours=-math.inf)
     database.compact()
     open_cache(settings).compact()
+    if settings.state is not None:
+        # of before the home shared one; it is not read any more
+        for path in settings.home.glob(f"{settings.cache_path.name}*"):
+            path.unlink()
     open_warehouse(settings).renew_snapshot()
     if settings.dagster_home.exists():
         # crawl dates that are no more are no longer offered
@@ -163,7 +175,7 @@ def _forget(
         n_pages=len(pages),
         n_log_entries=n_log_entries,
         garbage=garbage,
-        search=search_home(settings, needles),
+        search=_search(settings, needles),
         drops_left=_drops_left(settings, traces.crawl_dates),
     )
 
@@ -182,7 +194,7 @@ def _with_those_of_before(
 def _unknown(
     settings: Settings, request: Request, posters: frozenset[str], posts: frozenset[str]
 ) -> tuple[str, ...]:
-    hasher = AccountHasher(settings.home / KEY_NAME)
+    hasher = open_accounts(settings)
     return (
         *(poster for poster in request.posters if poster not in posters),
         *(post for post in request.posts if post not in posts),
@@ -210,6 +222,24 @@ def _remove_pages(settings: Settings, traces: Traces) -> list[str]:
     for store, file in shown:
         store.remove(file.name)
     return [file.name for _, file in shown]
+
+
+def _scrub_state(settings: Settings, needles: Needles, traces: Traces) -> int:
+    if settings.state is None:
+        return 0
+    from mkt_assets.operations.event_log_postgres import scrub_records
+
+    return scrub_records(settings.state, needles, traces.may_show_in_dagster)
+
+
+def _search(settings: Settings, needles: Needles) -> Search:
+    """Of the home, its lake and its state."""
+    found = search_home(settings, needles)
+    if settings.state is None:
+        return found
+    from mkt_assets.operations.search_state import search_state
+
+    return replace(found, places=(*found.places, *search_state(settings.state, needles)))
 
 
 def _drops_left(settings: Settings, crawl_dates: Collection[date]) -> tuple[date, ...]:

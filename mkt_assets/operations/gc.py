@@ -27,6 +27,7 @@ from mkt_assets.resources import (
     open_drops,
     open_files,
     open_media_memory,
+    open_presence,
 )
 from mkt_assets.resources.drops import is_held
 from mkt_assets.resources.files import ASIDE_PREFIX, FileStore, LocalFiles
@@ -94,8 +95,9 @@ def clear_dead_runs(settings: Settings, *, dry_run: bool = False) -> list[str]:
     if not (settings.dagster_home / "dagster.yaml").exists():
         return []
     prepare_instance(settings)
+    presence = open_presence(settings)
     with dg.DagsterInstance.get() as instance:
-        return [run.run_id for run in (dead_runs if dry_run else fail_dead_runs)(instance)]
+        return [run.run_id for run in (dead_runs if dry_run else fail_dead_runs)(instance, presence)]
 
 
 def temporary_files(settings: Settings) -> Iterator[Path]:

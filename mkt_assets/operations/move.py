@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mkt_assets.resources import open_lake
+from mkt_assets.resources import open_lake, open_presence
 from mkt_assets.resources.copying import contents, copy_rows
 from mkt_assets.resources.database import Database, FileDatabase
-from mkt_assets.resources.running import alone
 from mkt_assets.settings import Settings
 
 
@@ -43,7 +42,7 @@ def move_to_file(settings: Settings) -> Mapping[str, int]:
 def _move(settings: Settings, source: Database, target: Database) -> Mapping[str, int]:
     if not source.exists():
         raise MoveError(f"there is nothing in {source.name} to be moved.")
-    with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
+    with open_presence(settings).alone(timeout_seconds=settings.lock_timeout_seconds):
         if target.exists() and any(n for n, _ in contents(target).values()):
             raise MoveError(f"there are rows in {target.name} already: move that away, or name another one.")
         copy_rows(source, target)

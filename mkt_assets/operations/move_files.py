@@ -12,9 +12,8 @@ from functools import partial
 
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.progress import ProgressListener
-from mkt_assets.resources import MADE, Made, open_files
+from mkt_assets.resources import MADE, Made, open_files, open_presence
 from mkt_assets.resources.files import FileStore
-from mkt_assets.resources.running import alone
 from mkt_assets.settings import Settings, SettingsError
 
 _AT_ONCE = 8
@@ -48,7 +47,7 @@ def move_files(
         raise SettingsError("set MKT_MEDIA to where mattes, charts and reports are, or are to be.")
     in_home = settings.model_copy(update={"media": None})
     source, target = (settings, in_home) if back else (in_home, settings)
-    with alone(settings.home, timeout_seconds=settings.lock_timeout_seconds):
+    with open_presence(settings).alone(timeout_seconds=settings.lock_timeout_seconds):
         return {made: _move(open_files(source, made), open_files(target, made), progress) for made in MADE}
 
 

@@ -17,6 +17,7 @@ from mkt_assets.models.provenance import WeightsError
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
 from mkt_assets.resources.files import FilesSetupError, disk_full
 from mkt_assets.resources.migrations import SchemaError
+from mkt_assets.resources.running import OvertakenError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError
 from mkt_assets.settings import SettingsError
@@ -24,7 +25,7 @@ from mkt_assets.stored.items import MixedEncodersError
 
 _PERMANENT = (
     *(DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError),
-    *(MixedEncodersError, BrokenDropError, DatabaseSetupError, FilesSetupError),
+    *(MixedEncodersError, BrokenDropError, DatabaseSetupError, FilesSetupError, OvertakenError),
 )
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")

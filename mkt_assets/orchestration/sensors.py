@@ -12,6 +12,7 @@ from mkt_assets.orchestration.drop_state import SETTLED, drop_states, run_reques
 from mkt_assets.orchestration.jobs import CRAWL_JOB
 from mkt_assets.orchestration.partitions import register_crawl_dates, today_of
 from mkt_assets.orchestration.records import Recorded, rerun_requests, stale_by_settings, tell_of_stale
+from mkt_assets.resources import open_presence
 from mkt_assets.resources.running import fail_dead_runs
 from mkt_assets.settings import Settings
 
@@ -38,7 +39,7 @@ def build_drop_sensor(settings: Settings) -> dg.SensorDefinition:
     )
     def new_drops(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         # a run that was cut off with the machine would hold its place in the queue for ever
-        fail_dead_runs(context.instance)
+        fail_dead_runs(context.instance, open_presence(settings))
         register_crawl_dates(context.instance, settings)
         requested = 0
         skipped: list[str] = []

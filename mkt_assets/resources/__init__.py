@@ -1,30 +1,35 @@
 """Side effects: the warehouse, the cache, files, account hashing, models. Handed in to the assets by name."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
-from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.cache import Cache, FileCache
 from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.drop_memory import DropMemory
 from mkt_assets.resources.drops import BucketDrops, DropFolder, Drops, FetchLimits
 from mkt_assets.resources.files import FileStore, LocalFiles
+from mkt_assets.resources.guarded import GuardedDatabase
 from mkt_assets.resources.media_memory import MediaMemory
 from mkt_assets.resources.models import Models
-from mkt_assets.resources.running import running, sign_run
-from mkt_assets.resources.tombstones import TombstoneFile
+from mkt_assets.resources.running import Check, HomePresence, Presence, sign_run
+from mkt_assets.resources.state_home import refuse_alone
+from mkt_assets.resources.tombstones import TombstoneFile, TombstoneStore
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from mkt_assets.resources.lake import LakeDatabase
     from mkt_assets.resources.object_files import ObjectFiles
+    from mkt_assets.resources.state import State
 
 Made = Literal["media", "charts", "reports"]
 MADE: tuple[Made, ...] = ("media", "charts", "reports")
+_PARTITION_TAG = "dagster/partition"
 
 
 def build_resources(settings: Settings) -> dict[str, object]:
@@ -32,9 +37,13 @@ def build_resources(settings: Settings) -> dict[str, object]:
 
     @dg.resource(description="The DuckDB warehouse; its snapshot is published once, at the end of a run.")
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
-        made = open_warehouse(settings)
-        sign_run(context.instance, context.run_id)
-        with running(settings.home):
+        run = context.dagster_run
+        partition = None if run is None else run.tags.get(_PARTITION_TAG)
+        presence = open_presence(settings)
+        with presence.running(
+            context.run_id, partition, lambda: sign_run(context.instance, context.run_id)
+        ) as check:
+            made = open_warehouse(settings, check)
             try:
                 yield made
             finally:
@@ -42,7 +51,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
 
     @dg.resource(description="Hashes account ids.")
     def accounts(_: dg.InitResourceContext) -> AccountHasher:
-        return AccountHasher(settings.home / KEY_NAME)
+        return open_accounts(settings)
 
     @dg.resource(description="The drops; what a run brings of them to this disk is removed at its end.")
     def drops(_: dg.InitResourceContext) -> Iterator[Drops]:
@@ -68,10 +77,15 @@ def build_resources(settings: Settings) -> dict[str, object]:
     }
 
 
-def open_warehouse(settings: Settings) -> Warehouse:
-    """The warehouse of these settings."""
+def open_warehouse(settings: Settings, check: Check | None = None) -> Warehouse:
+    """The warehouse of these settings; `check` is asked before anything is stored in it."""
     most = inf if settings.warehouse is None else settings.max_snapshot_megabytes * 1e6
-    return Warehouse(open_database(settings), settings.snapshot_path, max_snapshot_bytes=most)
+    database = open_database(settings)
+    return Warehouse(
+        database if check is None else GuardedDatabase(database, check),
+        settings.snapshot_path,
+        max_snapshot_bytes=most,
+    )
 
 
 def open_database(settings: Settings, *, timeout_seconds: float | None = None) -> Database:
@@ -137,9 +151,53 @@ def open_bucket(address: str, *, patience_seconds: float) -> "ObjectFiles":
     return ObjectFiles(address, patience_seconds=patience_seconds)
 
 
+def open_state(settings: Settings) -> "State | None":
+    """The state that the home of these settings shares; None: it shares none. Nothing is connected to yet.
+
+    Raises:
+        DatabaseSetupError: if the home shares one, and the settings name none.
+        SettingsError: if they name one, and what that needs is not installed.
+    """
+    if settings.state is None:
+        refuse_alone(settings.home)
+        return None
+    try:
+        from mkt_assets.resources.state import State
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MKT_STATE needs the package {error.name}: install the extra, as mkt_assets[cluster]."
+        ) from error
+    return State(settings.state, home=settings.home, timeout_seconds=settings.lock_timeout_seconds)
+
+
 def open_cache(settings: Settings) -> Cache:
     """The cache of these settings."""
-    return Cache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds)
+    if (state := open_state(settings)) is None:
+        return FileCache(settings.cache_path, lock_timeout_seconds=settings.lock_timeout_seconds)
+    from mkt_assets.resources.state_cache import StateCache
+
+    return StateCache(state)
+
+
+def open_accounts(settings: Settings) -> AccountHasher:
+    """The hashes of accounts, by the home's key: the same one in all homes that share a state.
+
+    Raises:
+        DatabaseSetupError: if it is another one than theirs.
+        ValueError: if the key is damaged.
+    """
+    if (state := open_state(settings)) is not None:
+        state.join()
+    return AccountHasher(settings.home / KEY_NAME)
+
+
+def open_presence(settings: Settings) -> Presence:
+    """Who is at work, in the home or in all that share its state."""
+    if (state := open_state(settings)) is None:
+        return HomePresence(settings.home)
+    from mkt_assets.resources.state_presence import StatePresence
+
+    return StatePresence(state)
 
 
 def open_drop_memory(settings: Settings) -> DropMemory:
@@ -169,9 +227,19 @@ def open_media_memory(settings: Settings) -> MediaMemory:
     return MediaMemory(settings.home)
 
 
-def open_tombstones(settings: Settings) -> TombstoneFile:
+def open_tombstones(settings: Settings) -> TombstoneStore:
     """Who was forgotten, of these settings."""
-    return TombstoneFile(settings.home, settings.home / KEY_NAME)
+
+    def hash_id(some_id: str) -> str:
+        # when it is asked for first: a key is not made for nothing
+        return hasher().hash(some_id)
+
+    hasher = lru_cache(maxsize=1)(lambda: open_accounts(settings))
+    if (state := open_state(settings)) is None:
+        return TombstoneFile(settings.home, hash_id)
+    from mkt_assets.resources.state_tombstones import StateTombstones
+
+    return StateTombstones(state, hash_id)
 
 
 def silent(what: str, done: int, total: int) -> None:

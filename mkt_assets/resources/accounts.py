@@ -30,6 +30,11 @@ class AccountHasher:
         self._key = _load_or_create(key_path)
         self.hash = lru_cache(maxsize=100_000)(self._hash)
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the key, 32 hex digits: two keys are the same one if these are, and it tells nothing else of them."""
+        return hmac.new(self._key, b"fingerprint of the key", hashlib.sha256).hexdigest()[:32]
+
     def _hash(self, account_id: str) -> str:
         return hmac.new(self._key, creator_hash(account_id).encode(), hashlib.sha256).hexdigest()[:24]
 

@@ -1,6 +1,6 @@
 """The cache of what is expensive, keyed by content: vectors and the facts of mattes. Appended to, never updated.
 
-Not here: looking up and filling it for a crawl (compute/cached).
+Not here: the cache of many machines (resources/state_cache), looking up and filling it for a crawl (compute/cached).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import duckdb
 import numpy as np
@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mkt_assets.core.media.matte_facts import MatteFacts
-from mkt_assets.core.vectors import to_column, to_matrix
+from mkt_assets.core.vectors import to_column
 from mkt_assets.resources.database import FileDatabase, exclusive
 
 T = TypeVar("T")
@@ -33,11 +33,53 @@ bbox_left BIGINT, bbox_top BIGINT, bbox_right BIGINT, bbox_bottom BIGINT, made_a
 _TABLES = ("vectors", "mattes")
 
 
-class Cache:
-    """Vectors and matte facts by content key, in one DuckDB file that can be deleted at any time.
+class Cache(Protocol):
+    """Vectors and matte facts by content key; all of it can be made again.
 
-    Keys cover the content, the model's id and version, and the preprocessing; two processes that compute the
-    same thing at once append it twice, and the first is read. A file that is damaged is deleted, and begun anew.
+    Keys cover the content, the model's id and version, and the preprocessing. Of what is appended under one key
+    several times, the first is read.
+    """
+
+    def get_vectors(self, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors that are known, by key."""
+        ...
+
+    def put_vectors(self, keys: Sequence[str], matrix: NDArray[np.float32]) -> None:
+        """Append the rows of a (n, d) matrix under their keys."""
+        ...
+
+    def get_mattes(self, keys: Sequence[str]) -> dict[str, MatteFacts]:
+        """The facts of mattes that are known, by key."""
+        ...
+
+    def put_mattes(self, mattes: Sequence[tuple[str, MatteFacts]]) -> None:
+        """Append the facts of mattes under their keys."""
+        ...
+
+    def keys(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Keys of all vectors, and of all mattes."""
+        ...
+
+    def forget_others(self, contents: Collection[str], *, made_before: float, dry_run: bool = False) -> int:
+        """Remove what was made of other contents than these (sha256, see `cache_key`), and count it.
+
+        Args:
+            contents: what is still in use.
+            made_before: only what is older (Unix seconds): a run may be about to use the rest.
+            dry_run: only count.
+        """
+        ...
+
+    def compact(self) -> None:
+        """Let nothing that was removed linger anywhere in it."""
+        ...
+
+
+class FileCache:
+    """A `Cache` in one DuckDB file that can be deleted at any time.
+
+    Two processes that compute the same thing at once append it twice. A file that is damaged is deleted, and begun
+    anew.
     """
 
     def __init__(self, path: Path, *, lock_timeout_seconds: float = 120.0) -> None:
@@ -45,14 +87,18 @@ class Cache:
         self._database = FileDatabase(path, timeout_seconds=lock_timeout_seconds)
 
     def get_vectors(self, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """The vectors that are known, by key."""
+        """See `Cache`."""
         rows = self._select("vectors", "embedding", _VECTORS, keys)
         if rows.num_rows == 0:
             return {}
-        return dict(zip(map(str, rows["key"].to_pylist()), to_matrix(rows["embedding"]), strict=True))
+        vectors = cast("pa.ListArray[Any]", rows["embedding"].combine_chunks())
+        values: NDArray[np.float32] = vectors.flatten().to_numpy()
+        # of several models, if somebody asks for all
+        ends = np.cumsum(vectors.value_lengths().to_numpy())
+        return dict(zip(map(str, rows["key"].to_pylist()), np.split(values, ends[:-1]), strict=True))
 
     def put_vectors(self, keys: Sequence[str], matrix: NDArray[np.float32]) -> None:
-        """Append the rows of a (n, d) matrix under their keys."""
+        """See `Cache`."""
         self._append(
             "vectors",
             _VECTORS,
@@ -60,15 +106,26 @@ class Cache:
         )
 
     def get_mattes(self, keys: Sequence[str]) -> dict[str, MatteFacts]:
-        """The facts of mattes that are known, by key."""
+        """See `Cache`."""
         columns = ", ".join(MatteFacts.column_names())
         rows = self._select("mattes", columns, _MATTES, keys).to_pylist()
         return {str(row.pop("key")): MatteFacts(**row) for row in rows}
 
     def put_mattes(self, mattes: Sequence[tuple[str, MatteFacts]]) -> None:
-        """Append the facts of mattes under their keys."""
+        """See `Cache`."""
         rows = [{"key": key, **facts.as_row()} for key, facts in mattes]
         self._append("mattes", _MATTES, pa.Table.from_pylist(rows) if rows else None)
+
+    def keys(self) -> tuple[frozenset[str], frozenset[str]]:
+        """See `Cache`."""
+        if not self.path.exists():
+            return frozenset(), frozenset()
+
+        def of(connection: duckdb.DuckDBPyConnection, table: str, ddl: str) -> frozenset[str]:
+            connection.execute(ddl)
+            return frozenset(str(row[0]) for row in connection.execute(f"SELECT key FROM {table}").fetchall())
+
+        return self._with(lambda c: (of(c, "vectors", _VECTORS), of(c, "mattes", _MATTES)))
 
     def _select(self, table: str, columns: str, ddl: str, keys: Sequence[str]) -> pa.Table:
         wanted = pa.table({"key": pa.array(sorted(set(keys)), pa.string())})
@@ -98,13 +155,7 @@ class Cache:
         self._with(append)
 
     def forget_others(self, contents: Collection[str], *, made_before: float, dry_run: bool = False) -> int:
-        """Remove what was made of other contents than these (sha256, see `cache_key`), and count it.
-
-        Args:
-            contents: what is still in use.
-            made_before: only what is older (Unix seconds): a run may be about to use the rest.
-            dry_run: only count.
-        """
+        """See `Cache`."""
         if not self.path.exists():
             return 0
         wanted = pa.table({"content": pa.array(sorted(contents), pa.string())})
@@ -128,7 +179,7 @@ class Cache:
         return self._with(forget)
 
     def compact(self) -> None:
-        """Let nothing that was removed linger in the file."""
+        """See `Cache`."""
         self._healing(self._database.compact)
 
     def _with(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:

@@ -22,3 +22,12 @@ def lock_holders(path: Path) -> list[int]:
         if len(fields) >= 6 and fields[1] != "->" and fields[5].rpartition(":")[2] == str(status.st_ino):
             found.add(int(fields[4]))
     return sorted(found - {-1})
+
+
+def process_named(pid: int) -> str:
+    """A process of this machine, with its command, for people."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        command = ""
+    return f"process {pid} ({command.strip()[:80]})" if command else f"process {pid}"

@@ -16,12 +16,16 @@ from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 
 import psycopg2
-from psycopg2 import extensions
+from psycopg2 import extensions, sql
 from psycopg2.errors import LockNotAvailable
 
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
 
 _CONNECT_SECONDS = 10
+# Whoever vanishes without a word, as with the power, is given up after a minute, on both sides.
+_SERVER_KEEPALIVES = (
+    "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+)
 _SLICE_SECONDS = 5.0  # while a statement waits, no signal is heard: a cancellation takes so long at most
 _REFUSED = re.compile("authentication failed|no password supplied|does not exist|permission denied|no pg_hba")
 _HOLDERS = """
@@ -49,25 +53,51 @@ def connected(url: str) -> Generator[extensions.connection]:
         DatabaseAwayError: saying why, if the server cannot be reached, or is lost meanwhile.
     """
     try:
-        name = f"mkt {socket.gethostname()} {os.getpid()}"
-        connection = psycopg2.connect(url, application_name=name, connect_timeout=_CONNECT_SECONDS)
+        connection = psycopg2.connect(
+            url,
+            application_name=program(),
+            connect_timeout=_CONNECT_SECONDS,
+            keepalives_idle=30,
+            keepalives_interval=10,
+            keepalives_count=3,
+            tcp_user_timeout=60_000,
+        )
     except psycopg2.OperationalError as error:
         if _REFUSED.search(str(error)):
             raise DatabaseSetupError(
-                f"Postgres refuses {url} ({_in_a_line(error)}): correct MKT_WAREHOUSE or PGPASSWORD, or make what it "
-                "names."
+                f"Postgres refuses {url} ({_in_a_line(error)}): correct MKT_WAREHOUSE, MKT_STATE or PGPASSWORD, or "
+                "make what they name."
             ) from error
         raise DatabaseAwayError(f"Postgres ({url}) cannot be reached: {_in_a_line(error)}") from error
     try:
-        connection.autocommit = True
-        yield connection
+        with told_when_lost(url):
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(_SERVER_KEEPALIVES)
+            yield connection
+    finally:
+        with suppress(psycopg2.Error):
+            connection.close()
+
+
+def program() -> str:
+    """This process, as Postgres shows it."""
+    return f"mkt {socket.gethostname()} {os.getpid()}"
+
+
+@contextmanager
+def told_when_lost(url: str) -> Generator[None]:
+    """Say it in a sentence when the connection is lost inside.
+
+    Raises:
+        DatabaseAwayError: then.
+    """
+    try:
+        yield
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         raise DatabaseAwayError(
             f"the connection to Postgres ({url}) was lost: {_in_a_line(error)}"
         ) from error
-    finally:
-        with suppress(psycopg2.Error):
-            connection.close()
 
 
 @contextmanager
@@ -80,19 +110,49 @@ def holding(url: str, names: Collection[str], *, timeout_seconds: float) -> Gene
         DatabaseBusyError: naming the holder, if they cannot be had in time.
         DatabaseAwayError: if the server cannot be reached, or is lost meanwhile.
     """
-    # in order, so that two who want the same ones never wait for each other
-    keys = sorted(map(_key, names))
-    with connected(url) as connection, connection.cursor() as cursor:
+    with connected(url) as connection:
         deadline = time.monotonic() + timeout_seconds
-        for key in keys:
-            while not _locked(cursor, key, deadline - time.monotonic()):
-                if time.monotonic() >= deadline:
-                    cursor.execute(_HOLDERS, [keys])
-                    who = ", ".join(str(row[0]) for row in cursor.fetchall()) or "another run"
-                    raise DatabaseBusyError(
-                        f"{who} kept {', '.join(sorted(names))} for over {timeout_seconds:g} s."
-                    )
+        # in order, so that two who want the same ones never wait for each other
+        for name in sorted(names, key=_key):
+            if not take(connection, name, timeout_seconds=deadline - time.monotonic()):
+                who = ", ".join(holders(connection, names)) or "another run"
+                raise DatabaseBusyError(
+                    f"{who} kept {', '.join(sorted(names))} for over {timeout_seconds:g} s."
+                )
         yield connection
+
+
+def take(
+    connection: extensions.connection, name: str, *, timeout_seconds: float, shared: bool = False
+) -> bool:
+    """Whether a lock was had in time; the connection holds it until it ends, however it ends.
+
+    Args:
+        connection: each statement in it is a transaction.
+        name: of the lock.
+        timeout_seconds: 0: it is had at once or not.
+        shared: with whoever takes it so, too; who takes it alone waits for all of them, and later ones for her.
+    """
+    function = "pg_advisory_lock_shared" if shared else "pg_advisory_lock"
+    deadline = time.monotonic() + timeout_seconds
+    with connection.cursor() as cursor:
+        while True:
+            milliseconds = max(1, round(1000 * min(_SLICE_SECONDS, deadline - time.monotonic())))
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{milliseconds}ms"])
+            try:
+                cursor.execute(f"SELECT {function}(%s)", [_key(name)])
+            except LockNotAvailable:
+                if time.monotonic() >= deadline:
+                    return False
+            else:
+                return True
+
+
+def holders(connection: extensions.connection, names: Collection[str]) -> list[str]:
+    """Who holds locks of these names, for people: program, machine and process."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLDERS, [[_key(name) for name in names]])
+        return sorted(str(row[0]) for row in cursor.fetchall())
 
 
 def is_alive(connection: extensions.connection) -> bool:
@@ -105,15 +165,24 @@ def is_alive(connection: extensions.connection) -> bool:
     return True
 
 
-def _locked(cursor: extensions.cursor, key: int, remaining_seconds: float) -> bool:
-    """Whether the lock was had within a slice of the time that remains."""
-    milliseconds = max(1, round(1000 * min(_SLICE_SECONDS, remaining_seconds)))
-    cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{milliseconds}ms"])
+@contextmanager
+def transaction(connection: extensions.connection) -> Generator[None]:
+    """One transaction, in which rows may be read some at a time."""
+    connection.autocommit = False
     try:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [key])
-    except LockNotAvailable:
-        return False
-    return True
+        with connection:
+            yield
+    finally:
+        if not connection.closed:
+            connection.autocommit = True
+
+
+def make_schema(connection: extensions.connection, name: str) -> None:
+    """Make a schema if there is none; who may not make one may use one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regnamespace(%s) IS NULL", [name])
+        if cursor.fetchone() == (True,):
+            cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(name)))
 
 
 def _key(name: str) -> int:

@@ -1,6 +1,6 @@
 """Who and what was forgotten, as keyed hashes: enough to know them when a drop brings them back, not to name them.
 
-Not here: forgetting (operations/forget).
+Not here: those of many machines (resources/state_tombstones), forgetting (operations/forget).
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 
 from mkt_assets.core.text.needles import MASK
-from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.files import write_durably
 
 FILE_NAME = "forgotten.txt"
@@ -43,6 +41,7 @@ class Tombstones:
     hashes: frozenset[str]
     crawled_before: date | None
     digest: Callable[[str], str]
+    where_the_date_is: str = f"the line 'crawled-before' of {FILE_NAME}"
 
     def __contains__(self, some_id: str) -> bool:
         return self.digest(some_id) in self.hashes
@@ -68,7 +67,7 @@ class Tombstones:
         if self.crawled_before is not None and crawl_date < self.crawled_before:
             raise ForgottenDate(
                 f"crawl dates before {self.crawled_before} were forgotten: remove the drop of {crawl_date}, or, to "
-                f"bring it back, the line 'crawled-before' of {FILE_NAME}."
+                f"bring it back, {self.where_the_date_is}."
             )
 
     def without_posts(self, posts: pa.Table) -> pa.Table:
@@ -131,19 +130,36 @@ def names_any(path: str, is_one: Callable[[str], bool]) -> bool:
     return any(is_one(word) for word in (*_SEPARATORS.split(path), *path.split("/")) if word)
 
 
-class TombstoneFile:
-    """The file in a home that keeps `Tombstones`; hashed under the key of the accounts."""
-
-    def __init__(self, home: Path, key_path: Path) -> None:
-        self.path = home / FILE_NAME
-        self._key_path = key_path
+class TombstoneStore(Protocol):
+    """Keeps `Tombstones`."""
 
     def read(self) -> Tombstones:
-        """What is in the file; nothing if there is none.
+        """What is kept; nothing if nobody was ever forgotten.
 
         Raises:
-            ValueError: if a line is damaged.
+            ValueError: if it is damaged.
         """
+        ...
+
+    def write(self, tombstones: Tombstones) -> None:
+        """Keep them, before anything is removed: what is removed and not kept here would come back."""
+        ...
+
+
+class TombstoneFile:
+    """A `TombstoneStore` that is a file in a home.
+
+    Args:
+        home: the folder.
+        hash_id: keyed, as that of accounts.
+    """
+
+    def __init__(self, home: Path, hash_id: Callable[[str], str]) -> None:
+        self.path = home / FILE_NAME
+        self._hash_id = hash_id
+
+    def read(self) -> Tombstones:
+        """See `TombstoneStore`."""
         lines = self.path.read_text("utf-8", "replace").splitlines() if self.path.exists() else []
         hashes: set[str] = set()
         crawled_before = None
@@ -162,18 +178,16 @@ class TombstoneFile:
                 raise ValueError(
                     f"a line of {self.path} is damaged ({line!r}): restore the file from a backup."
                 ) from None
-        return Tombstones(frozenset(hashes), crawled_before, self._digest)
+        return Tombstones(frozenset(hashes), crawled_before, digest_by(self._hash_id))
 
     def write(self, tombstones: Tombstones) -> None:
-        """Keep them, before anything is removed: what is removed and not kept here would come back."""
+        """See `TombstoneStore`."""
         lines = [f"forgotten {digest}\n" for digest in sorted(tombstones.hashes)]
         if tombstones.crawled_before is not None:
             lines.append(f"crawled-before {tombstones.crawled_before}\n")
         write_durably(self.path, (_HEADER + "".join(lines)).encode())
 
-    def _digest(self, some_id: str) -> str:
-        return self._hasher.hash(f"forgotten\x1f{some_id}")
 
-    @cached_property
-    def _hasher(self) -> AccountHasher:
-        return AccountHasher(self._key_path)
+def digest_by(hash_id: Callable[[str], str]) -> Callable[[str], str]:
+    """Of an id, itself a hash, what is kept when it was forgotten."""
+    return lambda some_id: hash_id(f"forgotten\x1f{some_id}")

@@ -32,7 +32,7 @@ FITS = {"k_selection"}
 WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
     *("lock_timeout_seconds", "max_rejected_share", "rerun_changed_settings"),
-    *("lock_timeout_seconds", "warehouse", "warehouse_data", "media", "max_snapshot_megabytes"),
+    *("lock_timeout_seconds", "warehouse", "warehouse_data", "media", "max_snapshot_megabytes", "state"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)
@@ -103,8 +103,9 @@ def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_pat
         "media": "s3://bucket/made",
     }
     given: dict[str, Any] = {name: others.get(name, 3)}
-    if name.startswith("warehouse"):
+    if name.startswith("warehouse") or name == "state":
         given = {"warehouse": "postgresql://mkt@db/mkt", "warehouse_data": "s3://bucket/warehouse"}
+        given |= {"state": "postgresql://mkt@db/mkt"} if name == "state" else {}
     assert changed(Settings.load(), Settings.load(**given)) == set()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
-from mkt_assets.commands.ui import HOST, LOCK_NAME, UiError, hold_home, refuse_port_in_use
+from mkt_assets.commands.ui import HOST, LOCK_NAME, UiError, hold_home, hold_state, refuse_port_in_use
 from mkt_assets.settings import Settings
 
 
@@ -105,3 +106,25 @@ def test_ctrl_c_ends_a_run_with_a_sentence_and_the_exit_code_of_shells(tmp_path:
         said.split()
     )
     assert "Traceback" not in said
+
+
+def test_of_homes_that_share_a_state_one_has_a_daemon_until_what_it_became_ends(
+    settings: Settings, state_url: str, tmp_path: Path
+) -> None:
+    shared = {"warehouse": state_url, "warehouse_data": str(tmp_path / "lake"), "state": state_url}
+    first = Settings.load(**settings.model_dump() | shared)
+    code = (
+        "import json, os, sys; from mkt_assets.commands.ui import hold_state;"
+        "from mkt_assets.settings import Settings; hold_state(Settings.load(**json.loads(sys.argv[1])));"
+        "print('held', flush=True); os.execvp('sleep', ['sleep', '600'])"
+    )
+    given = json.dumps({**shared, "home": str(first.home), "drops": str(first.drops)})
+    other = subprocess.Popen([sys.executable, "-c", code, given], stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        with pytest.raises(UiError, match=rf"is at work already \(mkt \S+ {other.pid}\b"):
+            hold_state(first)
+    finally:
+        other.kill()
+        other.wait()
+    hold_state(first)

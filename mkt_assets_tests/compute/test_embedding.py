@@ -18,7 +18,7 @@ from mkt_assets.compute.embedding import (
 )
 from mkt_assets.core.progress import Progress
 from mkt_assets.core.vectors import cache_key, content_key
-from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.cache import Cache, FileCache
 from mkt_assets_tests.conftest import HashedCharacterEncoder, MeanColourEncoder
 
 N = PICTURES_A_BATCH + 3
@@ -31,7 +31,7 @@ PICTURES = {
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
     """An empty cache."""
-    return Cache(tmp_path / "cache.duckdb")
+    return FileCache(tmp_path / "cache.duckdb")
 
 
 def test_a_picture_is_opened_and_encoded_once_and_then_found(cache: Cache) -> None:

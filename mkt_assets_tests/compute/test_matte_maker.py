@@ -11,7 +11,7 @@ from PIL import Image
 
 from mkt_assets.compute.matte_maker import TILE_SIDE, MadeMatte, MatteMaker, MediaSource
 from mkt_assets.core.media.pictures import PictureLimits
-from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.cache import FileCache
 from mkt_assets.resources.files import LocalFiles
 from mkt_assets_tests.conftest import BrightPersonMatting
 from mkt_assets_tests.drops import picture
@@ -35,7 +35,7 @@ class Workshop:
         self.media = LocalFiles(folder / "media")
         self.maker = MatteMaker(
             self.model,
-            cache=Cache(folder / "cache.duckdb"),
+            cache=FileCache(folder / "cache.duckdb"),
             media=self.media,
             limits=PictureLimits(),
             max_video_bytes=1_000,

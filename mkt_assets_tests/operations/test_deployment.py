@@ -37,6 +37,8 @@ def unit(path: Path) -> configparser.ConfigParser:
 def commands() -> list[list[str]]:
     from_units = [unit(path)["Service"]["ExecStart"] for path in UNITS]
     services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    cluster = yaml.safe_load((DEPLOY / "cluster" / "compose.yaml").read_text("utf-8"))["services"]
+    services |= {f"cluster {name}": each for name, each in cluster.items() if "build" in each}
     from_units += [
         service["ExecStartPost"] for path in UNITS if "ExecStartPost" in (service := unit(path)["Service"])
     ]

@@ -24,6 +24,7 @@ from mkt_assets.operations.search import search_home
 from mkt_assets.resources import open_media_memory, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import open_database
+from mkt_assets.resources.tombstones import FILE_NAME
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
@@ -297,7 +298,7 @@ def test_whom_a_restored_backup_brings_back_the_doctor_tells_of_and_forgets_agai
 
 
 def test_the_file_of_the_forgotten_names_nobody(without_her: Changed) -> None:
-    text = open_tombstones(without_her.home).path.read_text("utf-8")
+    text = (without_her.home.home / FILE_NAME).read_text("utf-8")
     assert hashed(without_her.home) not in text
     assert not any(post in text for post in HER_POSTS)
 
@@ -316,7 +317,7 @@ def test_what_is_no_id_or_nothing_changes_nothing(
 ) -> None:
     with pytest.raises(ForgetError, match=problem):
         forget(settings, request_)
-    assert not open_tombstones(settings).path.exists()
+    assert not (settings.home / FILE_NAME).exists()
 
 
 def test_records_that_dagster_keeps_elsewhere_make_it_refuse(home: Settings) -> None:
