@@ -121,7 +121,9 @@ def _image_sheets(crawl: Crawl, media: FileStore) -> Iterator[Picture]:
 
 
 def _caption_sheets(crawl: Crawl) -> Iterator[Picture]:
-    items = crawl.items("text").merge(crawl.posts, on=["item_crawl_date", "post_id"], how="left")
+    items = crawl.items("text").merge(
+        crawl.posts.drop(columns="poster_id"), on=["item_crawl_date", "post_id"], how="left"
+    )
     overview: list[TextCluster] = []
     for cluster_id, members in items.groupby("cluster_id"):
         cluster = TextCluster(
