@@ -88,8 +88,10 @@ def first_seen_of(
             continue
         if now[identity].get("fresh_only") and earlier:
             published = pd.to_datetime(rows["published_at"], utc=True).dt.tz_localize(None)
-            rows = rows[published >= pd.Timestamp(max(earlier))]
-        posts = frozenset(map(str, rows["post_id"]))
+            fresh = rows[published >= pd.Timestamp(max(earlier))]
+        else:
+            fresh = rows
+        posts = frozenset(map(str, fresh["post_id"]))
         # of a first crawl that is a stock the trend knows better which are fresh: no posts rather than other ones
         if len(posts) == int(now[identity]["n_posts"]):
             found[identity] = posts

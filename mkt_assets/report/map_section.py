@@ -44,7 +44,13 @@ def values_of(facts: Facts) -> Mapping[str, object]:
 
 
 def data_of(facts: Facts, index: Mapping[str, int], tiles: Tiles) -> Mapping[str, object]:
-    """By modality, its map for the page's script (`index`: places of posts in the page's data), and the script's words; empty without a map."""
+    """By modality, its map for the page's script, and the script's words; empty without a map.
+
+    Args:
+        facts: What to tell.
+        index: Places of posts in the page's data of them.
+        tiles: Gives the cut-outs.
+    """
     maps = {m.modality: _data(facts, m, index, tiles) for m in facts.maps if m.placed}
     words = {key: in_languages(say(key)) for key in ("map_all", "open_post")}
     return {**maps, "strings": words} if maps else {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import partial
 from importlib.resources import files
 
 from markupsafe import Markup
@@ -53,7 +54,7 @@ def render(facts: Facts, tiles: Tiles) -> str:
         sections=_SECTIONS,
         answers=answers(facts),
         data=data,
-        opens=lambda sentence: openings_of(facts, sentence),
+        opens=partial(openings_of, facts),
         **gallery.values_of(facts, tiles),
         **cross_table.values_of(facts),
         **over_time.values_of(facts),

@@ -91,7 +91,7 @@ class Crawl:
 
     @cached_property
     def sightings(self) -> pd.DataFrame:
-        """Clustered items of every crawl date so far with their posts' time of publication, for who was first to find them."""
+        """Clustered items of every crawl date so far, and when their posts were published, as far as these are read."""
         columns = ["crawl_date", "modality", "encoder", "cluster_id", "post_id"]
         items = self._read("clusters", columns=columns).to_pandas()
         items = items[items["crawl_date"] <= self.crawl_date]

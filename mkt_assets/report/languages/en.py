@@ -329,7 +329,8 @@ _MESSAGES: Mapping[str, str] = {
     "by_likes": "most likes first",
     "by_date": "newest first",
     "not_in_page": (
-        "{shown} of these {all} are in this page, the most typical ones. All are in the warehouse (table clusters): {command}"
+        "{shown} of these {all} are in this page, the most typical ones. "
+        "All are in the warehouse (table clusters): {command}"
     ),
     "not_here": "This crawl ({date}) has no such style or topic.",
     "no_posts_found": "No post.",

@@ -69,6 +69,7 @@
         }
       }
       context.globalAlpha = 1;
+      canvas.dataset.shown = [...map.x.keys()].filter(isShown).length;
       label(map);
       if (hit >= 0) {
         const [x, y] = toScreen(map.x[hit], map.y[hit]);

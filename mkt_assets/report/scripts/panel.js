@@ -233,7 +233,7 @@
   // ---- the address says what is shown: words, accounts and likes filter the page; without in=page its posts are listed
   function route() {
     const selection = selectionOf(location.hash);
-    const listed = !isEmpty(selection) && selection.in !== "page";
+    const listed = isListing(selection);
     if (!listed || selection.q || selection.account || selection.likes) {
       const { in: _, ...filter } = selection;
       if (hashOf(filter) !== hashOf(pageFilter)) {
@@ -254,8 +254,14 @@
       panel.close();
     }
   }
-  const closed = () => { if (!isEmpty(selectionOf(location.hash))) visit(isEmpty(pageFilter) ? {} : { ...pageFilter, in: "page" }); };
-  panel.addEventListener("cancel", (event) => { event.preventDefault(); closed(); });
+  const isListing = (selection) => !isEmpty(selection) && selection.in !== "page";
+  const closed = () => {
+    if (isListing(selectionOf(location.hash))) visit(isEmpty(pageFilter) ? {} : { ...pageFilter, in: "page" });
+  };
+  panel.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { event.preventDefault(); closed(); }
+  });
+  panel.addEventListener("close", closed);
   panel.addEventListener("click", (event) => { if (event.target === panel) closed(); });
   byId("posts-close").addEventListener("click", closed);
   byId("posts-more").addEventListener("click", showMore);
