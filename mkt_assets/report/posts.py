@@ -26,9 +26,9 @@ from mkt_assets.report.tiles import (
     sprite,
 )
 
-TEXT_BYTES = 5_000_000
+TEXT_BYTES = 3_000_000
 """Of captions and what else is told of posts; with the pictures below and the rest a page stays within 15 MB."""
-PICTURE_BYTES = 4_000_000
+PICTURE_BYTES = 2_000_000
 """Of thumbnails, as they are in the page (base64)."""
 PER_SHEET = 200
 _OF_ROW = 90

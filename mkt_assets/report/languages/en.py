@@ -171,7 +171,7 @@ _MESSAGES: Mapping[str, str] = {
         "Each row is a style: how its pictures with a caption divide among the topics. Framed: supported by "
         "post and by account. Faint: not supported, do not build on it."
     ),
-    "cross_help": "Point at a cell, touch it, or move with the arrow keys to read its numbers.",
+    "cross_help": "Point at a cell or move with the arrow keys to read its numbers; a click or Enter lists its posts.",
     "cell": (
         "“{style}” × “{topic}”: {share} of its pictures with a caption ({low} to {high}), {lift}. {rests} q "
         "{q}, by account {p}. {believe}"
