@@ -121,7 +121,8 @@ def _image_sheets(crawl: Crawl, media: FileStore) -> Iterator[Picture]:
 
 
 def _caption_sheets(crawl: Crawl) -> Iterator[Picture]:
-    items = crawl.items("text").merge(crawl.posts, on=["item_crawl_date", "post_id"], how="left")
+    captions = crawl.posts[["item_crawl_date", "post_id", "caption"]]
+    items = crawl.items("text").merge(captions, on=["item_crawl_date", "post_id"], how="left")
     overview: list[TextCluster] = []
     for cluster_id, members in items.groupby("cluster_id"):
         cluster = TextCluster(

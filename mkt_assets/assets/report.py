@@ -48,7 +48,7 @@ _KINDS = {"matting": "matting", "image": "image_encoder", "text": "text_encoder"
 
 @step(
     REPORT,
-    version=4,
+    version=5,
     group="findings",
     kinds={"python", "html"},
     deps=["crosstab_ratios", "cluster_profiles", "cluster_identities", "trends", "method_comparison"],

@@ -92,18 +92,23 @@ def links(facts: Facts) -> tuple[Text, ...]:
         missing = ("styles" if not facts.styles else "") + ("topics" if not facts.topics else "")
         return (say(f"no_pairs_without_{missing}" if missing else "no_pairs"),)
     pairs = counted(len(facts.pairs), "pair")
-    believed = sorted(
-        (pair for pair in facts.pairs if pair.supported), key=lambda pair: (pair.q, -pair.cautious_lift)
-    )
-    if not believed:
+    n_believed = sum(pair.supported for pair in facts.pairs)
+    if not n_believed:
         return (say("no_links", len(facts.pairs), pairs=pairs),)
-    strongest = believed[:MOST_LINKS]
-    in_all = say("links_in_all", len(believed), n=str(len(believed)), pairs=pairs)
-    cut = (say("links_shown", n=str(len(strongest))),) if len(strongest) < len(believed) else ()
-    return (*(_link(facts, pair) for pair in strongest), in_all, *cut)
+    strongest = strongest_links(facts)
+    in_all = say("links_in_all", n_believed, n=str(n_believed), pairs=pairs)
+    cut = (say("links_shown", n=str(len(strongest))),) if len(strongest) < n_believed else ()
+    return (*(sentence_of_link(facts, pair) for pair in strongest), in_all, *cut)
 
 
-def _link(facts: Facts, pair: Pair) -> Text:
+def strongest_links(facts: Facts) -> list[Pair]:
+    """The supported pairs that the answers tell of, the strongest first."""
+    supported = (pair for pair in facts.pairs if pair.supported)
+    return sorted(supported, key=lambda pair: (pair.q, -pair.cautious_lift))[:MOST_LINKS]
+
+
+def sentence_of_link(facts: Facts, pair: Pair) -> Text:
+    """A supported pair in a sentence."""
     return say(
         "link",
         style=facts.name_of("image", pair.style),

@@ -6,7 +6,7 @@ Not here: how they are made from the tables (of_crawl, from_tables, history), wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from mkt_assets.report.text import Text, say
 
 N_TILES = 8
 N_CAPTIONS = 3
+LINE_LENGTH = 140
 
 Row = dict[str, Any]
 
@@ -29,10 +30,45 @@ class Item:
 
 @dataclass(frozen=True)
 class Post:
-    """What is shown of a post; its `url` is as it was crawled, and not yet safe to link to."""
+    """What is shown of a post; its `url` is as it was crawled, and not yet safe to link to.
+
+    `caption` is whole; `account` is a pseudonym; counts are None where the platform showed none, and with
+    `likes_at_least` there may be more likes.
+    """
 
     caption: str
     url: str | None
+    account: str = ""
+    published: date | None = None
+    likes: int | None = None
+    likes_at_least: bool = False
+    collects: int | None = None
+
+    @property
+    def line(self) -> str:
+        """The caption in one line, of at most `LINE_LENGTH` characters."""
+        line = " ".join(self.caption.split())
+        return line if len(line) <= LINE_LENGTH else line[: LINE_LENGTH - 1] + "…"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A clustered item and its place in its cluster: 1 is the most typical."""
+
+    modality: str
+    cluster_id: int
+    item: Item
+    rank: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row of what could not be used: `where` is the file and row, `post_id` the post where it is known."""
+
+    asset: str
+    reason: str
+    where: str
+    post_id: str | None
 
 
 @dataclass(frozen=True)
@@ -167,7 +203,8 @@ class Facts:
     """All that the report of a crawl date tells.
 
     `compared_with` has, by modality, the last earlier crawl date whose clusters this crawl's were matched with;
-    a modality without one, or without clusters now, is missing.
+    a modality without one, or without clusters now, is missing. `first_seen` has, by identity, the posts behind the
+    newest point of its trend.
     """
 
     crawl_date: date
@@ -190,6 +227,9 @@ class Facts:
     settings: tuple[tuple[str, str], ...]
     packages: tuple[tuple[str, str], ...]
     made: tuple[Made, ...]
+    members: tuple[Member, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    first_seen: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
     def clusters(self, modality: str) -> tuple[Cluster, ...]:
         """Styles or topics, largest first."""

@@ -14,11 +14,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mkt_assets.charts.maps import lay_out
-from mkt_assets.report.facts import Cluster, Curve, Item, ItemMap, Pair, Placed, Post, Row, numbered
+from mkt_assets.report.facts import (
+    Cluster,
+    Curve,
+    Item,
+    ItemMap,
+    Member,
+    Pair,
+    Placed,
+    Post,
+    Refused,
+    Row,
+    numbered,
+)
 from mkt_assets.report.history import directions_of, identity_name
 from mkt_assets.report.rows import records
 
-CAPTION_LENGTH = 140
 MAP_ITEMS = 1500
 """Drawn on the map, of each modality; more would neither be seen nor fit into a page that can be mailed."""
 
@@ -157,16 +168,43 @@ def _unit_square(positions: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def posts_of(posts: pd.DataFrame) -> dict[tuple[date, str], Post]:
-    """Captions and links by crawl date and post, from item_crawl_date, post_id, caption, post_url."""
+    """Posts by crawl date and id, from rows as `Crawl.posts` has them."""
     return {
         (pd.Timestamp(row["item_crawl_date"]).date(), str(row["post_id"])): Post(
-            shortened(str(row["caption"] or "")), row["post_url"]
+            caption=str(row["caption"] or ""),
+            url=row["post_url"],
+            account=str(row["poster_id"] or ""),
+            published=pd.Timestamp(row["published_at"]).date() if row["published_at"] is not None else None,
+            likes=None if row["n_likes"] is None else int(row["n_likes"]),
+            likes_at_least=bool(row["n_likes_is_lower_bound"]),
+            collects=None if row["n_collects"] is None else int(row["n_collects"]),
         )
         for row in records(posts)
     }
 
 
-def shortened(caption: str) -> str:
-    """A caption in one line, of at most `CAPTION_LENGTH` characters."""
-    line = " ".join(caption.split())
-    return line if len(line) <= CAPTION_LENGTH else line[: CAPTION_LENGTH - 1] + "…"
+def members_of(clusters: pd.DataFrame) -> tuple[Member, ...]:
+    """The clustered items, from rows of `clusters`."""
+    return tuple(
+        Member(
+            modality=str(row["modality"]),
+            cluster_id=int(row["cluster_id"]),
+            item=Item(row["item_crawl_date"], str(row["post_id"]), row["frame"]),
+            rank=int(row["rank_in_cluster"]),
+        )
+        for row in records(clusters)
+    )
+
+
+def refused_of(rejects: pd.DataFrame) -> tuple[Refused, ...]:
+    """Each row, file or picture that could not be used, from rows of `rejects`."""
+    return tuple(
+        Refused(
+            asset=str(row["asset"]),
+            reason=str(row["reason"]),
+            where=str(row["source_file"] or "")
+            + (f":{int(row['source_row'])}" if row["source_row"] is not None else ""),
+            post_id=None if row["post_id"] is None else str(row["post_id"]),
+        )
+        for row in records(rejects)
+    )

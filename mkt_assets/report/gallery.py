@@ -11,7 +11,8 @@ from functools import cache
 
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import count
-from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Post
+from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item
+from mkt_assets.report.openings import Opening, of_cluster
 from mkt_assets.report.text import Text, counted, say
 from mkt_assets.report.tiles import Tiles, data_uri, tile
 
@@ -24,7 +25,17 @@ class Picture:
     """A picture as data, with its post's caption and address."""
 
     src: str
+    post_id: str
     caption: str
+    url: str | None
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A caption in a line, with its post and its address."""
+
+    post_id: str
+    line: str
     url: str | None
 
 
@@ -39,8 +50,9 @@ class Card:
     warnings: tuple[str, ...]
     keywords: tuple[str, ...]
     pictures: tuple[Picture, ...]
-    captions: tuple[Post, ...]
+    captions: tuple[Caption, ...]
     linked: tuple[Cluster, ...]
+    opening: Opening
 
 
 @dataclass(frozen=True)
@@ -61,11 +73,16 @@ def values_of(facts: Facts, tiles: Tiles) -> Mapping[str, object]:
         image, post = tiles(item), facts.posts.get((item.crawl_date, item.post_id))
         if image is None:
             return None
-        return Picture(data_uri(tile(image)), post.caption if post else "", post.url if post else None)
+        return Picture(
+            data_uri(tile(image)), item.post_id, post.line if post else "", post.url if post else None
+        )
 
-    def captions(cluster: Cluster) -> tuple[Post, ...]:
-        found = (facts.posts.get((item.crawl_date, item.post_id)) for item in cluster.typical)
-        return tuple(post for post in found if post and post.caption)[:N_CAPTIONS]
+    def captions(cluster: Cluster) -> tuple[Caption, ...]:
+        found = ((item, facts.posts.get((item.crawl_date, item.post_id))) for item in cluster.typical)
+        written = [
+            Caption(item.post_id, post.line, post.url) for item, post in found if post and post.caption
+        ]
+        return tuple(written[:N_CAPTIONS])
 
     def pictures(cluster: Cluster) -> tuple[Picture, ...]:
         return tuple(picture for item in cluster.typical[:N_TILES] if (picture := picture_of(item)))
@@ -97,7 +114,7 @@ def _card(
     linked: Mapping[tuple[str, int], tuple[Cluster, ...]],
     *,
     pictures: tuple[Picture, ...] = (),
-    captions: tuple[Post, ...] = (),
+    captions: tuple[Caption, ...] = (),
 ) -> Card:
     return Card(
         cluster=cluster,
@@ -109,6 +126,7 @@ def _card(
         pictures=pictures,
         captions=captions,
         linked=linked.get((cluster.modality, cluster.cluster_id), ()),
+        opening=of_cluster(cluster),
     )
 
 

@@ -64,6 +64,40 @@ def trends_of(trends: pd.DataFrame, until: date, shown: Iterable[Cluster]) -> tu
     )
 
 
+def first_seen_of(
+    sightings: pd.DataFrame, identities: pd.DataFrame, trends: pd.DataFrame, until: date
+) -> dict[str, frozenset[str]]:
+    """By identity, the posts behind the newest point of its trend: those that this crawl was the first to find.
+
+    Args:
+        sightings: Rows as `Crawl.sightings` has them.
+        identities: `cluster_identities` rows of the crawl date.
+        trends: `trends` rows of all dates.
+        until: The crawl date.
+    """
+    points = trends[trends["basis"] == "crawl_date"]
+    now = {str(r["identity"]): r for r in records(points[points["crawl_date"] == until])}
+    of_cluster = {(r["modality"], r["cluster_id"]): str(r["identity"]) for r in records(identities)}
+    found: dict[str, frozenset[str]] = {}
+    first = sightings.groupby(["modality", "encoder", "post_id"])["crawl_date"].transform("min")
+    new = sightings[(sightings["crawl_date"] == until) & (first == until)]
+    earlier = [day for day in set(sightings["crawl_date"]) if day < until]
+    for (modality, cluster_id), rows in new.groupby(["modality", "cluster_id"]):
+        identity = of_cluster.get((str(modality), int(str(cluster_id))), "")
+        if identity not in now:
+            continue
+        if now[identity].get("fresh_only") and earlier:
+            published = pd.to_datetime(rows["published_at"], utc=True).dt.tz_localize(None)
+            fresh = rows[published >= pd.Timestamp(max(earlier))]
+        else:
+            fresh = rows
+        posts = frozenset(map(str, fresh["post_id"]))
+        # of a first crawl that is a stock the trend knows better which are fresh: no posts rather than other ones
+        if len(posts) == int(now[identity]["n_posts"]):
+            found[identity] = posts
+    return found
+
+
 def compared_with(identities: pd.DataFrame, until: date) -> dict[str, date]:
     """By modality, the crawl date that `until` was matched with: the last earlier one with the same encoder."""
     found: dict[str, date] = {}

@@ -43,9 +43,15 @@ def values_of(facts: Facts) -> Mapping[str, object]:
     }
 
 
-def data_of(facts: Facts, tiles: Tiles) -> Mapping[str, object]:
-    """By modality, its map for the page's script, and the script's words; empty without a map."""
-    maps = {m.modality: _data(facts, m, tiles) for m in facts.maps if m.placed}
+def data_of(facts: Facts, index: Mapping[str, int], tiles: Tiles) -> Mapping[str, object]:
+    """By modality, its map for the page's script, and the script's words; empty without a map.
+
+    Args:
+        facts: What to tell.
+        index: Places of posts in the page's data of them.
+        tiles: Gives the cut-outs.
+    """
+    maps = {m.modality: _data(facts, m, index, tiles) for m in facts.maps if m.placed}
     words = {key: in_languages(say(key)) for key in ("map_all", "open_post")}
     return {**maps, "strings": words} if maps else {}
 
@@ -56,7 +62,7 @@ def _lead(item_map: ItemMap) -> Text:
     return say("map_lead", method=item_map.method, shown=f"{shown:,}", all=counted(item_map.n_all, noun))
 
 
-def _data(facts: Facts, item_map: ItemMap, tiles: Tiles) -> Mapping[str, object]:
+def _data(facts: Facts, item_map: ItemMap, index: Mapping[str, int], tiles: Tiles) -> Mapping[str, object]:
     numbers = {placed.cluster_id for placed in item_map.placed}
     by_size = [c.cluster_id for c in facts.clusters(item_map.modality) if c.cluster_id in numbers]
     posts = [facts.posts.get((p.item.crawl_date, p.item.post_id)) for p in item_map.placed]
@@ -65,7 +71,8 @@ def _data(facts: Facts, item_map: ItemMap, tiles: Tiles) -> Mapping[str, object]
         "y": [round(placed.y, 4) for placed in item_map.placed],
         "cluster": [placed.cluster_id for placed in item_map.placed],
         "n": [placed.n_items for placed in item_map.placed],
-        "caption": [post.caption if post else "" for post in posts],
+        "post": [index.get(placed.item.post_id, -1) for placed in item_map.placed],
+        "caption": [post.line if post else "" for post in posts],
         "url": [web_link(post.url) if post else None for post in posts],
         "order": by_size,
         "name": {str(c): in_languages(facts.name_of(item_map.modality, c)) for c in by_size},

@@ -13,8 +13,16 @@ from PIL import Image
 
 from mkt_assets.contract.schema import MODALITIES
 from mkt_assets.report.facts import Facts, Item, ItemMap, Made
-from mkt_assets.report.from_tables import clusters_of, curve_of, map_of, pairs_of, posts_of
-from mkt_assets.report.history import compared_with, events_of, trends_of
+from mkt_assets.report.from_tables import (
+    clusters_of,
+    curve_of,
+    map_of,
+    members_of,
+    pairs_of,
+    posts_of,
+    refused_of,
+)
+from mkt_assets.report.history import compared_with, events_of, first_seen_of, trends_of
 from mkt_assets.report.rows import records
 from mkt_assets.report.tiles import TILE_HEIGHT, TILE_WIDTH, Tiles
 from mkt_assets.resources.files import FileStore
@@ -54,6 +62,7 @@ def facts_of(
     counted = crawl.ratios.drop_duplicates("image_cluster")
     n_with, n_without = int(counted["n_with_text"].sum()), int(counted["n_without_text"].sum())
     starts = [row["window_start"] for row in records(crawl.k_selection) if row["window_start"] is not None]
+    rejects = crawl.table("rejects")
     return Facts(
         crawl_date=crawl.crawl_date,
         window_start=min(starts, default=None),
@@ -70,11 +79,14 @@ def facts_of(
         maps=tuple(_map(crawl, modality, seed) for modality in MODALITIES),
         posts=posts_of(crawl.posts),
         quality=_quality(crawl, n_with, n_with + n_without),
-        rejects=_rejects(crawl),
+        rejects=_rejects(rejects),
         models=tuple(models),
         settings=tuple(settings),
         packages=tuple(packages),
         made=tuple(made),
+        members=members_of(crawl.clusters),
+        refused=refused_of(rejects),
+        first_seen=first_seen_of(crawl.sightings, of_date, trends, crawl.crawl_date),
     )
 
 
@@ -140,8 +152,8 @@ def _quality(crawl: Crawl, n_with: int, n_pictures: int) -> Mapping[str, tuple[i
     }
 
 
-def _rejects(crawl: Crawl) -> tuple[tuple[str, str, int], ...]:
-    rows = crawl.table("rejects").groupby(["asset", "reason"]).size().reset_index(name="n")
+def _rejects(rejects: pd.DataFrame) -> tuple[tuple[str, str, int], ...]:
+    rows = rejects.groupby(["asset", "reason"]).size().reset_index(name="n")
     ordered = rows.sort_values(["n", "asset", "reason"], ascending=[False, True, True])
     of_rows: list[dict[str, Any]] = records(ordered)
     return tuple((str(r["asset"]), str(r["reason"]), int(r["n"])) for r in of_rows)

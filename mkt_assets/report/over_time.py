@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mkt_assets.core.rounding import percent, points
 from mkt_assets.report.facts import Event, Facts, Trend
+from mkt_assets.report.openings import Opening, of_trend
 from mkt_assets.report.text import Text, counted, say
 
 _MOST_PANELS, _MOST_EVENTS = 12, 24
@@ -48,6 +49,7 @@ class Panel:
     change: Text | None
     label: str
     line: Sparkline
+    opening: Opening | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def values_of(facts: Facts) -> Mapping[str, object]:
     for modality, heading in (("image", "styles"), ("text", "topics")):
         trends = [trend for trend in facts.trends if trend.modality == modality]
         if trends:
-            groups.append(_group(heading, trends))
+            groups.append(_group(facts, heading, trends))
     return {
         "trend_groups": groups,
         "events": [sentence_of_event(event) for event in facts.events[:_MOST_EVENTS]],
@@ -85,14 +87,14 @@ def sentence_of_event(event: Event) -> Text:
     )
 
 
-def _group(heading: str, trends: Sequence[Trend]) -> Group:
+def _group(facts: Facts, heading: str, trends: Sequence[Trend]) -> Group:
     shown = trends[:_MOST_PANELS]
     top = max(high for trend in shown for high in trend.highs)
-    panels = tuple(_panel(trend, top) for trend in shown)
+    panels = tuple(_panel(facts, trend, top) for trend in shown)
     return Group(heading, trends[0].fresh_only, panels, len(trends) - len(shown))
 
 
-def _panel(trend: Trend, top: float) -> Panel:
+def _panel(facts: Facts, trend: Trend, top: float) -> Panel:
     size = say(
         "posts_since",
         posts=counted(trend.n_posts, "post"),
@@ -107,6 +109,7 @@ def _panel(trend: Trend, top: float) -> Panel:
         change=say(change, change=points(trend.change)) if change else None,
         label="; ".join(f"{day.isoformat()} {percent(share)}" for day, share in shares),
         line=_sparkline(trend, top),
+        opening=of_trend(facts, trend.identity),
     )
 
 

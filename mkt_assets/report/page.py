@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import partial
 from importlib.resources import files
 
 from markupsafe import Markup
 
 from mkt_assets.charts.fonts import chinese_font
-from mkt_assets.report import cross_table, decisions, gallery, map_section, over_time, provenance
+from mkt_assets.report import cross_table, decisions, gallery, map_section, over_time, posts, provenance
 from mkt_assets.report.answers import answers
 from mkt_assets.report.facts import Facts
 from mkt_assets.report.html import filled
 from mkt_assets.report.languages import languages
+from mkt_assets.report.openings import openings_of
+from mkt_assets.report.posts import PagePosts
 from mkt_assets.report.text import say
 from mkt_assets.report.tiles import Tiles
 
-_SECTIONS = ("styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
+_SECTIONS = ("find", "styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
+_SCRIPTS = ("reader", "selection", "cross_table", "map", "panel", "begin")
 
 
 def render(facts: Facts, tiles: Tiles) -> str:
@@ -35,11 +39,13 @@ def render(facts: Facts, tiles: Tiles) -> str:
         so whatever a caption holds is shown and never run. It brings a font of the Chinese characters in it,
         which a browser takes where the reader's system has none.
     """
-    known, script = languages(), _read("page.js")
+    known, script = languages(), _script()
+    page_posts = PagePosts(facts)
     data = {
         "languages": {language.code: language.tag for language in known},
-        "map-data": map_section.data_of(facts, tiles),
+        "map-data": map_section.data_of(facts, page_posts.index, tiles),
         "cross-data": cross_table.data_of(facts),
+        **posts.data_of(page_posts, tiles),
     }
     body = filled(
         "body.html",
@@ -48,6 +54,7 @@ def render(facts: Facts, tiles: Tiles) -> str:
         sections=_SECTIONS,
         answers=answers(facts),
         data=data,
+        opens=partial(openings_of, facts),
         **gallery.values_of(facts, tiles),
         **cross_table.values_of(facts),
         **over_time.values_of(facts),
@@ -69,6 +76,12 @@ def render(facts: Facts, tiles: Tiles) -> str:
         body=body,
     )
     return str(page)
+
+
+def _script() -> Markup:
+    """The page's script: its files in the order in which one uses what another says."""
+    parts = Markup("\n").join(_read(f"scripts/{name}.js") for name in _SCRIPTS)
+    return Markup('"use strict";\n(() => {\n') + parts + Markup("})();")
 
 
 def _read(name: str) -> Markup:

@@ -82,11 +82,20 @@ class Crawl:
 
     @cached_property
     def posts(self) -> pd.DataFrame:
-        """Posts of all items' dates: item_crawl_date, post_id, title, content, post_url, published_at, caption."""
-        columns = ["crawl_date", "post_id", "title", "content", "post_url", "published_at"]
+        """Posts of all items' dates: item_crawl_date and columns of `raw_posts` that people look at, and caption."""
+        columns = ["crawl_date", "post_id", "poster_id", "title", "content", "post_url", "published_at"]
+        columns += ["n_likes", "n_likes_is_lower_bound", "n_collects"]
         posts = self._of_items("raw_posts", columns)
         captions = [caption_of(*row) for row in zip(posts["title"], posts["content"], strict=True)]
         return posts.assign(caption=captions)
+
+    @cached_property
+    def sightings(self) -> pd.DataFrame:
+        """Clustered items of every crawl date so far, and when their posts were published, as far as these are read."""
+        columns = ["crawl_date", "modality", "encoder", "cluster_id", "post_id"]
+        items = self._read("clusters", columns=columns).to_pandas()
+        items = items[items["crawl_date"] <= self.crawl_date]
+        return items.merge(self.posts[["post_id", "published_at"]].drop_duplicates("post_id"), how="left")
 
     @cached_property
     def summaries(self) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from mkt_assets.report.facts import (
     Item,
     ItemMap,
     Made,
+    Member,
     Pair,
     Placed,
     Post,
@@ -171,6 +172,11 @@ def a_crawl(**changes: Any) -> Facts:
         models=(("image", "efficientnet-lite0", "1", "Apache-2.0"),),
         settings=(("MKT_BACKGROUND", "black"),),
         packages=(("duckdb", "1.4"),),
+        members=tuple(
+            Member(modality, i % 2, Item(DAY, f"post{i}", frame), i // 2 + 1)
+            for modality, frame in (("image", "post"), ("text", None))
+            for i in range(len(HOSTILE))
+        ),
         made=(Made("clusters", "a-run-id", datetime(2024, 6, 14, 12, tzinfo=UTC), "1"),),
     )
     return replace(facts, **changes)

@@ -35,7 +35,15 @@ CHOOSE_WORDS = {
 """Fields of which the values are few and ours, and choose messages."""
 
 SHOWN = {
-    *("Cluster.name", "Cluster.keywords", "Post.caption", "Trend.name", "Event.name", "Event.other"),
+    *(
+        "Cluster.name",
+        "Cluster.keywords",
+        "Post.caption",
+        "Post.account",
+        "Trend.name",
+        "Event.name",
+        "Event.other",
+    ),
     *("Curve.chosen.reason", "ItemMap.method", "Facts.methods.variant", "Facts.methods.status"),
     *("Facts.methods.verdict", "Facts.rejects", "Facts.models", "Facts.settings", "Facts.packages"),
     *("Made.asset", "Made.run_id", "Made.code_version"),

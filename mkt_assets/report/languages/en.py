@@ -171,7 +171,7 @@ _MESSAGES: Mapping[str, str] = {
         "Each row is a style: how its pictures with a caption divide among the topics. Framed: supported by "
         "post and by account. Faint: not supported, do not build on it."
     ),
-    "cross_help": "Point at a cell, touch it, or move with the arrow keys to read its numbers.",
+    "cross_help": "Point at a cell or move with the arrow keys to read its numbers; a click or Enter lists its posts.",
     "cell": (
         "“{style}” × “{topic}”: {share} of its pictures with a caption ({low} to {high}), {lift}. {rests} q "
         "{q}, by account {p}. {believe}"
@@ -306,6 +306,46 @@ _MESSAGES: Mapping[str, str] = {
         "In a terminal on the machine that runs the platform: {command} writes every table as Parquet, the "
         "original project's CSV and JSON files and the charts."
     ),
+    # from a finding to its posts
+    "nav_find": "Find",
+    "find": "Find posts",
+    "find_lead": (
+        "Filters styles, topics, the cross table and the map together; what is found can be copied or kept as CSV."
+    ),
+    "words": "Words in captions",
+    "account": "Account",
+    "likes_least": "Likes, at least",
+    "clear": "Clear",
+    "show_found": "Show the posts",
+    "see_posts": "Show the {posts}",
+    "named_posts": "{name}: {posts}",
+    "see_refused": "Show them",
+    "see_new": "Show the {posts} of {date}",
+    "close": "Close",
+    "copy_csv": "Copy as CSV",
+    "save_csv": "Download CSV",
+    "sort_posts": "Sort",
+    "by_typicality": "most typical first",
+    "by_likes": "most likes first",
+    "by_date": "newest first",
+    "not_in_page": (
+        "{shown} of these {all} are in this page, the most typical ones. "
+        "All are in the warehouse (table clusters): {command}"
+    ),
+    "not_here": "This crawl ({date}) has no such style or topic.",
+    "no_posts_found": "No post.",
+    "more_posts": "{n} more",
+    "no_caption": "(no caption)",
+    "likes_and_collects": "{likes} likes · {collects} collects",
+    "account_named": "account {name}",
+    "copied": "Copied.",
+    "filtered": "{n} found",
+    "believed_of_filter": "{posts} by {accounts}; the largest account wrote {largest} of them.",
+    "named_so": "So named:",
+    "new_here": "first found by this crawl",
+    "refused_told": "What could not be used: {n}",
+    "posts_of": "Posts of {date}",
+    "posts_panel": "Posts",
     "to_top": "Back to the answers",
 }
 

@@ -144,7 +144,7 @@ _MESSAGES: Mapping[str, str] = {
         "每行是一个风格：其带文案的图片在各话题中的分布。有边框：经帖子和账号检验支持。淡色：缺乏支持，勿"
         "据此下结论。"
     ),
-    "cross_help": "指向或点按单元格，或用方向键移动，查看其数值。",
+    "cross_help": "指向或点按单元格，或用方向键移动，查看其数值；点击或回车列出其帖子。",
     "cell": (
         "“{style}”×“{topic}”：占其带文案图片的 {share}（{low} 至 {high}），{lift}。{rests}q {q}，按账号 "
         "{p}。{believe}"
@@ -257,6 +257,41 @@ _MESSAGES: Mapping[str, str] = {
     "take_along_text": (
         "在运行平台的机器终端中执行 {command}，即可导出 Parquet 表、原研究格式的 CSV/JSON 文件和图表。"
     ),
+    # from a finding to its posts
+    "nav_find": "查找",
+    "find": "查找帖子",
+    "find_lead": "同时筛选风格、话题、关联表和地图；结果可复制或存为 CSV。",
+    "words": "文案中的词语",
+    "account": "账号",
+    "likes_least": "点赞至少",
+    "clear": "清除",
+    "show_found": "查看帖子",
+    "see_posts": "查看这 {posts}",
+    "named_posts": "{name}：{posts}",
+    "see_refused": "查看",
+    "see_new": "查看 {date} 的 {posts}",
+    "close": "关闭",
+    "copy_csv": "复制为 CSV",
+    "save_csv": "下载 CSV",
+    "sort_posts": "排序",
+    "by_typicality": "最典型在前",
+    "by_likes": "点赞最多在前",
+    "by_date": "最新在前",
+    "not_in_page": "其中最典型的 {shown} 篇在本页内，共 {all} 篇；全部都在数据仓库（clusters 表）中：{command}",
+    "not_here": "{date} 的采集没有这个风格或话题。",
+    "no_posts_found": "没有帖子。",
+    "more_posts": "再显示 {n} 篇",
+    "no_caption": "（无文案）",
+    "likes_and_collects": "点赞 {likes} · 收藏 {collects}",
+    "account_named": "账号 {name}",
+    "copied": "已复制。",
+    "filtered": "找到 {n} 篇",
+    "believed_of_filter": "{accounts}的 {posts}；其中发帖最多的账号占 {largest}。",
+    "named_so": "名称相符：",
+    "new_here": "本次采集首次发现",
+    "refused_told": "无法使用的内容：{n}",
+    "posts_of": "{date} 的帖子",
+    "posts_panel": "帖子",
     "to_top": "回到要点",
 }
 

@@ -1,94 +1,3 @@
-"use strict";
-(() => {
-  const root = document.documentElement;
-  const byId = (id) => document.getElementById(id);
-  const data = (id) => JSON.parse(byId(id).textContent);
-  const kept = {
-    // a page opened from disk may have no storage
-    get(name) { try { return localStorage.getItem(name); } catch { return null; } },
-    set(name, value) { try { localStorage.setItem(name, value); } catch { /* it lasts as long as the page */ } },
-  };
-  const listeners = [];
-  const tags = data("languages");
-  const codes = Object.keys(tags);
-  const language = () => root.dataset.lang;
-
-  function speak(lang) {
-    root.dataset.lang = lang;
-    root.lang = tags[lang];
-    for (const listener of listeners) listener();
-  }
-  const wanted = kept.get("mkt-language") || (navigator.language || "").slice(0, 2);
-  byId("language").addEventListener("click", () => {
-    const lang = codes[(codes.indexOf(language()) + 1) % codes.length];
-    kept.set("mkt-language", lang);
-    speak(lang);
-  });
-
-  const darkByDefault = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : darkByDefault.matches);
-  if (["light", "dark"].includes(kept.get("mkt-theme"))) root.dataset.theme = kept.get("mkt-theme");
-  byId("theme").addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    kept.set("mkt-theme", root.dataset.theme);
-    for (const listener of listeners) listener();
-  });
-  darkByDefault.addEventListener("change", () => { for (const listener of listeners) listener(); });
-
-  // ---- the cross table
-  const heat = byId("heat");
-  if (heat) {
-    const sentences = data("cross-data");
-    const detail = byId("heat-detail");
-    let current = heat.querySelector("td[data-at]");
-    current.tabIndex = 0;
-    const tell = (cell) => {
-      const sentence = sentences[cell.dataset.at];
-      detail.textContent = sentence ? sentence[language()] : "\u00a0";
-    };
-    const cells = (row) => [...row.querySelectorAll("td[data-at]")];
-    const go = (cell) => {
-      if (!cell) return;
-      current.tabIndex = -1;
-      current = cell;
-      current.tabIndex = 0;
-      current.focus();
-    };
-    heat.addEventListener("mouseover", (event) => { const cell = event.target.closest("td[data-at]"); if (cell) tell(cell); });
-    heat.addEventListener("focusin", (event) => { const cell = event.target.closest("td[data-at]"); if (cell) tell(cell); });
-    heat.addEventListener("click", (event) => go(event.target.closest("td[data-at]")));
-    heat.addEventListener("keydown", (event) => {
-      const cell = event.target.closest("td[data-at]");
-      if (!cell) return;
-      const row = cell.parentElement;
-      const at = cells(row).indexOf(cell);
-      const next = {
-        ArrowLeft: () => cells(row)[at - 1],
-        ArrowRight: () => cells(row)[at + 1],
-        ArrowUp: () => row.previousElementSibling && cells(row.previousElementSibling)[at],
-        ArrowDown: () => row.nextElementSibling && cells(row.nextElementSibling)[at],
-      }[event.key];
-      if (next) { event.preventDefault(); go(next()); }
-    });
-    listeners.push(() => tell(current));
-    for (const radio of document.querySelectorAll('[name="heat-show"]')) {
-      radio.addEventListener("change", () => {
-        const lift = radio.value === "lift_word";
-        heat.classList.toggle("lift", lift);
-        for (const cell of heat.querySelectorAll("td[data-share]")) {
-          cell.textContent = lift ? cell.dataset.lift : cell.dataset.share;
-        }
-      });
-    }
-    for (const radio of document.querySelectorAll('[name="heat-sort"]')) {
-      radio.addEventListener("change", () => {
-        const key = radio.value === "by_link" ? "link" : "size";
-        const body = heat.tBodies[0];
-        body.append(...[...body.rows].sort((a, b) => a.dataset[key] - b.dataset[key]));
-      });
-    }
-  }
-
   // ---- the map
   const canvas = byId("map-canvas");
   if (canvas) {
@@ -114,7 +23,8 @@
       view.y + (sy - canvas.clientHeight / 2) / (side() * view.zoom),
     ];
     const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-    const isShown = (i) => filter.value === "" || String(maps[modality].cluster[i]) === filter.value;
+    const isShown = (i) =>
+      (filter.value === "" || String(maps[modality].cluster[i]) === filter.value) && inFilter(maps[modality].post[i]);
 
     function sprite() {
       const made = maps[modality].sprite;
@@ -159,6 +69,7 @@
         }
       }
       context.globalAlpha = 1;
+      canvas.dataset.shown = [...map.x.keys()].filter(isShown).length;
       label(map);
       if (hit >= 0) {
         const [x, y] = toScreen(map.x[hit], map.y[hit]);
@@ -241,6 +152,15 @@
           link.rel = "noopener noreferrer";
           link.textContent = maps.strings.open_post[language()];
           parts.push(link);
+        }
+        const similar = document.createElement("a");
+        similar.className = "to-posts";
+        const kind = modality === "image" ? "style" : "topic";
+        const told = known[kind][map.cluster[i]];
+        if (told) {
+          similar.href = hashOf({ [kind]: lasting(kind, String(map.cluster[i])) });
+          similar.textContent = counted(told.told[0], "post");
+          parts.push(similar);
         }
         card.replaceChildren(...parts);
         const [x, y] = toScreen(map.x[i], map.y[i]);
@@ -361,25 +281,9 @@
         open(-1);
       });
     }
+    filterListeners.push(() => { pinned = false; open(-1); });
     listeners.push(() => { fillFilter(); open(hit); });
     new ResizeObserver(draw).observe(canvas);
     fillFilter();
   }
 
-  speak(codes.includes(wanted) ? wanted : codes[0]);
-
-  // ---- where the system has no Chinese font, all characters are the same box: take the page's own
-  const ink = document.createElement("canvas").getContext("2d");
-  ink.font = "24px " + getComputedStyle(document.body).fontFamily;
-  const shape = (character) => {
-    ink.clearRect(0, 0, 40, 40);
-    ink.fillText(character, 4, 30);
-    return ink.canvas.toDataURL();
-  };
-  if (shape("中") === shape("文")) {
-    document.fonts.load('16px "Page Chinese"', "中").then(() => {
-      root.classList.add("own-font");
-      for (const listener of listeners) listener();
-    });
-  }
-})();
