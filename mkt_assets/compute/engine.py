@@ -50,7 +50,7 @@ class Work(Protocol):
         """What the model takes, of an item; thread-safe."""
         ...
 
-    def compute(self, batch: Sequence[Any]) -> Sequence[Any]:
+    def compute(self, batch: Sequence[Any]) -> Iterable[Any]:
         """What the model makes of each of some prepared items."""
         ...
 

@@ -151,6 +151,16 @@ def load_text_encoder(model_id: str, options: ModelOptions | None = None) -> Tex
     return _entry("text_encoder", TEXT_ENCODERS, model_id).load(options or ModelOptions())
 
 
+def runs_on_gpu(role: Role, model_id: str, options: ModelOptions | None = None) -> bool:
+    """Whether the model takes a GPU where there is one: those that are not bundled do, but for int8.
+
+    Raises:
+        UnknownModel: there is none of this id.
+    """
+    has_checkpoint = _entry_of(role, model_id).checkpoint_id is not None
+    return has_checkpoint and (options or ModelOptions()).precision != "int8"
+
+
 def describe(role: Role, model_id: str, options: ModelOptions | None = None) -> ModelCard:
     """The card of a model, without loading it.
 
@@ -160,18 +170,22 @@ def describe(role: Role, model_id: str, options: ModelOptions | None = None) -> 
     Raises:
         UnknownModel: there is none of this id.
     """
-    models: Mapping[Role, Mapping[str, Entry[MattingModel] | Entry[ImageEncoder] | Entry[TextEncoder]]] = {
-        "matting": MATTING_MODELS,
-        "image_encoder": IMAGE_ENCODERS,
-        "text_encoder": TEXT_ENCODERS,
-    }
-    entry = _entry(role, models[role], model_id)
+    entry = _entry_of(role, model_id)
     options = options or ModelOptions()
     if entry.checkpoint_id is None:
         return entry.card
     sha256 = known_sha256(zoo.path_of(entry.checkpoint_id, options.models_dir)) or "absent"
     chosen = ", ".join(f"{name} {getattr(options, name)}" for name in entry.options)
     return replace(entry.card, version=model_version(sha256, chosen))
+
+
+def _entry_of(role: Role, model_id: str) -> Entry[MattingModel] | Entry[ImageEncoder] | Entry[TextEncoder]:
+    models: Mapping[Role, Mapping[str, Entry[MattingModel] | Entry[ImageEncoder] | Entry[TextEncoder]]] = {
+        "matting": MATTING_MODELS,
+        "image_encoder": IMAGE_ENCODERS,
+        "text_encoder": TEXT_ENCODERS,
+    }
+    return _entry(role, models[role], model_id)
 
 
 def _entry(role: Role, models: Mapping[str, ModelT], model_id: str) -> ModelT:

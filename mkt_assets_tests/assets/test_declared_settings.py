@@ -33,6 +33,7 @@ WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
     *("lock_timeout_seconds", "max_rejected_share", "rerun_changed_settings"),
     *("lock_timeout_seconds", "warehouse", "warehouse_data", "max_snapshot_megabytes"),
+    *("engine", "ray_address"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)
@@ -100,6 +101,8 @@ def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_pat
         "drops": tmp_path,
         "max_rejected_share": 0.5,
         "rerun_changed_settings": True,
+        "engine": "ray",
+        "ray_address": "10.0.0.1:6379",
     }
     given: dict[str, Any] = {name: others.get(name, 3)}
     if name.startswith("warehouse"):
