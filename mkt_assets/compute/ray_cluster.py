@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from importlib import import_module
@@ -26,6 +27,7 @@ _OF_A_LOCAL_ONE = {
 }
 _lock = threading.Lock()
 _folder: str | None = None
+_was_prepared = False
 
 
 def connect(address: str | None, *, n_cpus: int) -> Any:
@@ -38,19 +40,28 @@ def connect(address: str | None, *, n_cpus: int) -> Any:
         n_cpus: workers of the one that is started, at most.
 
     Raises:
-        ConnectionError: nothing answers there.
+        ConnectionError: nothing answers there, or none can be started safely.
         ModuleNotFoundError: the package is not installed.
     """
+    global _was_prepared
     with _lock:
+        is_imported = "ray" in sys.modules
+        if is_imported and import_module("ray").is_initialized():
+            return import_module("ray")
         if address is None:
+            if is_imported and not _was_prepared:
+                raise ConnectionError(
+                    "Ray was imported before it could be told to ask for a token and to listen on loopback only, so "
+                    "none is started here: set MKT_RAY_ADDRESS to a cluster."
+                )
+            _was_prepared = True
             os.environ.update(_OF_A_LOCAL_ONE)
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         else:
             os.environ.setdefault("RAY_AUTH_MODE", "token")
         ray: Any = import_module("ray")
-        if not ray.is_initialized():
-            _with_its_own_sigterm(lambda: _connect(ray, address, n_cpus))
-            atexit.register(disconnect)
+        _with_its_own_sigterm(lambda: _connect(ray, address, n_cpus))
+        atexit.register(disconnect)
     return ray
 
 

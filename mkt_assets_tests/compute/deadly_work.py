@@ -6,35 +6,34 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from mkt_assets.compute.engine import Job
 
 DEADLY = 13
 
+Squared = tuple[int, int]
+
 
 @dataclass(frozen=True)
 class Squaring:
-    """Squares numbers and notes, in a folder, what it computed; 13 kills its process, negative ones raise.
+    """(square, size of the batch) of numbers, each noted in a folder; 13 kills its process, negative ones raise.
 
     Where `gates` is a folder, a worker waits before it computes a number until the file of that name is there.
     """
 
     notes: Path
     gates: Path | None = None
-    batch: int = 1
-    n_batches: list[int] = field(default_factory=list[int])
     identity: str = "squaring 1"
 
     def prepare(self, item: int) -> int:
         return item
 
-    def compute(self, batch: Sequence[int]) -> list[int]:
-        self.n_batches.append(len(batch))
-        return [self._square(number) for number in batch]
+    def compute(self, batch: Sequence[int]) -> list[Squared]:
+        return [(self._square(number), len(batch)) for number in batch]
 
-    def finish(self, computed: int) -> int:
+    def finish(self, computed: Squared) -> Squared:
         return computed
 
     def _square(self, number: int) -> int:
@@ -66,7 +65,7 @@ class BuildsNothing:
         raise FileNotFoundError("there are no weights")
 
 
-def squaring(notes: Path, gates: Path | None = None, *, batch: int = 1) -> Job[int, int]:
+def squaring(notes: Path, gates: Path | None = None, *, batch: int = 1) -> Job[int, Squared]:
     return Job(Build(notes, gates), "squaring 1", batch)
 
 
