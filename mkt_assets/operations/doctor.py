@@ -19,6 +19,7 @@ from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
 from mkt_assets.models import zoo
 from mkt_assets.models.registry import IMAGE_ENCODERS, MATTING_MODELS, TEXT_ENCODERS
+from mkt_assets.operations.doctor_compute import examine_compute
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
 from mkt_assets.operations.event_log import kept_elsewhere
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _versions,
         _settings,
         _models,
+        examine_compute,
         _names,
         _disk,
         _locks,

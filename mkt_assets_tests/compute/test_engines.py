@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import count
@@ -59,7 +59,7 @@ def notes(tmp_path: Path) -> Path:
     return folder
 
 
-def run(engine: Engine, job: Job[int, Squared], numbers: Iterator[int] | range | list[int]) -> Iterator[Done]:
+def run(engine: Engine, job: Job[int, Squared], numbers: Iterable[int]) -> Generator[Done]:
     """(number, result) of each; multiples of five are known."""
     return engine.map(
         job,
@@ -109,7 +109,7 @@ def test_few_are_read_before_results_are_taken_and_an_early_end_leaves_no_worker
         assert len(read) - (number - 99) <= MOST_AT_WORKERS + 2 * N_AHEAD + 2
         if number == 200:
             break
-    results.close()  # pyright: ignore[reportAttributeAccessIssue]
+    results.close()
     others = {process for _, process in computed(notes)} - {os.getpid()}
     wait_until(lambda: not any(is_alive(process) for process in others))
 
@@ -147,12 +147,9 @@ def test_a_worker_that_is_killed_costs_what_it_had_and_no_more(ray_engine: Engin
     assert n_wanted < len(computed(notes)) <= n_wanted + 2 * 4
 
 
-@pytest.mark.parametrize("batch", [1, 4])
-def test_an_item_that_kills_its_workers_is_lost_and_no_other(
-    ray_engine: Engine, notes: Path, batch: int
-) -> None:
+def test_an_item_that_kills_its_workers_is_lost_and_no_other(ray_engine: Engine, notes: Path) -> None:
     numbers = [n for n in range(1, 25) if n % 5]
-    done = dict(run(ray_engine, squaring(notes, batch=batch), numbers))
+    done = dict(run(ray_engine, squaring(notes), numbers))
     lost = {number: squared for number, squared in done.items() if isinstance(squared, Lost)}
     assert list(done) == numbers
     assert list(lost) == [DEADLY]
@@ -199,8 +196,8 @@ def test_ctrl_c_ends_the_workers_and_the_ray_that_was_started(tmp_path: Path) ->
     started = descendants(process.pid)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == -signal.SIGINT
-    assert "KeyboardInterrupt" in said
+    assert process.returncode != 0
+    assert said.splitlines()[-1] == "KeyboardInterrupt"
     assert len(started) > 2
     wait_until(lambda: not any(is_alive(one) for one in started))
 
@@ -221,10 +218,10 @@ def test_the_tables_of_a_crawl_are_the_same(ray_engine: Engine, settings: Settin
     next(folder.rglob("post.png")).write_bytes(b"no picture")
     there = settings.model_copy(update={"engine": "ray", "home": tmp_path / "there"})
     here, far = FakeModels(), FakeModels()
-    assert materialize(settings, here, D1, run_config=PINS).success
+    assert materialize(settings, here, D1, last="clusters", run_config=PINS).success
     there.home.mkdir()
     shutil.copy2(settings.home / "poster.key", there.home)
-    assert materialize(there, far, D1, run_config=PINS).success
+    assert materialize(there, far, D1, last="clusters", run_config=PINS).success
     for table in ("matted_images", "image_embeddings", "text_embeddings", "clusters", "rejects"):
         found = rows(settings, table)
         assert found
@@ -240,9 +237,9 @@ def skip_without_ray() -> None:
         pytest.skip("the extra cluster is not installed: no ray")
 
 
-def wait_until(is_so: object) -> None:
+def wait_until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():  # pyright: ignore[reportCallIssue]
+    while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
