@@ -15,7 +15,7 @@ from PIL import Image
 
 from mkt_assets.compute.cached import Batch, Embedded, Vectors, embed_missing, store_batches
 from mkt_assets.compute.encoding import PICTURES_A_BATCH, TEXTS_A_BATCH, picture_job, text_job
-from mkt_assets.compute.engine import Engine, Job, Lost, Task
+from mkt_assets.compute.engine import Engine, EngineError, Job, Lost, Task
 from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.core.progress import Progress
 from mkt_assets.core.vectors import cache_key, content_key
@@ -27,7 +27,7 @@ Watch = Callable[[int], Progress]
 """Begins a progress of so many items to embed."""
 
 
-class LostItemsError(RuntimeError):
+class LostItemsError(EngineError):
     """Some items have no vector, as no worker survived them; the vectors of all others are in the cache."""
 
 

@@ -16,6 +16,10 @@ Result = TypeVar("Result")
 Kept = TypeVar("Kept")
 
 
+class EngineError(RuntimeError):
+    """What should compute cannot be had, or gave something up; the message is a sentence for people."""
+
+
 @dataclass(frozen=True)
 class Task(Generic[About, Item]):
     """Something to be computed, or (`item` is None) something known that keeps its place among them.

@@ -16,6 +16,8 @@ import threading
 from importlib import import_module
 from typing import Any
 
+from mkt_assets.compute.engine import EngineError
+
 _OBJECT_STORE_BYTES = 256 << 20
 # read by Ray when it is imported, and by all that it starts
 _OF_A_LOCAL_ONE = {
@@ -40,7 +42,8 @@ def connect(address: str | None, *, n_cpus: int) -> Any:
         n_cpus: workers of the one that is started, at most.
 
     Raises:
-        ConnectionError: nothing answers there, or none can be started safely.
+        ConnectionError: nothing answers there.
+        EngineError: it refuses us, or none can be started safely.
         ModuleNotFoundError: the package is not installed.
     """
     global _was_prepared
@@ -50,7 +53,7 @@ def connect(address: str | None, *, n_cpus: int) -> Any:
             return import_module("ray")
         if address is None:
             if is_imported and not _was_prepared:
-                raise ConnectionError(
+                raise EngineError(
                     "Ray was imported before it could be told to ask for a token and to listen on loopback only, so "
                     "none is started here: set MKT_RAY_ADDRESS to a cluster."
                 )
@@ -78,7 +81,11 @@ def _connect(ray: Any, address: str | None, n_cpus: int) -> None:
     global _folder
     quiet: dict[str, Any] = {"configure_logging": False, "log_to_driver": False}
     if address is not None:
-        ray.init(address=address, **quiet)
+        try:
+            ray.init(address=address, **quiet)
+        except (ray.exceptions.AuthenticationError, RuntimeError, ValueError) as error:
+            said = " ".join(str(error).split())[:300]
+            raise EngineError(f"the Ray at MKT_RAY_ADDRESS, {address}, cannot be used: {said}") from error
         return
     # short, as names of sockets in it may have 107 characters; of this user only
     _folder = tempfile.mkdtemp(prefix="mkt-ray-", dir="/tmp")

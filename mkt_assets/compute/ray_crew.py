@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from mkt_assets.compute.engine import Job, Lost
+from mkt_assets.compute.engine import EngineError, Job, Lost
 from mkt_assets.compute.ray_worker import Answer, Worker
 
 DEATHS_OF_AN_ITEM = 3
@@ -25,7 +25,7 @@ _LOST = Lost(
 )
 
 
-class WorkerStartError(RuntimeError):
+class WorkerStartError(EngineError):
     """No worker can be had that does what this process would do."""
 
 
@@ -162,7 +162,9 @@ class Crew:
             piece, hand = self._queue.popleft(), min(able, key=lambda hand: len(hand.has))
             hand.has.append((hand.actor.run.remote(piece.items), piece))
         n_starting = sum(hand.start is not None for hand in self._hands)
-        for _ in range(min(len(self._queue) - n_starting, self.size - len(self._hands))):
+        # to start one takes seconds: not for a batch that another one will take
+        n_wanted = -(-len(self._queue) // _AT_A_WORKER) - n_starting
+        for _ in range(min(n_wanted, self.size - len(self._hands))):
             actor = self._actor.remote()
             self._hands.append(_Hand(actor, actor.start.remote(self._job)))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from mkt_assets.compute.engine import Engine, Job, Lost, Task
+from mkt_assets.compute.engine import Engine, EngineError, Job, Lost, Task
 from mkt_assets.compute.engines import open_engine
 from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.settings import PROJECT_DIR, Settings, SettingsError
@@ -160,7 +160,7 @@ def test_an_item_that_kills_its_workers_is_lost_and_no_other(ray_engine: Engine,
 
 
 def test_workers_with_another_model_are_refused(ray_engine: Engine, notes: Path) -> None:
-    with pytest.raises(RuntimeError, match="workers of Ray have squaring 1, and this process squaring 2"):
+    with pytest.raises(EngineError, match="workers of Ray have squaring 1, and this process squaring 2"):
         list(run(ray_engine, replace(squaring(notes), identity="squaring 2"), [1]))
 
 
