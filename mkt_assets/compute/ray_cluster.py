@@ -63,7 +63,7 @@ def connect(address: str | None, *, n_cpus: int) -> Any:
         else:
             os.environ.setdefault("RAY_AUTH_MODE", "token")
         ray: Any = import_module("ray")
-        _with_its_own_sigterm(lambda: _connect(ray, address, n_cpus))
+        _with_our_sigterm(lambda: _connect(ray, address, n_cpus))
         atexit.register(disconnect)
     return ray
 
@@ -89,18 +89,22 @@ def _connect(ray: Any, address: str | None, n_cpus: int) -> None:
         return
     # short, as names of sockets in it may have 107 characters; of this user only
     _folder = tempfile.mkdtemp(prefix="mkt-ray-", dir="/tmp")
-    ray.init(
-        address="local",
-        num_cpus=n_cpus,
-        include_dashboard=False,
-        object_store_memory=_OBJECT_STORE_BYTES,
-        _temp_dir=_folder,
-        **quiet,
-    )
+    try:
+        ray.init(
+            address="local",
+            num_cpus=n_cpus,
+            include_dashboard=False,
+            object_store_memory=_OBJECT_STORE_BYTES,
+            _temp_dir=_folder,
+            **quiet,
+        )
+    except BaseException:
+        disconnect()
+        raise
 
 
-def _with_its_own_sigterm(start: Any) -> None:
-    """Ray takes the handler of SIGTERM for itself; Dagster ends runs by its own."""
+def _with_our_sigterm(start: Any) -> None:
+    """Ray takes the handler of SIGTERM for itself, Dagster may have its own; the system's would leave Ray behind."""
     if threading.current_thread() is not threading.main_thread():
         start()
         return
@@ -108,4 +112,5 @@ def _with_its_own_sigterm(start: Any) -> None:
     try:
         start()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if before not in (signal.SIG_DFL, None):
+            signal.signal(signal.SIGTERM, before)

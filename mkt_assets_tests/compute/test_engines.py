@@ -14,16 +14,22 @@ from dataclasses import replace
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mkt_assets.compute.embedding import embed_texts
 from mkt_assets.compute.engine import Engine, EngineError, Job, Lost, Task
 from mkt_assets.compute.engines import open_engine
+from mkt_assets.compute.matte_maker import MatteMaker, MediaSource
 from mkt_assets.compute.threads import ThreadEngine
+from mkt_assets.core.media.pictures import PictureLimits
+from mkt_assets.resources.cache import Cache
+from mkt_assets.resources.files import FileStore
 from mkt_assets.settings import PROJECT_DIR, Settings, SettingsError
 from mkt_assets_tests.compute.deadly_work import DEADLY, BuildsNothing, Squared, computed, squaring
-from mkt_assets_tests.conftest import FakeModels
-from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.conftest import BrightPersonMatting, FakeModels, HashedCharacterEncoder
+from mkt_assets_tests.drops import picture, write_drop
 from mkt_assets_tests.runs import D1, PINS, materialize, rows
 
 N_WORKERS, N_AHEAD = 2, 4
@@ -200,6 +206,46 @@ def test_ctrl_c_ends_the_workers_and_the_ray_that_was_started(tmp_path: Path) ->
     assert said.splitlines()[-1] == "KeyboardInterrupt"
     assert len(started) > 2
     wait_until(lambda: not any(is_alive(one) for one in started))
+
+
+class Losing(ThreadEngine):
+    """Gives up the second thing that is computed, as Ray's workers would if they died of it."""
+
+    def map(self, job: Any, sources: Any, *, keep: Any, **how: Any) -> Any:
+        numbers = count()
+
+        def kept(about: Any, result: Any) -> Any:
+            return keep(about, Lost("it is deadly") if next(numbers) == 1 else result)
+
+        return super().map(job, sources, keep=kept, **how)
+
+
+def test_a_picture_that_was_given_up_is_an_error_of_that_picture(tmp_path: Path) -> None:
+    sources: list[MediaSource] = []
+    for i in range(3):
+        path = tmp_path / f"{i}.png"
+        path.write_bytes(picture((255, 200, 40 * i), i))
+        sources.append(MediaSource(path, path.name, f"post-{i}", "poster", "post"))
+    maker = MatteMaker(
+        BrightPersonMatting(),
+        cache=Cache(tmp_path / "cache.duckdb"),
+        media=FileStore(tmp_path / "media"),
+        limits=PictureLimits(),
+        max_video_bytes=1_000,
+        workers=1,
+        engine=Losing(),
+    )
+    made = maker.make(sources, on_done=lambda: None)
+    assert [m.error for m in made] == [None, "it is deadly", None]
+    assert [m.facts is None for m in made] == [False, True, False]
+
+
+def test_a_text_that_was_given_up_fails_the_step_when_the_others_are_kept(tmp_path: Path) -> None:
+    cache, encoder, texts = Cache(tmp_path / "cache.duckdb"), HashedCharacterEncoder(), ["裙", "鞋", "帽"]
+    with pytest.raises(EngineError, match=r"1 of 3 items could not be embedded, .* it is deadly"):
+        embed_texts(texts, encoder, cache, engine=Losing())
+    assert encoder.n_encoded == 3
+    assert embed_texts(texts, encoder, cache).n_computed == 1
 
 
 def test_without_the_package_the_setting_is_refused_in_a_sentence(
