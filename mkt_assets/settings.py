@@ -36,6 +36,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 KRange = Annotated[tuple[int, int], NoDecode]
 EmojiLanguage = Literal["en", "zh"]
 Precision = Literal["auto", "float32", "bfloat16", "int8"]
+EngineName = Literal["threads", "ray"]
 
 
 class SettingsError(ValueError):
@@ -126,7 +127,13 @@ class Settings(BaseSettings):
         default_factory=lambda: min(8, os.cpu_count() or 1),
         ge=1,
         le=64,
-        description="threads that decode and write",
+        description="threads that decode and write; of a Ray that is started here, processes that compute, too",
+    )
+    engine: EngineName = Field(
+        "threads", description="where mattes and vectors are computed: threads (here), or ray (its workers)"
+    )
+    ray_address: str | None = Field(
+        None, description="Ray cluster, as host:6379; unset: one is started on this machine, for each run"
     )
 
     reject_foreground_below: Share = Field(

@@ -1,19 +1,23 @@
 """image_embeddings: a unit vector for every picture that was kept. The encoders are in models/."""
 
+from functools import partial
+
 import pyarrow as pa
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.embedding import embed_pictures
+from mkt_assets.compute.engines import open_engine
+from mkt_assets.compute.sent_mattes import SentMatte, open_sent
 from mkt_assets.contract.schema import IMAGE_EMBEDDINGS
 from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import embedding_columns
+from mkt_assets.models.registry import runs_on_gpu
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.stored.mattes import open_composite
 
 
 @step(
@@ -37,17 +41,21 @@ def image_embeddings(
     red, green, blue = ImageColor.getrgb(settings.background)[:3]
     facts = {str(m["matte_path"]): MatteFacts.of_row(m) for m in used}
 
-    def composite(matte_path: str) -> Image.Image:
-        return open_composite(media, facts[matte_path], (red, green, blue))
+    def read(matte_path: str) -> SentMatte:
+        return SentMatte(media.read(matte_path), facts[matte_path])
 
     embedded = embed_pictures(
         [str(m["matte_path"]) for m in used],
-        composite,
+        partial(open_sent, colour=(red, green, blue)),
         encoder,
         cache,
         around=settings.background,
         workers=settings.workers,
         watch=lambda n: Progress("pictures embedded", n, run.log, progress),
+        read=read,
+        engine=open_engine(settings),
+        load=partial(models.image_encoder, settings.image_encoder),
+        on_gpu=runs_on_gpu("image_encoder", settings.image_encoder, settings.model_options),
     )
     rows = pa.table(
         {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -9,11 +10,13 @@ import pyarrow as pa
 from mkt_assets.assets.metadata import counts, image_preview, markdown_table
 from mkt_assets.assets.previews import before_and_after
 from mkt_assets.assets.step import Made, Run, step
+from mkt_assets.compute.engines import open_engine
 from mkt_assets.compute.matte_maker import MadeMatte, MatteMaker, MediaSource
 from mkt_assets.contract.schema import MATTED_IMAGES, REJECTS
 from mkt_assets.core.media.matting import VerdictThresholds, verdict
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.crawlers.media import MediaFile
+from mkt_assets.models.registry import runs_on_gpu
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.drops import Drops
@@ -72,6 +75,9 @@ def matted_images(
         limits=settings.picture_limits,
         max_video_bytes=int(settings.max_video_megabytes * 1e6),
         workers=settings.workers,
+        engine=open_engine(settings),
+        load=partial(models.matting, settings.matting),
+        on_gpu=runs_on_gpu("matting", settings.matting, settings.model_options),
     )
     bar = Progress("pictures matted", sum(len(s.frames) for s in sources), run.log, progress)
     made = maker.make(sources, on_done=bar.advance, n_shown=PICTURES_SHOWN)

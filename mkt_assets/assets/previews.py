@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from mkt_assets.compute.matte_maker import TILE_SIDE
+from mkt_assets.compute.matting import TILE_SIDE
 
 TILE_WIDTH, GAP = 110, 6
 

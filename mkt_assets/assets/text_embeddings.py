@@ -1,12 +1,16 @@
 """text_embeddings: a unit vector for every post that has text. The encoders are in models/."""
 
+from functools import partial
+
 import pyarrow as pa
 
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.embedding import embed_texts
+from mkt_assets.compute.engines import open_engine
 from mkt_assets.contract.schema import TEXT_EMBEDDINGS
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import content_key, embedding_columns, token_sha256
+from mkt_assets.models.registry import runs_on_gpu
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
@@ -36,6 +40,9 @@ def text_embeddings(
         encoder,
         cache,
         watch=lambda n: Progress("texts embedded", n, run.log, progress),
+        engine=open_engine(settings),
+        load=partial(models.text_encoder, settings.text_encoder),
+        on_gpu=runs_on_gpu("text_encoder", settings.text_encoder, settings.model_options),
     )
     tokens = [encoder.tokenize(text) for text in texts]
     n = len(posts)

@@ -1,4 +1,7 @@
-"""Making mattes, or finding them made: decode, matte and write overlap, and what is known by content is not redone."""
+"""Making mattes, or finding them made: read, matte and write overlap, and what is known by content is not redone.
+
+Not here: what is done with a picture that is not known (matting), where (engine).
+"""
 
 from __future__ import annotations
 
@@ -11,35 +14,23 @@ from pathlib import Path
 
 from PIL import Image
 
+from mkt_assets.compute.engine import Engine, Lost, Task
+from mkt_assets.compute.matting import CUTOUT_VERSION, Matted, Sent, Tiles, matting_job, tiles, waiting
 from mkt_assets.compute.prefetch import map_ahead
+from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.core.media.matte_facts import MatteFacts
-from mkt_assets.core.media.matting import (
-    Box,
-    Matte,
-    cut_out,
-    downscale_for_matting,
-    encode_cutout,
-    matte_picture,
-)
-from mkt_assets.core.media.pictures import PictureError, PictureLimits, decode_picture, shrunk_copy
+from mkt_assets.core.media.pictures import PictureError, PictureLimits, decode_picture
 from mkt_assets.core.media.videos import VIDEO_FRAMES, FrameError, video_frames
 from mkt_assets.core.vectors import cache_key
 from mkt_assets.models.base import MattingModel
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.files import FileStore
-from mkt_assets.stored.mattes import open_matte, over_colour
+from mkt_assets.stored.mattes import open_matte
 
 _FLUSH_SECONDS = 30.0
-# the cut-out and its encoding, beside the model's version, decide what a stored matte looks like
-CUTOUT_VERSION = "3"
 # which frame of a video is taken, and how it is drawn
 FRAMES_VERSION = "2"
-_MAX_WAITING_SIDE = 4096
 _FILES_A_QUESTION, _BYTES_A_QUESTION = 32, 32 << 20
-TILE_SIDE = 150
-"""Longest side, pixels, of what is shown of a few pictures."""
-# not white: a white dress would vanish
-TILE_COLOUR = (214, 228, 240)
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ class MadeMatte:
     facts: MatteFacts | None
     error: str | None = None
     from_cache: bool = False
-    before_and_after: tuple[Image.Image, Image.Image] | None = None
+    before_and_after: Tiles | None = None
 
 
 @dataclass(frozen=True)
@@ -97,8 +88,7 @@ class _Picture:
     error: str | None = None
     is_repeat: bool = False
     is_shown: bool = False
-    image: Image.Image | None = None
-    size: tuple[int, int] = (0, 0)
+    tiles: Tiles | None = None
 
     @property
     def needs_pixels(self) -> bool:
@@ -117,8 +107,14 @@ class MatteMaker:
         limits: PictureLimits,
         max_video_bytes: int,
         workers: int,
+        engine: Engine | None = None,
+        load: Callable[[], MattingModel] | None = None,
+        on_gpu: bool = False,
     ) -> None:
+        """For an engine of other processes, `load` gives the model in any of them."""
         self._model = model
+        self._engine = engine or ThreadEngine()
+        self._job = matting_job(model, load or (lambda: model), limits, on_gpu=on_gpu)
         self._cache = cache
         self._media = media
         self._limits = limits
@@ -130,8 +126,8 @@ class MatteMaker:
     ) -> list[MadeMatte]:
         """One result per picture of each source, in order.
 
-        A still is read once: hashed, and decoded from the same bytes if it is not known. Reading, decoding and
-        writing run in threads; the model runs here, between the two.
+        A still is read once: hashed, and decoded from the same bytes if it is not known. Reading and writing run in
+        threads; matting where the engine does it, and only what is not known.
 
         Args:
             sources: files of pictures and videos.
@@ -142,9 +138,15 @@ class MatteMaker:
         asked = ((source, number in shown) for number, source in enumerate(sources))
         files = map_ahead(self._read, asked, n_threads=self._workers, n_ahead=self._workers)
         ahead = 2 * self._workers
-        decoded = map_ahead(self._decode, self._looked_up(files), n_threads=self._workers, n_ahead=ahead)
-        matted = ((picture, self._matte(picture)) for pictures in decoded for picture in pictures)
-        written = map_ahead(self._write, matted, n_threads=self._workers, n_ahead=ahead)
+        written = self._engine.map(
+            self._job,
+            self._looked_up(files),
+            tasks=self._tasks,
+            keep=self._keep,
+            n_threads=self._workers,
+            n_ahead=ahead,
+            n_kept_ahead=ahead,
+        )
         results: list[MadeMatte] = []
         firsts: dict[str, MadeMatte] = {}
         for picture, made in self._remembered(written):
@@ -209,35 +211,46 @@ class MatteMaker:
             file.source, frame, file.sha, key, known.get(key), is_repeat=is_repeat, is_shown=is_shown
         )
 
-    def _decode(self, item: tuple[_File, list[_Picture]]) -> list[_Picture]:
+    def _tasks(self, item: tuple[_File, list[_Picture]]) -> list[Task[_Picture, Sent]]:
         file, pictures = item
         if not any(picture.needs_pixels for picture in pictures):
-            return pictures
-        images = self._images(file)
-        return [
-            _with_pixels(picture, images[picture.frame]) if picture.needs_pixels else picture
-            for picture in pictures
-        ]
-
-    def _images(self, file: _File) -> dict[str, Image.Image | str]:
-        """The decoded pictures of a file by frame, or why there is none."""
+            return [Task(picture, None) for picture in pictures]
         if file.source.frame is None:
+            # drawn here: a worker elsewhere would have to be sent the whole video
             frames = video_frames(file.source.path, limits=self._limits)
-            return {got.name: got.reason if isinstance(got, FrameError) else got.image for got in frames}
+            images = {got.name: got.reason if isinstance(got, FrameError) else got.image for got in frames}
+            return [self._task_of_frame(picture, images[picture.frame]) for picture in pictures]
+        return [self._task_of_still(picture, file.data or b"") for picture in pictures]
+
+    def _task_of_still(self, picture: _Picture, data: bytes) -> Task[_Picture, Sent]:
+        if picture.facts is None:
+            return Task(picture, Sent(data, picture.is_shown), n_bytes=len(data))
         try:
-            return {file.source.frame: decode_picture(file.data or b"", limits=self._limits)}
-        except PictureError as error:
-            return {file.source.frame: str(error)}
+            return Task(self._shown(picture, decode_picture(data, limits=self._limits)), None)
+        except PictureError:
+            return Task(picture, None)  # the known matte stays; there is just nothing to show
 
-    def _matte(self, picture: _Picture) -> Matte | None:
-        if picture.image is None or picture.facts is not None:
-            return None
-        return matte_picture(picture.image, self._model)
+    def _task_of_frame(self, picture: _Picture, got: Image.Image | str) -> Task[_Picture, Sent]:
+        if not picture.needs_pixels:
+            return Task(picture, None)
+        if isinstance(got, str):
+            return Task(picture if picture.facts else replace(picture, error=got), None)
+        if picture.facts is not None:
+            return Task(self._shown(picture, got), None)
+        frame = waiting(got)
+        n_bytes = frame.image.width * frame.image.height * len(frame.image.getbands())
+        return Task(picture, Sent(frame, picture.is_shown), n_bytes)
 
-    def _write(self, item: tuple[_Picture, Matte | None]) -> tuple[_Picture, MadeMatte]:
+    def _shown(self, picture: _Picture, image: Image.Image) -> _Picture:
+        """A known picture, with what is shown of it."""
+        if picture.facts is None or picture.facts.matte_path is None:
+            return picture
+        matte = open_matte(self._media, picture.facts.matte_path)
+        return replace(picture, tiles=tiles(waiting(image).image, matte, picture.facts))
+
+    def _keep(self, picture: _Picture, matted: Matted | Lost | None) -> tuple[_Picture, MadeMatte]:
         """Write a new matte; what is passed on has no pixels any more but those that are to be shown."""
-        picture, matte = item
-        done = replace(picture, image=None)
+        done = replace(picture, tiles=None)
         made = MadeMatte(
             picture.source,
             picture.frame,
@@ -245,40 +258,18 @@ class MatteMaker:
             picture.facts,
             picture.error,
             from_cache=picture.facts is not None,
+            before_and_after=picture.tiles,
         )
-        if picture.image is None:
+        if matted is None:
             return done, made
-        if matte is None:
-            return done, replace(made, before_and_after=self._tiles(picture, picture.facts, None))
-        cutout, matte_path = None, None
-        if matte.bbox is not None:
-            cutout = cut_out(picture.image, matte)
-            matte_path = f"mattes/{picture.key[:2]}/{picture.key}.webp"
-            self._media.add(matte_path, encode_cutout(cutout))
-        left, top, right, bottom = _in_original(matte.bbox, picture) or (None, None, None, None)
-        facts = MatteFacts(
-            matte_path=matte_path,
-            matte_source=matte.source,
-            foreground_ratio=matte.foreground_ratio,
-            width=picture.size[0],
-            height=picture.size[1],
-            bbox_left=left,
-            bbox_top=top,
-            bbox_right=right,
-            bbox_bottom=bottom,
-        )
-        return done, replace(made, facts=facts, before_and_after=self._tiles(picture, facts, cutout))
-
-    def _tiles(
-        self, picture: _Picture, facts: MatteFacts | None, cutout: Image.Image | None
-    ) -> tuple[Image.Image, Image.Image] | None:
-        """A picture and its matte, small, if they are to be shown; a matte that is not at hand is opened."""
-        if not picture.is_shown or picture.image is None or facts is None or facts.matte_path is None:
-            return None
-        matte = cutout or open_matte(self._media, facts.matte_path)
-        before = shrunk_copy(picture.image, TILE_SIDE)
-        after = over_colour(matte, facts, TILE_COLOUR, max_side=TILE_SIDE)
-        return before, after
+        if isinstance(matted, Lost):
+            return done, replace(made, error=matted.reason)
+        if matted.facts is None or matted.webp is None:
+            return done, replace(made, facts=matted.facts, error=matted.error)
+        matte_path = f"mattes/{picture.key[:2]}/{picture.key}.webp"
+        self._media.add(matte_path, matted.webp)
+        facts = replace(matted.facts, matte_path=matte_path)
+        return done, replace(made, facts=facts, before_and_after=matted.tiles)
 
     def _remembered(
         self, written: Iterable[tuple[_Picture, MadeMatte]]
@@ -314,24 +305,3 @@ def _batches(files: Iterable[_File]) -> Iterator[deque[_File]]:
 
 def _repeated(first: MadeMatte, picture: _Picture) -> MadeMatte:
     return replace(first, source=picture.source, frame=picture.frame, before_and_after=None)
-
-
-def _with_pixels(picture: _Picture, got: Image.Image | str) -> _Picture:
-    if isinstance(got, str):
-        # a known matte stays; there is just nothing to show
-        return picture if picture.facts else replace(picture, error=got)
-    # large pictures are made smaller at once: many wait, and the cut-out is smaller still
-    return replace(picture, image=downscale_for_matting(got, _MAX_WAITING_SIDE), size=got.size)
-
-
-def _in_original(box: Box | None, picture: _Picture) -> Box | None:
-    """The box of a matte in the pixels of the picture as it was decoded."""
-    if box is None or picture.image is None or picture.image.size == picture.size:
-        return box
-    (width, height), small = picture.size, picture.image
-    return (
-        box[0] * width // small.width,
-        box[1] * height // small.height,
-        -(-box[2] * width // small.width),
-        -(-box[3] * height // small.height),
-    )

@@ -174,6 +174,18 @@ def load_text_encoder(model_id: str, options: ModelOptions | None = None) -> Tex
     return _entry("text_encoder", TEXT_ENCODERS, model_id).load(options or ModelOptions())
 
 
+def runs_on_gpu(role: Role, model_id: str, options: ModelOptions | None = None) -> bool:
+    """Whether the model takes a GPU where there is one: those that are not bundled do, but for int8.
+
+    Raises:
+        UnknownModel: there is none of this id.
+    """
+    if model_id not in MODELS[role]:  # a file or folder of one's own: ONNX Runtime is for the CPU here
+        return role != "matting"
+    has_checkpoint = MODELS[role][model_id].checkpoint_id is not None
+    return has_checkpoint and (options or ModelOptions()).precision != "int8"
+
+
 def describe(role: Role, model_id: str, options: ModelOptions | None = None) -> ModelCard:
     """The card of a model, without loading it.
 

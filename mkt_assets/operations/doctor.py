@@ -17,6 +17,7 @@ from pathlib import Path
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
 from mkt_assets.models.registry import MODELS, trouble_with
+from mkt_assets.operations.doctor_compute import examine_compute
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
 from mkt_assets.operations.doctor_files import examine_bucket, examine_drops, examine_files
 from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_lake
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         _versions,
         _settings,
         _models,
+        examine_compute,
         _names,
         _disk,
         _locks,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from mkt_assets.compute.engine import EngineError
 from mkt_assets.core.profiles.names import NamesError
 from mkt_assets.crawlers.broken import BrokenDropError
 from mkt_assets.crawlers.drop import DropMissing
@@ -26,6 +27,7 @@ from mkt_assets.stored.items import MixedEncodersError
 _PERMANENT = (
     *(DropMissing, WeightsError, ContractError, ForgottenDate, SchemaError, SettingsError, NamesError),
     *(MixedEncodersError, BrokenDropError, DatabaseSetupError, FilesSetupError, OvertakenError),
+    EngineError,
 )
 _TRANSIENT = (DatabaseBusyError, ConnectionError, TimeoutError, InterruptedError, BlockingIOError)
 _INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")

@@ -33,6 +33,7 @@ WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
     *("lock_timeout_seconds", "max_rejected_share", "rerun_changed_settings"),
     *("lock_timeout_seconds", "warehouse", "warehouse_data", "media", "max_snapshot_megabytes", "state"),
+    *("engine", "ray_address"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)
@@ -101,6 +102,8 @@ def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_pat
         "max_rejected_share": 0.5,
         "rerun_changed_settings": True,
         "media": "s3://bucket/made",
+        "engine": "ray",
+        "ray_address": "10.0.0.1:6379",
     }
     given: dict[str, Any] = {name: others.get(name, 3)}
     if name.startswith("warehouse") or name == "state":

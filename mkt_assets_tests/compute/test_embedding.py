@@ -9,13 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mkt_assets.compute.embedding import (
-    PICTURES_A_BATCH,
-    TEXTS_A_BATCH,
-    embed_pictures,
-    embed_readable_pictures,
-    embed_texts,
-)
+from mkt_assets.compute.embedding import embed_pictures, embed_readable_pictures, embed_texts
+from mkt_assets.compute.encoding import PICTURES_A_BATCH, TEXTS_A_BATCH
 from mkt_assets.core.progress import Progress
 from mkt_assets.core.vectors import cache_key, content_key
 from mkt_assets.resources.cache import Cache, FileCache

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mkt_assets.compute.matte_maker import TILE_SIDE, MadeMatte, MatteMaker, MediaSource
+from mkt_assets.compute.matte_maker import MadeMatte, MatteMaker, MediaSource
+from mkt_assets.compute.matting import TILE_SIDE
 from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.resources.cache import FileCache
 from mkt_assets.resources.files import LocalFiles
