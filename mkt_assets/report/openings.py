@@ -1,6 +1,6 @@
 """Which posts a finding opens: selections as they stand in the page's address, and how many posts they have.
 
-Not here: the sentences (answers, news), reading an address (report/scripts/selection.js).
+Not here: the sentences (answers, news), reading an address (report/scripts).
 """
 
 from __future__ import annotations

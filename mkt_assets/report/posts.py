@@ -226,7 +226,11 @@ def _refused(facts: Facts) -> Sequence[Mapping[str, object]]:
 
 def _posts_data(page_posts: PagePosts, places: Mapping[tuple[str, int], int]) -> Mapping[str, object]:
     posts = [(post_id, page_posts.post(post_id)) for post_id in page_posts.shown]
-    accounts = {name: number for number, name in enumerate(sorted({post.account for _, post in posts}))}
+    # a number, 1 wrote most: a page may be mailed, and what the tables call an account is not on it
+    n_posts_of = Counter(post.account for _, post in posts if post.account)
+    accounts = {
+        name: number for number, name in enumerate(sorted(n_posts_of, key=lambda a: (-n_posts_of[a], a)), 1)
+    }
     links = [web_link(post.url) for _, post in posts]
     before = Counter(
         link.removesuffix(post_id)
@@ -247,8 +251,7 @@ def _posts_data(page_posts: PagePosts, places: Mapping[tuple[str, int], int]) ->
         "likes": [post.likes for _, post in posts],
         "at_least": [number for number, (_, post) in enumerate(posts) if post.likes_at_least],
         "collects": [post.collects for _, post in posts],
-        "accounts": list(accounts),
-        "account": [accounts[post.account] for _, post in posts],
+        "account": [accounts.get(post.account, 0) for _, post in posts],
         # of each style of a post: its number, the best rank there, the place of its thumbnail
         "styles": [
             [

@@ -63,7 +63,7 @@
     const likes = all.likes[i] === null ? "–" : number(all.likes[i]) + (all.more.has(i) ? "+" : "");
     const collects = all.collects[i] === null ? "–" : number(all.collects[i]);
     const facts = [all.date[i], words("likes_and_collects", { likes, collects })];
-    if (accountOf(i)) facts.push(words("account_named", { name: accountOf(i).slice(0, 10) }));
+    if (accountOf(i)) facts.push(words("account_named", { name: accountOf(i) }));
     const foot = element("p", { className: "quiet", textContent: `${facts.filter(Boolean).join(" · ")} ` });
     if (urlOf(i)) foot.append(link(urlOf(i)));
     const caption = element("p", { className: "caption", lang: "zh", textContent: all.caption[i] || words("no_caption") });
@@ -140,7 +140,7 @@
   function csv() {
     const all = posts();
     const rows = inPanel.indices.map((i) => [all.id[i], urlOf(i), accountOf(i), all.date[i], all.likes[i], all.collects[i], all.caption[i]]);
-    const head = ["post_id", "post_url", "poster_id", "published_at", "n_likes", "n_collects", "caption"];
+    const head = ["post_id", "post_url", "account", "published_at", "n_likes", "n_collects", "caption"];
     return [head, ...rows].map((row) => row.map(csvCell).join(",")).join("\r\n") + "\r\n";
   }
   byId("posts-save").addEventListener("click", () => {
@@ -261,7 +261,8 @@
   panel.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { event.preventDefault(); closed(); }
   });
-  panel.addEventListener("close", closed);
+  // the event comes later than the closing, when it may be open again
+  panel.addEventListener("close", () => { if (!panel.open) closed(); });
   panel.addEventListener("click", (event) => { if (event.target === panel) closed(); });
   byId("posts-close").addEventListener("click", closed);
   byId("posts-more").addEventListener("click", showMore);

@@ -35,7 +35,8 @@
     return readPosts;
   }
   const urlOf = (i) => (posts().url[i] === 1 ? posts().prefix + posts().id[i] : posts().url[i]);
-  const accountOf = (i) => posts().accounts[posts().account[i]];
+  // a number of the page; none where no account is known
+  const accountOf = (i) => (posts().account[i] ? String(posts().account[i]) : "");
 
   // indices of the posts of a selection; what it does not name does not matter
   function found(selection) {
@@ -51,7 +52,7 @@
     return [...all.id.keys()].filter((i) =>
       is(all.styles[i], style) && is(all.topics[i], topic)
       && (!text || all.lower[i].includes(text))
-      && (!account || accountOf(i).startsWith(account))
+      && (!account || accountOf(i) === account)
       && (!least || (all.likes[i] ?? -1) >= least)
       && (!fresh || fresh.has(i)));
   }
