@@ -39,7 +39,6 @@ SHOWN = {
         "Cluster.name",
         "Cluster.keywords",
         "Post.caption",
-        "Post.account",
         "Trend.name",
         "Event.name",
         "Event.other",
