@@ -70,6 +70,14 @@ class Pictures(StrEnum):
     none = "none"
 
 
+class Form(StrEnum):
+    """For whom an export is."""
+
+    original = "original"
+    huggingface = "huggingface"
+    fiftyone = "fiftyone"
+
+
 class Ties(StrEnum):
     """Who comes first at equal ratio."""
 
@@ -169,21 +177,26 @@ def export(
     pictures: Annotated[
         Pictures, typer.Option(help="matted pictures by style: as PNG, as they are stored (WebP), or none")
     ] = Pictures.png,
+    form: Annotated[
+        Form,
+        typer.Option("--as", help="all of it and the original's files, or a dataset that another tool opens"),
+    ] = Form.original,
 ) -> None:
     """Write a crawl's tables as Parquet, its charts and pictures, and the original project's files."""
     from mkt_assets.operations.export import export_crawl
+    from mkt_assets.operations.export_datasets import export_dataset
 
+    loaded = Settings.load()
     with _bars() as bars:
         task = bars.add_task("pictures written", visible=False)
-        written = export_crawl(
-            Settings.load(),
-            crawl_date,
-            out_dir,
-            pictures=pictures.value,
-            progress=lambda what, done, total: bars.update(
-                task, description=what, completed=done, total=total, visible=True
-            ),
-        )
+
+        def progress(what: str, done: int, total: int) -> None:
+            bars.update(task, description=what, completed=done, total=total, visible=True)
+
+        if form is Form.original:
+            written = export_crawl(loaded, crawl_date, out_dir, pictures=pictures.value, progress=progress)
+        else:
+            written = export_dataset(loaded, crawl_date, out_dir, form=form.value, progress=progress)
     for made in written:
         _out.print(f"{made.n:>8,} {made.what:<8}  {escape(str(made.path))}", highlight=False, soft_wrap=True)
 

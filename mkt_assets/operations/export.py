@@ -76,8 +76,8 @@ def export_crawl(
         FileExistsError: if `out_dir` has something in it.
         FileNotFoundError: if a picture that a table tells of is not there.
     """
-    out_dir = _new_folder(out_dir)
-    with _complete_or_nothing(out_dir) as folder:
+    out_dir = new_folder(out_dir)
+    with complete_or_nothing(out_dir) as folder:
         written = _write_tables(settings, crawl_date, folder / "tables")
         crawl = Crawl(_exported(folder / "tables"), crawl_date)
         items = _Items.of(crawl, _SUFFIXES[pictures])
@@ -89,7 +89,12 @@ def export_crawl(
     return [Written(out_dir / w.path.relative_to(folder), w.n, w.what) for w in written]
 
 
-def _new_folder(out_dir: Path) -> Path:
+def new_folder(out_dir: Path) -> Path:
+    """Where to write: a folder that is not there yet, or is empty.
+
+    Raises:
+        FileExistsError: if it is neither.
+    """
     resolved = out_dir.resolve()
     if resolved == Path.cwd():
         raise FileExistsError(f"{out_dir} is the folder you are in: name a new one.")
@@ -101,7 +106,7 @@ def _new_folder(out_dir: Path) -> Path:
 
 
 @contextmanager
-def _complete_or_nothing(out_dir: Path) -> Generator[Path]:
+def complete_or_nothing(out_dir: Path) -> Generator[Path]:
     """A folder beside `out_dir` to write to, which takes its place on the way out, and is removed on failure."""
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     aside = out_dir.with_name(f"{ASIDE_PREFIX}{uuid4().hex}")
@@ -247,14 +252,23 @@ def _write_pictures(
 
     def write(picture: tuple[str, int, str, str]) -> None:
         name, cluster_id, stored, post_id = picture
-        with _there(f"the matted picture {stored} of post {post_id}", "matted_images"):
-            _write_as(media, stored, out / str(cluster_id) / name)
+        write_picture(media, stored, out / str(cluster_id) / name, post_id)
 
     todo = zip(items.names, images["cluster_id"], images["matte_path"], images["post_id"], strict=True)
     for n, _ in enumerate(map_ahead(write, todo, n_threads=workers, n_ahead=4 * workers), start=1):
         if progress is not None:
             progress("pictures written", n, len(images))
     return Written(out, len(images), "pictures")
+
+
+def write_picture(media: FileStore, stored: str, path: Path, post_id: str) -> None:
+    """Write the matte that is stored under a name, in the format that the path asks for.
+
+    Raises:
+        FileNotFoundError: naming the post, if the matte is not there.
+    """
+    with _there(f"the matted picture {stored} of post {post_id}", "matted_images"):
+        _write_as(media, stored, path)
 
 
 def _write_as(media: FileStore, stored: str, path: Path) -> None:
