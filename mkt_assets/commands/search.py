@@ -22,9 +22,10 @@ from mkt_assets.core.text.platform_text import strip_platform_suffix
 from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from mkt_assets.operations.find_posts import Found
+    from mkt_assets.operations.find_posts import Found, FoundPost
 
 _LONGEST_TITLE = 40
+_WIDE = 170
 
 
 @plain_errors
@@ -72,30 +73,39 @@ def search(
 
 def _print(found: Found) -> None:
     out = Console()
-    table = Table(title=_title(found))
-    for name in ("found by", "caption", "picture"):
-        table.add_column(name, justify="left" if name == "found by" else "right")
-    for name in ("crawl date", "title", "style", "topic"):
-        table.add_column(name)
-    table.add_column("likes", justify="right")
-    table.add_column("link", overflow="fold")
-    for post in found.posts:
-        title = strip_platform_suffix(post.title or "")[0].replace("\n", " ")
-        cells = (
-            "words" if post.has_words else "likeness",
-            _number(post.caption_similarity),
-            _number(post.picture_similarity),
-            str(post.crawl_date),
-            title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…",
-            post.style or "",
-            post.topic or "",
-            "" if post.n_likes is None else f"{post.n_likes:,}",
-            post.post_url or post.post_id,
-        )
-        table.add_row(*(escape(cell) for cell in cells))
-    out.print(table)
+    names = ("found by", "caption", "picture", "crawl date", "title", "style", "topic", "likes", "link")
+    if out.width < _WIDE:
+        # a link that is folded into a narrow column is none any more
+        out.print(_title(found), highlight=False)
+        for post in found.posts:
+            *facts, link = _cells(post)
+            out.print(escape(" | ".join(fact for fact in facts if fact)), highlight=False, soft_wrap=True)
+            out.print(f"    {escape(link)}", highlight=False, soft_wrap=True)
+    else:
+        table = Table(title=_title(found))
+        for name in names:
+            is_number = name in ("caption", "picture", "likes")
+            table.add_column(name, justify="right" if is_number else "left", no_wrap=name == "link")
+        for post in found.posts:
+            table.add_row(*(escape(cell) for cell in _cells(post)))
+        out.print(table)
     for note in found.notes:
         out.print(escape(note), style="yellow", highlight=False, soft_wrap=True)
+
+
+def _cells(post: FoundPost) -> tuple[str, ...]:
+    title = strip_platform_suffix(post.title or "")[0].replace("\n", " ")
+    return (
+        "words" if post.has_words else "likeness",
+        _number(post.caption_similarity),
+        _number(post.picture_similarity),
+        str(post.crawl_date),
+        title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…",
+        post.style or "",
+        post.topic or "",
+        "" if post.n_likes is None else f"{post.n_likes:,}",
+        post.post_url or post.post_id,
+    )
 
 
 def _title(found: Found) -> str:

@@ -134,7 +134,7 @@ def find_by_words(
             else:
                 notes.append(
                     f"pictures ({settings.image_encoder}) and words ({settings.text_encoder}) are in two spaces: "
-                    "pictures were not compared with the words. ImageBind has one for both: see `mkt models list`."
+                    "pictures were not compared with the words. `mkt models list` names models that have one for both."
                 )
             posts = _with_similarities(posts, captions, pictures)
         chosen = [post for post in _ranked(posts) if post.has_words or _is_similar(post, only_words)]
