@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mkt_assets.definitions import build_defs
 from mkt_assets.settings import Settings
 
@@ -21,6 +23,7 @@ def test_the_definitions_load_with_a_lake_and_have_its_upkeep(settings: Settings
 def test_the_definitions_load_while_the_state_that_they_name_is_away(
     settings: Settings, tmp_path: Path
 ) -> None:
+    pytest.importorskip("psycopg2", reason="install the extra `cluster`")
     away = "postgresql://mkt@127.0.0.1:9/nowhere"
     shared = {"warehouse": away, "warehouse_data": str(tmp_path / "lake"), "state": away}
     assert schedules(Settings.load(**settings.model_dump() | shared))

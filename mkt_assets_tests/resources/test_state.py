@@ -77,6 +77,7 @@ def test_a_connection_that_is_cut_in_the_middle_leaves_nothing_half_and_the_work
 def test_a_state_that_stays_away_is_told_in_a_sentence_without_a_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    pytest.importorskip("psycopg2", reason="install the extra `cluster`")
     monkeypatch.setenv("PGPASSWORD", "hunter2")
     with pytest.raises(DatabaseBusyError, match="cannot be reached") as told:
         opened("postgresql://mkt@127.0.0.1:9/nowhere", timeout_seconds=0.5).join()
@@ -103,9 +104,10 @@ def tombstones(request: pytest.FixtureRequest, tmp_path: Path) -> TombstoneStore
 
     if request.param == "file":
         return TombstoneFile(tmp_path, hash_id)
+    url = request.getfixturevalue("state_url")  # or this test is skipped
     from mkt_assets.resources.state_tombstones import StateTombstones
 
-    return StateTombstones(opened(request.getfixturevalue("state_url")), hash_id)
+    return StateTombstones(opened(url), hash_id)
 
 
 def test_who_is_forgotten_is_kept_and_of_two_dates_the_later(tombstones: TombstoneStore) -> None:
