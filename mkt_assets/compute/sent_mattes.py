@@ -5,13 +5,12 @@ Not here: mattes that are opened where they are stored (stored/mattes).
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 from PIL import Image
 
 from mkt_assets.core.media.matte_facts import MatteFacts
-from mkt_assets.stored.mattes import Colour, over_colour
+from mkt_assets.stored.mattes import Colour, matte_of, over_colour
 
 
 @dataclass(frozen=True)
@@ -24,5 +23,4 @@ class SentMatte:
 
 def open_sent(matte: SentMatte, colour: Colour) -> Image.Image:
     """The matte as encoders see it, the same as `open_composite` gives."""
-    with Image.open(io.BytesIO(matte.webp), formats=("WEBP",)) as opened:
-        return over_colour(opened.convert("RGBA"), matte.facts, colour)
+    return over_colour(matte_of(matte.webp), matte.facts, colour)

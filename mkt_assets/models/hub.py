@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +32,17 @@ _WHOLE_TEXT_TOKENS = 1_000_000
 class _HubEncoder:
     """What both encoders are: a model of a folder, for one modality."""
 
-    def __init__(self, folder: Path, modality: Modality, precision: Precision | None) -> None:
+    modality: ClassVar[Modality]
+
+    def __init__(self, folder: Path, *, precision: Precision | None = None) -> None:
         card = card_of(folder, precision or "float32")
         self.model_id, self.version, self.licence = card.model_id, card.version, card.licence
         self._model = _load(folder, precision or "float32")
         able: Sequence[str] = self._model.modalities
-        if modality not in able:
+        if self.modality not in able:
             raise WeightsError(
-                f"{PREFIX}{folder.name} embeds {' and '.join(able)} only, and cannot be the encoder of {modality}s."
+                f"{PREFIX}{folder.name} embeds {' and '.join(able)} only, and cannot be the encoder of "
+                f"{self.modality}s."
             )
         self.dimension = int(self._model.get_embedding_dimension())
 
@@ -63,8 +66,7 @@ class HubImageEncoder(_HubEncoder):
         WeightsError: the extra is missing, or the folder is not what it should be.
     """
 
-    def __init__(self, folder: Path, *, precision: Precision | None = None) -> None:
-        super().__init__(folder, "image", precision)
+    modality = "image"
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """The picture's pixels, (height, width, 3) uint8: the model's own processor does the rest."""
@@ -89,8 +91,10 @@ class HubTextEncoder(_HubEncoder):
         WeightsError: the extra is missing, or the folder is not what it should be.
     """
 
+    modality = "text"
+
     def __init__(self, folder: Path, *, precision: Precision | None = None) -> None:
-        super().__init__(folder, "text", precision)
+        super().__init__(folder, precision=precision)
         tokenizer: Any = self._model.tokenizer
         # multimodal models have a processor around it
         self._tokenizer: Any = getattr(tokenizer, "tokenizer", tokenizer)

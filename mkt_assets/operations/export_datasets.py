@@ -12,13 +12,14 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mkt_assets.compute.cached import Vectors
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.crosstab import original_files as original
 from mkt_assets.core.progress import ProgressListener
@@ -81,8 +82,12 @@ def export_dataset(
         )
     pictures, vectors = _pictures(crawl)
     with complete_or_nothing(out_dir) as folder:
-        write = _huggingface if form == "huggingface" else _fiftyone
-        written = write(pictures, vectors, crawl_date, folder, out_dir.name)
+        if form == "huggingface":
+            encoder = " and ".join(sorted(set(pictures["encoder"])))
+            card = _CARD.format(crawl_date=crawl_date, n=len(pictures), encoder=encoder, name=out_dir.name)
+            written = _huggingface(pictures, vectors, card, folder)
+        else:
+            written = _fiftyone(pictures, vectors, folder)
         media = open_files(settings, "media")
         written.append(_write_pictures(pictures, media, folder / _FOLDERS[form], settings.workers, progress))
     return [Written(out_dir / one.path.relative_to(folder), one.n, one.what) for one in written]
@@ -91,7 +96,7 @@ def export_dataset(
 _FOLDERS: Mapping[Form, str] = {"huggingface": "train", "fiftyone": "data"}
 
 
-def _pictures(crawl: Crawl) -> tuple[pd.DataFrame, np.ndarray[Any, np.dtype[np.float32]]]:
+def _pictures(crawl: Crawl) -> tuple[pd.DataFrame, Vectors]:
     """A row a clustered picture that has a vector, and the vectors, (n, d) float32, in that order."""
     items, vectors = crawl.placed("image")
     key = ["item_crawl_date", "post_id"]
@@ -125,30 +130,16 @@ def _facts(pictures: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _huggingface(
-    pictures: pd.DataFrame,
-    vectors: np.ndarray[Any, np.dtype[np.float32]],
-    crawl_date: date,
-    folder: Path,
-    name: str,
-) -> list[Written]:
+def _huggingface(pictures: pd.DataFrame, vectors: Vectors, card: str, folder: Path) -> list[Written]:
     (folder / "train").mkdir()
     table = pa.Table.from_pandas(_facts(pictures), preserve_index=False)
     path = folder / "train" / "metadata.parquet"
     pq.write_table(table.append_column("embedding", to_column(vectors)), path, compression="zstd")
-    encoder = " and ".join(sorted(set(pictures["encoder"])))
-    card = _CARD.format(crawl_date=crawl_date, n=len(pictures), encoder=encoder, name=name)
     (folder / "README.md").write_text(card, "utf-8")
     return [Written(path, len(pictures), "rows")]
 
 
-def _fiftyone(
-    pictures: pd.DataFrame,
-    vectors: np.ndarray[Any, np.dtype[np.float32]],
-    crawl_date: date,
-    folder: Path,
-    name: str,
-) -> list[Written]:
+def _fiftyone(pictures: pd.DataFrame, vectors: Vectors, folder: Path) -> list[Written]:
     (folder / "data").mkdir()
     rows = json.loads(_facts(pictures).to_json(orient="records", date_format="iso", force_ascii=False))
     styles = [f"{row['style']} {row['style_name'] or ''}".strip() for row in rows]

@@ -296,26 +296,35 @@ def _when_none(found: Mapping[str, Any], posts: Mapping[str, Any], what: str, en
 
 def _told(connection: duckdb.DuckDBPyConnection, posts: Sequence[FoundPost]) -> tuple[FoundPost, ...]:
     """The posts with the names of their styles and topics, and the file of their picture."""
-    return tuple(_with_names(connection, post) for post in posts)
-
-
-def _with_names(connection: duckdb.DuckDBPyConnection, post: FoundPost) -> FoundPost:
+    ids = [[post.post_id for post in posts]]
+    styles: dict[tuple[str, date], list[tuple[str, str]]] = {}
+    topics: dict[tuple[str, date], str] = {}
+    pictures: dict[tuple[str, date], list[tuple[str, str]]] = {}
     # in the crawl's own clustering, or the latest that has the post in its window
-    names = connection.execute(
-        "SELECT c.modality, c.frame, i.name FROM clusters c JOIN cluster_identities i USING (crawl_date, modality, "
-        "cluster_id) WHERE c.post_id = ? AND c.item_crawl_date = ? ORDER BY c.crawl_date DESC, c.frame",
-        [post.post_id, post.crawl_date],
-    ).fetchall()
-    styles = [(frame, name) for modality, frame, name in names if modality == "image"]
-    pictures = connection.execute(
-        "SELECT frame, media_path FROM matted_images WHERE post_id = ? AND crawl_date = ? ORDER BY frame",
-        [post.post_id, post.crawl_date],
-    ).fetchall()
-    return replace(
-        post,
-        style=_first(styles, post.frame),
-        topic=next((name for modality, _, name in names if modality == "text"), None),
-        picture=_first(pictures, post.frame),
+    for post_id, day, modality, frame, name in connection.execute(
+        "SELECT c.post_id, c.item_crawl_date, c.modality, c.frame, i.name FROM clusters c JOIN cluster_identities i "
+        "USING (crawl_date, modality, cluster_id) WHERE c.post_id IN (SELECT unnest(?::VARCHAR[])) "
+        "ORDER BY c.crawl_date DESC, c.frame",
+        ids,
+    ).fetchall():
+        if modality == "text":
+            topics.setdefault((post_id, day), name)
+        else:
+            styles.setdefault((post_id, day), []).append((frame, name))
+    for post_id, day, frame, path in connection.execute(
+        "SELECT post_id, crawl_date, frame, media_path FROM matted_images "
+        "WHERE post_id IN (SELECT unnest(?::VARCHAR[])) ORDER BY frame",
+        ids,
+    ).fetchall():
+        pictures.setdefault((post_id, day), []).append((frame, path))
+    return tuple(
+        replace(
+            post,
+            style=_first(styles.get((post.post_id, post.crawl_date), ()), post.frame),
+            topic=topics.get((post.post_id, post.crawl_date)),
+            picture=_first(pictures.get((post.post_id, post.crawl_date), ()), post.frame),
+        )
+        for post in posts
     )
 
 

@@ -29,7 +29,12 @@ def open_matte(media: FileStore, matte_path: str) -> Image.Image:
     Raises:
         FileNotFoundError: if it is not there any more.
     """
-    with Image.open(io.BytesIO(media.read(matte_path)), formats=("WEBP",)) as opened:
+    return matte_of(media.read(matte_path))
+
+
+def matte_of(webp: bytes) -> Image.Image:
+    """The same, of the bytes of a stored matte."""
+    with Image.open(io.BytesIO(webp), formats=("WEBP",)) as opened:
         return opened.convert("RGBA")
 
 

@@ -32,7 +32,7 @@ FITS = {"k_selection"}
 WITHOUT_RESULT = {
     *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
     *("lock_timeout_seconds", "max_rejected_share", "rerun_changed_settings"),
-    *("lock_timeout_seconds", "warehouse", "warehouse_data", "media", "max_snapshot_megabytes", "state"),
+    *("warehouse", "warehouse_data", "media", "max_snapshot_megabytes", "state"),
     *("engine", "ray_address"),
 }
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
