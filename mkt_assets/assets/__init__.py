@@ -13,6 +13,7 @@ from mkt_assets.assets.cluster_profiles import cluster_profiles
 from mkt_assets.assets.clusters import clusters
 from mkt_assets.assets.crosstab_ratios import crosstab_ratios
 from mkt_assets.assets.image_embeddings import image_embeddings
+from mkt_assets.assets.item_positions import item_positions
 from mkt_assets.assets.k_selection import k_selection
 from mkt_assets.assets.matted_images import matted_images
 from mkt_assets.assets.method_comparison import method_comparison
@@ -29,6 +30,7 @@ STEPS = (
     image_embeddings,
     summaries,
     text_embeddings,
+    item_positions,
     k_selection,
     clusters,
     cluster_profiles,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import dagster as dg
+import numpy as np
 import pyarrow as pa
 
 from mkt_assets.assets.metadata import preview
@@ -40,11 +41,10 @@ PREVIEWED = ("clusters_overview", "elbow_image", "elbow_text", "bars_top3", "map
 
 @step(
     CHARTS,
-    version=3,
+    version=4,
     group="findings",
     kinds={"python", "duckdb", "matplotlib"},
-    deps=["crosstab_ratios", "cluster_identities"],
-    settings=("random_state",),
+    deps=["crosstab_ratios", "cluster_identities", "item_positions"],
     description="Elbow curves, maps, contact sheets, typical captions and the stacked bars of topics per "
     "style: PNG files below `charts/<crawl date>/`.",
 )
@@ -60,7 +60,7 @@ def charts(
     bar = Progress("charts drawn", _n_charts(crawl), run.log, progress)
     rows: list[dict[str, object]] = []
     shown: dict[str, dg.MarkdownMetadataValue] = {}
-    for picture in _pictures(crawl, media, run.settings.random_state):
+    for picture in _pictures(crawl, media):
         row = _row(run.crawl_date, picture)
         chart_files.write(str(row["path"]), picture.png)
         rows.append(row)
@@ -82,10 +82,10 @@ def _n_charts(crawl: Crawl) -> int:
     return sum(n_clusters.values()) + 2 + 2 * len(MODALITIES) + n_bars + 1
 
 
-def _pictures(crawl: Crawl, media: FileStore, seed: int) -> Iterator[Picture]:
+def _pictures(crawl: Crawl, media: FileStore) -> Iterator[Picture]:
     for modality in MODALITIES:
         yield draw_elbow(modality, crawl.k_selection[crawl.k_selection["modality"] == modality])
-        yield _map(crawl, modality, seed)
+        yield _map(crawl, modality)
     yield from _image_sheets(crawl, media)
     yield from _caption_sheets(crawl)
     styles, topics = crawl.names["image"], crawl.names["text"]
@@ -94,10 +94,16 @@ def _pictures(crawl: Crawl, media: FileStore, seed: int) -> Iterator[Picture]:
     yield draw_heatmap(crawl.ratios, image_names=styles, text_names=topics)
 
 
-def _map(crawl: Crawl, modality: str, seed: int) -> Picture:
-    items, vectors = crawl.placed(modality)
-    labels = items["cluster_id"].to_numpy()
-    return draw_map(modality, vectors, labels, names=crawl.names[modality], max_items=MAP_ITEMS, seed=seed)
+def _map(crawl: Crawl, modality: str) -> Picture:
+    items, method = crawl.located(modality)
+    return draw_map(
+        modality,
+        items[["x", "y"]].to_numpy(np.float64),
+        items["cluster_id"].to_numpy(np.int64),
+        method=method,
+        names=crawl.names[modality],
+        max_items=MAP_ITEMS,
+    )
 
 
 def _image_sheets(crawl: Crawl, media: FileStore) -> Iterator[Picture]:

@@ -37,7 +37,14 @@ UPSTREAM = (
         "k_selection",
         "clusters",
     ),
-    *("crosstab_ratios", "cluster_profiles", "cluster_identities", "trends", "method_comparison"),
+    *(
+        "item_positions",
+        "crosstab_ratios",
+        "cluster_profiles",
+        "cluster_identities",
+        "trends",
+        "method_comparison",
+    ),
 )
 PACKAGES = (
     *("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "torch", "pillow"),
@@ -48,11 +55,13 @@ _KINDS = {"matting": "matting", "image": "image_encoder", "text": "text_encoder"
 
 @step(
     REPORT,
-    version=5,
+    version=6,
     group="findings",
     kinds={"python", "html"},
-    deps=["crosstab_ratios", "cluster_profiles", "cluster_identities", "trends", "method_comparison"],
-    settings=["random_state"],
+    deps=[
+        *("crosstab_ratios", "cluster_profiles", "cluster_identities", "item_positions", "trends"),
+        "method_comparison",
+    ],
     expected_daily=True,
     description="One HTML page that needs nothing else, `reports/<crawl date>/report.html`: the answers to an "
     "analyst's questions, styles, topics, links, trends, a map, and how far to believe them. English and Chinese.",
@@ -64,7 +73,6 @@ def report(run: Run, warehouse: Warehouse, media: FileStore, report_files: FileS
     facts = facts_of(
         crawl,
         trends=warehouse.read("trends").to_pandas(),
-        seed=run.settings.random_state,
         models=[(*model, _licence(*model[:2], run.settings)) for model in models_of(crawl)],
         settings=settings_of(materialized),
         packages=[(name, version(name)) for name in PACKAGES],

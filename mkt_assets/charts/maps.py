@@ -1,9 +1,11 @@
-"""The map of a clustering: similar items near each other, in their clusters' colours."""
+"""The map of a clustering: similar items near each other, in their clusters' colours.
+
+Not here: where they lie (core/maps).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +26,7 @@ from mkt_assets.charts.style import (
     write,
 )
 from mkt_assets.charts.typeset import elide
+from mkt_assets.core.maps.dots import Dots, to_dots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,113 +36,45 @@ _SIDE = 7.0
 _LEGEND_ROWS = 26
 _LEGEND_POINTS = 8.5
 _LEGEND_ROOM = 1.75
-_TSNE_MINIMUM = 5
-_PCA_DIMENSIONS = 50
 _GROUND = "#fafaf7"
-
-
-@dataclass(frozen=True)
-class ItemMap:
-    """Where the sampled items lie: one row a distinct vector, which may stand for several equal items.
-
-    `rows` are those of the first of the equal items.
-    """
-
-    positions: NDArray[np.float64]
-    rows: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    n_items: NDArray[np.int64]
-    method: str
-
-
-def lay_out(X: NDArray[np.float32], labels: NDArray[np.int64], max_items: int, seed: int) -> ItemMap:
-    """Place items in the plane so that similar ones are near: t-SNE on cosine geometry, PCA for a handful.
-
-    Equal vectors are placed once: t-SNE pulls them into rings that look like structure. Deterministic for the
-    same rows in the same order.
-
-    Args:
-        X: (n, d) vectors; only their direction counts.
-        labels: (n,) cluster ids.
-        max_items: a larger n is sampled down to this.
-        seed: of the sample and of t-SNE.
-
-    References:
-        van der Maaten & Hinton, Visualizing Data using t-SNE, JMLR 2008; PCA initialisation after Kobak &
-        Berens, Nature Communications 2019.
-    """
-    if len(X) > max_items:
-        kept = np.sort(np.random.default_rng(seed).choice(len(X), max_items, replace=False))
-        sampled = lay_out(X[kept], labels[kept], max_items, seed)
-        return replace(sampled, rows=kept[sampled.rows])
-    unit = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.float32(1e-12))
-    _, first, n_items = np.unique(unit, axis=0, return_index=True, return_counts=True)
-    order = np.argsort(first)
-    first, n_items = first[order], n_items[order]
-    distinct = unit[first].astype(np.float64)
-    if len(distinct) < _TSNE_MINIMUM:
-        return ItemMap(_principal(distinct, 2, seed), first, labels[first], n_items, "PCA")
-    return ItemMap(_tsne(distinct, seed), first, labels[first], n_items, "t-SNE")
-
-
-def _principal(unit: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:
-    """Scores on the leading principal components, (n, n_components), zero where there are fewer."""
-    from sklearn.decomposition import PCA
-
-    found = min(n_components, *unit.shape) if len(unit) > 1 else 0
-    scores = np.zeros((len(unit), n_components))
-    if found:
-        scores[:, :found] = PCA(found, random_state=seed).fit_transform(unit)
-    return scores
-
-
-def _tsne(unit: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
-
-    # 50 components keep the neighbourhoods and save most of the time; one thread keeps sums in one order.
-    with threadpool_limits(1):
-        tsne = TSNE(
-            init="pca", perplexity=min(30.0, (len(unit) - 1) / 3), random_state=seed, n_jobs=1, max_iter=500
-        )
-        reduced = _principal(unit, min(_PCA_DIMENSIONS, *unit.shape), seed)
-        return np.asarray(tsne.fit_transform(reduced), np.float64)
 
 
 def draw_map(
     modality: str,
-    X: NDArray[np.float32],
+    positions: NDArray[np.float64],
     labels: NDArray[np.int64],
     *,
+    method: str = "",
     names: Mapping[int, str] | None = None,
     max_items: int = 2000,
-    seed: int = 0,
 ) -> Picture:
     """Draw the items of one modality in the plane, each in its cluster's colour.
 
     Args:
         modality: image or text.
-        X: (n, d) float32 vectors, rows in a fixed order; n may be 0 (a picture that says so).
+        positions: (n, 2), as `item_positions` has them; n may be 0 (a picture that says so).
         labels: (n,) cluster ids.
+        method: how the positions were found, for the subtitle.
         names: names of clusters, for the legend.
         max_items: more items than this are sampled; the subtitle says so.
-        seed: of the sample and of t-SNE.
 
     Returns:
         The picture `map_image` or `map_text`.
 
     Raises:
-        ValueError: X and labels differ in length, or X is not a matrix.
+        ValueError: positions and labels differ in length, or positions are not in the plane.
     """
-    if X.ndim != 2 or labels.shape != (len(X),):
+    if positions.shape != (len(labels), 2):
         raise ValueError(
-            f"A map needs one label a vector: X has shape {X.shape}, labels have shape {labels.shape}."
+            f"A map needs one label a position: positions have shape {positions.shape}, labels {labels.shape}."
         )
     title = map_title(modality, labels)
-    if len(X) == 0:
-        figure = nothing_figure(title, f"There were no {modality} vectors to place.")
+    if len(labels) == 0:
+        figure = nothing_figure(title, f"There were no {modality} items to place.")
     else:
-        figure = map_figure(modality, lay_out(X, labels, max_items, seed), labels, names or {})
+        figure = map_figure(
+            modality, to_dots(positions, labels, max_items=max_items), labels, names or {}, method
+        )
     return to_picture(figure, f"map_{modality}", 0, title)
 
 
@@ -151,9 +86,11 @@ def map_title(modality: str, labels: NDArray[np.int64]) -> str:
     return f"Map of the {n_clusters} {modality} cluster{'s' if n_clusters > 1 else ''}"
 
 
-def map_figure(modality: str, placed: ItemMap, labels: NDArray[np.int64], names: Mapping[int, str]) -> Figure:
+def map_figure(
+    modality: str, placed: Dots, labels: NDArray[np.int64], names: Mapping[int, str], method: str = ""
+) -> Figure:
     """The figure of `draw_map`; `labels` are those of all items, sampled or not."""
-    title, subtitle = map_title(modality, labels), _subtitle(modality, placed, labels)
+    title, subtitle = map_title(modality, labels), _subtitle(modality, placed, labels, method)
     ids, sizes = np.unique(labels, return_counts=True)
     entries = {
         cluster_id: _legend_text(cluster_id, size, names.get(cluster_id, ""))
@@ -180,17 +117,17 @@ def map_figure(modality: str, placed: ItemMap, labels: NDArray[np.int64], names:
     return figure
 
 
-def _subtitle(modality: str, placed: ItemMap, labels: NDArray[np.int64]) -> str:
+def _subtitle(modality: str, placed: Dots, labels: NDArray[np.int64], method: str) -> str:
     n_shown, n_dots = int(placed.n_items.sum()), len(placed.positions)
     sample = f"a random {n_shown:,} of {len(labels):,}" if n_shown < len(labels) else f"all {n_shown:,}"
     equal = f", equal ones drawn as one larger dot ({n_dots:,} dots)" if n_dots < n_shown else ""
     return (
         f"Each dot is {'an image' if modality == 'image' else 'the text of a post'}, {sample}{equal}; near "
-        f"means similar, far apart means little ({placed.method}). Numbers: cluster ids, 0 the largest."
+        f"means similar, far apart means little{f' ({method})' if method else ''}. Numbers: cluster ids, 0 the largest."
     )
 
 
-def _scatter(axes: Axes, placed: ItemMap) -> None:
+def _scatter(axes: Axes, placed: Dots) -> None:
     base = float(np.clip(9000 / len(placed.positions), 9, 60))
     axes.scatter(
         placed.positions[:, 0],
@@ -207,7 +144,7 @@ def _scatter(axes: Axes, placed: ItemMap) -> None:
     axes.set_ylim(middle[1] - half, middle[1] + half)
 
 
-def label_positions(placed: ItemMap) -> dict[int, tuple[float, float]]:
+def label_positions(placed: Dots) -> dict[int, tuple[float, float]]:
     """Per cluster the position of its item nearest to the coordinate-wise median, so inside it."""
     found: dict[int, tuple[float, float]] = {}
     for cluster_id in np.unique(placed.labels).tolist():
@@ -217,7 +154,7 @@ def label_positions(placed: ItemMap) -> dict[int, tuple[float, float]]:
     return found
 
 
-def _label_clusters(axes: Axes, placed: ItemMap) -> None:
+def _label_clusters(axes: Axes, placed: Dots) -> None:
     from matplotlib.patheffects import withStroke
 
     positions = label_positions(placed)

@@ -245,6 +245,30 @@ TEXT_EMBEDDINGS = Table(
     checks=(_VECTOR_CHECK,),
 )
 
+ITEM_POSITIONS = Table(
+    "item_positions",
+    "an item (image, or text of a post), in the plane",
+    (
+        _CRAWL_DATE,
+        _MODALITY,
+        _POST_ID,
+        _POSTER_ID,
+        Column("frame", "VARCHAR", "which picture of the post; null for a text", nullable=True),
+        Column(
+            "x", "DOUBLE", "position; the layout's anchors take up -0.5 to 0.5", "1", minimum=-1, maximum=1
+        ),
+        Column("y", "DOUBLE", "position, as x", "1", minimum=-1, maximum=1),
+        Column(
+            "layout", "VARCHAR", "of which layout; positions of one layout can be compared, over crawl dates"
+        ),
+        Column("method", "VARCHAR", "how the layout was fitted", allowed=("t-SNE", "PCA")),
+        Column("anchor", "FLOAT[]", "its unit vector, if the layout was fitted on it", "1", nullable=True),
+        Column("encoder", "VARCHAR", "id and version of the encoder of the vectors"),
+    ),
+    key=("modality", "post_id", "frame"),
+    checks=("(modality = 'text') = (frame IS NULL)",),
+)
+
 K_SELECTION = Table(
     "k_selection",
     "a (modality, k) tried",
@@ -842,6 +866,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             IMAGE_EMBEDDINGS,
             SUMMARIES,
             TEXT_EMBEDDINGS,
+            ITEM_POSITIONS,
             K_SELECTION,
             CLUSTERS,
             CROSSTAB_RATIOS,

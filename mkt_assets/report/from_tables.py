@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mkt_assets.charts.maps import lay_out
+from mkt_assets.core.maps.dots import to_dots
 from mkt_assets.report.facts import (
     Cluster,
     Curve,
@@ -141,21 +141,21 @@ def curve_of(modality: str, k_selection: pd.DataFrame) -> Curve | None:
 
 
 def map_of(
-    modality: str, items: Sequence[tuple[Item, int]], vectors: NDArray[np.float32], seed: int
+    modality: str, items: Sequence[tuple[Item, int]], positions: NDArray[np.float64], method: str
 ) -> ItemMap:
-    """Where the items of a modality lie; items and their cluster ids as the rows of `vectors`."""
+    """Where the items of a modality lie; items and their cluster ids as the rows of the (n, 2) `positions`."""
     if not items:
-        return ItemMap(modality, "PCA", 0, ())
+        return ItemMap(modality, method, 0, ())
     labels = np.array([cluster_id for _, cluster_id in items], dtype=np.int64)
-    placed = lay_out(vectors, labels, MAP_ITEMS, seed)
-    at = _unit_square(placed.positions)
+    dots = to_dots(positions, labels, max_items=MAP_ITEMS)
+    at = _unit_square(dots.positions)
     return ItemMap(
         modality,
-        placed.method,
+        method,
         len(items),
         tuple(
             Placed(items[row][0], float(x), float(y), int(label), int(n))
-            for row, (x, y), label, n in zip(placed.rows, at, placed.labels, placed.n_items, strict=True)
+            for row, (x, y), label, n in zip(dots.rows, at, dots.labels, dots.n_items, strict=True)
         ),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
@@ -37,7 +38,6 @@ def facts_of(
     crawl: Crawl,
     *,
     trends: pd.DataFrame,
-    seed: int,
     models: Sequence[tuple[str, str, str, str]],
     settings: Sequence[tuple[str, str]],
     packages: Sequence[tuple[str, str]],
@@ -48,7 +48,6 @@ def facts_of(
     Args:
         crawl: Its tables.
         trends: Rows of `trends`, of all crawl dates.
-        seed: Of the maps.
         models: Role, id, version and licence of the models behind the rows.
         settings: Names and values of the settings behind the rows.
         packages: Names and versions.
@@ -76,7 +75,7 @@ def facts_of(
         events=events_of(crawl.identities, crawl.crawl_date, (*styles, *topics)),
         curves=tuple(c for m in MODALITIES if (c := curve_of(m, crawl.k_selection)) is not None),
         methods=tuple(records(crawl.table("method_comparison"))),
-        maps=tuple(_map(crawl, modality, seed) for modality in MODALITIES),
+        maps=tuple(_map(crawl, modality) for modality in MODALITIES),
         posts=posts_of(crawl.posts),
         quality=_quality(crawl, n_with, n_with + n_without),
         rejects=_rejects(rejects),
@@ -121,13 +120,13 @@ def tiles_of(crawl: Crawl, media: FileStore) -> Tiles:
     return tile
 
 
-def _map(crawl: Crawl, modality: str, seed: int) -> ItemMap:
-    items, vectors = crawl.placed(modality)
+def _map(crawl: Crawl, modality: str) -> ItemMap:
+    items, method = crawl.located(modality)
     of_rows = [
         (Item(row["item_crawl_date"], str(row["post_id"]), row["frame"]), int(row["cluster_id"]))
         for row in records(items)
     ]
-    return map_of(modality, of_rows, vectors, seed)
+    return map_of(modality, of_rows, items[["x", "y"]].to_numpy(np.float64), method)
 
 
 def _quality(crawl: Crawl, n_with: int, n_pictures: int) -> Mapping[str, tuple[int, int | None]]:

@@ -115,6 +115,21 @@ class Crawl:
         located = located.sort_values("position")
         return located, vectors_of_rows(rows, located["position"].to_numpy(np.int64))
 
+    def located(self, modality: str) -> tuple[pd.DataFrame, str]:
+        """The clustered items that have a position, with x and y, and how these were found; in the positions' order.
+
+        Positions of one layout only, that of most items: those of two have nothing to do with each other.
+        """
+        columns = ["crawl_date", "modality", "post_id", "frame", "x", "y", "layout", "method"]
+        positions = self._of_items("item_positions", columns)
+        positions = positions[positions["modality"] == modality]
+        keys = ["item_crawl_date", "post_id", *(["frame"] if modality == "image" else [])]
+        items = positions[[*keys, "x", "y", "layout", "method"]].merge(self.items(modality), on=keys)
+        if items.empty:
+            return items, ""
+        chosen = items[items["layout"] == items["layout"].value_counts().idxmax()].reset_index(drop=True)
+        return chosen, str(chosen["method"].iloc[0])
+
     def _of_items(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
         rows = self._read(table, self.item_dates, columns=columns).to_pandas()
         return rows.rename(columns={"crawl_date": "item_crawl_date"})

@@ -100,7 +100,7 @@ def facts_of(tables: Shelf, day: date) -> Facts:
     """What the report of a day tells of these tables."""
     trends_so_far = tables.read("trends").to_pandas()
     return of_crawl.facts_of(
-        Crawl(tables.read, day), trends=trends_so_far, seed=42, models=(), settings=(), packages=(), made=()
+        Crawl(tables.read, day), trends=trends_so_far, models=(), settings=(), packages=(), made=()
     )
 
 

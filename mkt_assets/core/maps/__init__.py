@@ -1,0 +1,4 @@
+"""Where items lie in the plane.
+
+Not here: drawing them (charts/maps, report/scripts), which clusters they are in (core/clustering).
+"""

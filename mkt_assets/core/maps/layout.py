@@ -1,0 +1,158 @@
+"""A layout of items in the plane, fitted once, in which new items are placed without moving those that are there.
+
+Not here: storing it (assets/item_positions), which of several layouts a crawl is placed in (`best`, below, apart).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_ANCHORS = 2000
+"""Distinct items that a layout is fitted on: t-SNE of more takes minutes, and shows no more."""
+_TSNE_MINIMUM = 5
+_PCA_DIMENSIONS = 50
+_N_NEIGHBOURS = 10
+_OUTGROWN = 4
+_AT_ONCE = 4096
+_EQUAL = 1 - 1e-6
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Anchors: (n, d) float32 unit vectors and their (n, 2) float64 positions; `name` is of what they are."""
+
+    name: str
+    method: str
+    vectors: NDArray[np.float32]
+    positions: NDArray[np.float64]
+
+
+def fit_layout(X: NDArray[np.float32], *, max_anchors: int = MAX_ANCHORS, seed: int = 0) -> Layout:
+    """Lay out items so that similar ones are near: t-SNE on cosine geometry, PCA for a handful.
+
+    Equal vectors are one anchor: t-SNE pulls them into rings that look like structure. Positions are centred, and
+    the larger side of what they take up is 1. Deterministic for the same rows in the same order.
+
+    Args:
+        X: (n, d) vectors, n at least 1; only their direction counts.
+        max_anchors: of more distinct vectors, a sample of so many.
+        seed: of the sample and of t-SNE.
+
+    References:
+        van der Maaten & Hinton, Visualizing Data using t-SNE, JMLR 2008; PCA initialisation after Kobak &
+        Berens, Nature Communications 2019.
+    """
+    unit = _unit(X)
+    _, first = np.unique(unit, axis=0, return_index=True)
+    first.sort()
+    if len(first) > max_anchors:
+        first = np.sort(np.random.default_rng(seed).choice(first, max_anchors, replace=False))
+    anchors = unit[first]
+    wide = anchors.astype(np.float64)
+    few = len(anchors) < _TSNE_MINIMUM
+    positions = _in_unit_square(_principal(wide, 2, seed) if few else _tsne(wide, seed))
+    digest = hashlib.sha256(anchors.tobytes() + positions.tobytes()).hexdigest()
+    return Layout(digest[:12], "PCA" if few else "t-SNE", anchors, positions)
+
+
+def place(X: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
+    """(n, 2) positions of items in a layout: an anchor's own where it is equal to one, else among the nearest anchors.
+
+    A new item lies at the median of the 10 anchors most similar to it, coordinate by coordinate. What resembles
+    nothing that the layout was fitted on lies beside what it resembles most, so a map shows what is new only roughly.
+
+    Args:
+        X: (n, d) vectors; only their direction counts.
+        layout: of vectors of the same encoder.
+
+    References:
+        Kobak & Berens, The art of using t-SNE for single-cell transcriptomics, Nature Communications 2019
+        (positioning of new points).
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.maps.layout import fit_layout, place
+        >>> X = np.eye(6, 4, dtype=np.float32) + np.float32(0.1)
+        >>> layout = fit_layout(X)
+        >>> bool((place(layout.vectors, layout) == layout.positions).all())
+        True
+    """
+    unit = _unit(X)
+    n_neighbours = min(_N_NEIGHBOURS, len(layout.vectors))
+    found = np.empty((len(unit), 2))
+    for start in range(0, len(unit), _AT_ONCE):
+        cosines = unit[start : start + _AT_ONCE] @ layout.vectors.T
+        near = np.argpartition(-cosines, n_neighbours - 1, axis=1)[:, :n_neighbours]
+        part = np.median(layout.positions[near], axis=1)
+        nearest = cosines.argmax(axis=1)
+        is_anchor = cosines[np.arange(len(cosines)), nearest] > _EQUAL
+        part[is_anchor] = layout.positions[nearest[is_anchor]]
+        found[start : start + _AT_ONCE] = part
+    return found
+
+
+def anchors_among(X: NDArray[np.float32], layout: Layout) -> NDArray[np.int64]:
+    """For each anchor, the first row of X that is equal to it, or -1: (n_anchors,)."""
+    rows = np.full(len(layout.vectors), -1, np.int64)
+    unit = _unit(X)
+    for start in range(0, len(unit), _AT_ONCE):
+        cosines = unit[start : start + _AT_ONCE] @ layout.vectors.T
+        first = (cosines > _EQUAL).argmax(axis=0)
+        is_there = (cosines[first, np.arange(len(rows))] > _EQUAL) & (rows < 0)
+        rows[is_there] = first[is_there] + start
+    return rows
+
+
+def best(layouts: Sequence[Layout], n_items: int, *, max_anchors: int = MAX_ANCHORS) -> Layout | None:
+    """The layout that a crawl of so many items is placed in, or None where it needs a new one.
+
+    The one of most anchors. A crawl with more than four times as many items as that has anchors has outgrown it: a
+    layout of a first crawl for trial would show a large one as a handful of heaps.
+
+    Examples:
+        >>> from mkt_assets.core.maps.layout import best
+        >>> best([], 100) is None
+        True
+    """
+    largest = max(layouts, key=lambda layout: (len(layout.vectors), layout.name), default=None)
+    if largest is None or min(n_items, max_anchors) > _OUTGROWN * len(largest.vectors):
+        return None
+    return largest
+
+
+def _unit(X: NDArray[np.float32]) -> NDArray[np.float32]:
+    return X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.float32(1e-12))
+
+
+def _in_unit_square(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    return (positions - (low + high) / 2) / max(float((high - low).max()), 1e-9)
+
+
+def _principal(unit: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:
+    """Scores on the leading principal components, (n, n_components), zero where there are fewer."""
+    from sklearn.decomposition import PCA
+
+    found = min(n_components, *unit.shape) if len(unit) > 1 else 0
+    scores = np.zeros((len(unit), n_components))
+    if found:
+        scores[:, :found] = PCA(found, random_state=seed).fit_transform(unit)
+    return scores
+
+
+def _tsne(unit: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    # 50 components keep the neighbourhoods and save most of the time; one thread keeps sums in one order.
+    with threadpool_limits(1):
+        tsne = TSNE(
+            init="pca", perplexity=min(30.0, (len(unit) - 1) / 3), random_state=seed, n_jobs=1, max_iter=500
+        )
+        reduced = _principal(unit, min(_PCA_DIMENSIONS, *unit.shape), seed)
+        return np.asarray(tsne.fit_transform(reduced), np.float64)
