@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         None, description="command that is run when a run failed, with a JSON object on its standard input"
     )
 
+    explore_url: str | None = Field(
+        None,
+        description="address of `mkt explore`, as http://127.0.0.1:3030: the Dagster UI then links reports and charts",
+    )
+
     matting: str = Field("selfie-segmentation", description="matting model, or onnx:FILE")
     image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures, or hub:NAME")
     text_encoder: str = Field("use-multilingual-v3", description="encoder of captions, or hub:NAME")
@@ -227,6 +232,18 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
+
+    @field_validator("explore_url", mode="after")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("it should be like http://127.0.0.1:3030")
+        if "@" in parts.netloc:
+            raise ValueError("it should have no password in it, as settings are shown")
+        return value.rstrip("/")
 
     @field_validator("warehouse", "state", mode="after")
     @classmethod
@@ -391,6 +408,11 @@ class Settings(BaseSettings):
     def warehouse_path(self) -> Path:
         """The DuckDB file that runs write."""
         return self.home / "mkt.duckdb"
+
+    @property
+    def tags_file(self) -> Path:
+        """Tags that were given to posts in `mkt explore`."""
+        return self.home / "tags.csv"
 
     @property
     def snapshot_path(self) -> Path:

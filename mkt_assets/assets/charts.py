@@ -9,7 +9,7 @@ import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from mkt_assets.assets.metadata import preview
+from mkt_assets.assets.metadata import markdown_links, preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.bars import draw_bars
 from mkt_assets.charts.base import Picture
@@ -69,9 +69,20 @@ def charts(
         bar.advance()
     bar.finish()
     folder = run.crawl_date.isoformat()
+    url = run.settings.explore_url
+    links = (
+        {}
+        if url is None
+        else {"open": markdown_links({str(r["title"]): f"{url}/charts/{r['path']}" for r in rows})}
+    )
     return Made(
         pa.Table.from_pylist(rows, CHARTS.arrow_schema()),
-        {"charts": len(rows), "folder": dg.MetadataValue.path(chart_files.location(folder)), **shown},
+        {
+            "charts": len(rows),
+            "folder": dg.MetadataValue.path(chart_files.location(folder)),
+            **links,
+            **shown,
+        },
         after_stored=lambda: chart_files.prune(folder, {str(row["path"]) for row in rows}),
     )
 

@@ -35,9 +35,18 @@ def in_markdown(text: str) -> str:
     return " ".join(_MARKDOWN.sub(r"\\\g<0>", text).split())
 
 
-def markdown_list(sentences: Iterable[str]) -> dg.MarkdownMetadataValue:
-    """Sentences as a Markdown list."""
-    return dg.MetadataValue.md("\n".join(f"- {in_markdown(sentence)}" for sentence in sentences))
+def markdown_list(sentences: Sequence[str], links: Sequence[Sequence[str]] = ()) -> dg.MarkdownMetadataValue:
+    """Sentences as a Markdown list; `links` are, of each sentence, addresses of ours that are put behind it."""
+    behind = [" ".join(f"[→]({link})" for link in of) for of in links] or [""] * len(sentences)
+    lines = [f"- {in_markdown(sentence)} {link}" for sentence, link in zip(sentences, behind, strict=True)]
+    return dg.MetadataValue.md("\n".join(line.rstrip() for line in lines))
+
+
+def markdown_links(addresses: Mapping[str, str]) -> dg.MarkdownMetadataValue:
+    """Addresses of ours by what they lead to, as a Markdown list of links."""
+    return dg.MetadataValue.md(
+        "\n".join(f"- [{in_markdown(name)}]({url})" for name, url in addresses.items())
+    )
 
 
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:

@@ -20,6 +20,7 @@ from mkt_assets.report import facts as of_report
 from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.of_crawl import facts_of, models_of, tiles_of
+from mkt_assets.report.openings import openings_of
 from mkt_assets.report.page import render
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
@@ -81,7 +82,11 @@ def report(run: Run, warehouse: Warehouse, media: FileStore, report_files: FileS
     data = render(facts, tiles_of(crawl, media)).encode("utf-8")
     path = f"{run.crawl_date.isoformat()}/{FILE_NAME}"
     written = report_files.write(path, data)
-    sentences = [ENGLISH.write(sentence) for answer in answers(facts) for sentence in answer.sentences]
+    findings = [sentence for answer in answers(facts) for sentence in answer.sentences]
+    sentences = [ENGLISH.write(sentence) for sentence in findings]
+    url = None if run.settings.explore_url is None else f"{run.settings.explore_url}/reports/{path}"
+    # as links, or none: without a server there is nothing that a browser would open from the UI
+    places = [[] if url is None else [url + o.address for o in openings_of(facts, s)] for s in findings]
     row: of_report.Row = {
         "crawl_date": run.crawl_date,
         "path": path,
@@ -94,9 +99,10 @@ def report(run: Run, warehouse: Warehouse, media: FileStore, report_files: FileS
         pa.Table.from_pylist([row], REPORT.arrow_schema()),
         {
             "report": dg.MetadataValue.path(written),
+            **({} if url is None else {"open": dg.MetadataValue.url(url)}),
             **({} if "://" in written else {"open_it_with": f"xdg-open {written}"}),
             "headline": row["headline"],
-            "findings": markdown_list(sentences),
+            "findings": markdown_list(sentences, places),
             "posts": facts.quality["posts"][0],
             "rejects": sum(n for *_, n in facts.rejects),
             "supported_pairs": sum(pair.supported for pair in facts.pairs),

@@ -36,6 +36,7 @@ from mkt_assets.resources import (
 from mkt_assets.resources.accounts import creator_hash
 from mkt_assets.resources.erasure import Subject, Traces, erase, ids_in, traces_of
 from mkt_assets.resources.files import write_durably
+from mkt_assets.resources.tags import Tags
 from mkt_assets.resources.tombstones import Tombstones
 from mkt_assets.settings import Settings
 
@@ -150,6 +151,7 @@ def _forget(
     n_log_entries += _scrub_state(settings, needles, traces)
     told = told_by_others(settings)
     pages = _remove_pages(settings, replace(traces, crawl_dates=traces.crawl_dates | told))
+    Tags(settings.tags_file).forget({*subject.posts, *_posts_of_posters(subject, traces)})
     # whole: a place may name her account where the id that was asked for does not
     open_media_memory(settings).forget_all()
     open_drop_memory(settings).forget_all()

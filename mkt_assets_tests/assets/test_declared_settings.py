@@ -30,7 +30,7 @@ LIMITS = {"raw_posts"}
 FITS = {"k_selection"}
 # Where things are, how many work, how long they wait, who is told, what is checked: nothing that a result depends on.
 WITHOUT_RESULT = {
-    *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers"),
+    *("home", "drops", "first_crawl_date", "drop_quiet_seconds", "notify_command", "workers", "explore_url"),
     *("lock_timeout_seconds", "max_rejected_share", "rerun_changed_settings"),
     *("warehouse", "warehouse_data", "media", "max_snapshot_megabytes", "state"),
     *("engine", "ray_address"),
@@ -96,6 +96,7 @@ def test_a_changed_setting_changes_exactly_the_assets_that_depend_on_it(name: st
 def test_a_setting_that_no_result_depends_on_changes_no_asset(name: str, tmp_path: Path) -> None:
     others: dict[str, Any] = {
         "notify_command": "true",
+        "explore_url": "http://localhost:3030",
         "first_crawl_date": D1,
         "home": tmp_path,
         "drops": tmp_path,

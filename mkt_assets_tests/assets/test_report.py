@@ -39,6 +39,20 @@ def test_every_style_topic_and_run_is_on_the_page(whole_crawl: Crawl) -> None:
     assert str(settings.home) not in page
 
 
+def test_with_a_server_of_reports_the_ui_links_the_page_the_posts_of_its_findings_and_the_charts(
+    copied_crawl: Settings, fake_models: FakeModels
+) -> None:
+    settings = copied_crawl.model_copy(update={"explore_url": "http://explore.example.org"})
+    result = materialize(settings, fake_models, D1, last=("report", "charts"), upstream=False)
+    said = metadata(result, "report")
+    page = f"http://explore.example.org/reports/{D1}/report.html"
+    assert said["open"] == page
+    links = re.findall(r"\[→\]\((\S+?)\)", said["findings"])
+    assert links and all(link.startswith(f"{page}#") for link in links)
+    [chart, *_] = re.findall(r"\]\((\S+?)\)", metadata(result, "charts")["open"])
+    assert (settings.charts_dir / chart.removeprefix("http://explore.example.org/charts/")).is_file()
+
+
 def test_no_account_is_on_the_page(whole_crawl: Crawl) -> None:
     settings = whole_crawl.settings
     page = (settings.reports_dir / "2024-06-13" / "report.html").read_text(encoding="utf-8")

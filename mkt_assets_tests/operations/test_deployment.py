@@ -77,7 +77,7 @@ def test_nothing_is_published_beyond_this_machine() -> None:
         assert "0.0.0.0" not in words
     services: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
     published = [port for service in services.values() for port in service.get("ports", [])]
-    assert published == ["127.0.0.1:3000:3000", "127.0.0.1:3001:3000"]
+    assert published == ["127.0.0.1:3000:3000", "127.0.0.1:3001:3000", "127.0.0.1:3030:3030"]
 
 
 def test_the_daemon_is_up_only_while_the_code_answers() -> None:

@@ -20,6 +20,7 @@ CADDYFILE = Path(__file__).parents[2] / "deploy" / "Caddyfile"
 # of PASSWORD, at the lowest cost there is
 HASH = "$2b$04$EA2JPTn86quNxS9rK2MgPuHtEqOr0bcqNb5kskdPKAfy0rA670xQG"
 PASSWORD = "pw1"
+HOSTS = ("mkt.example.org", "look.mkt.example.org", "explore.mkt.example.org")
 UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket"}
 
 pytestmark = pytest.mark.skipif(shutil.which("caddy") is None, reason="no caddy on this machine")
@@ -49,8 +50,8 @@ def free_port() -> int:
 class Door:
     """Caddy on the shipped recipe; only addresses, ports and TLS are the test's."""
 
-    def __init__(self, everything: int, looking: int, servers: dict[int, int]) -> None:
-        self.everything, self.looking, self.servers = everything, looking, servers
+    def __init__(self, everything: int, looking: int, exploring: int, servers: dict[int, int]) -> None:
+        self.everything, self.looking, self.exploring, self.servers = everything, looking, exploring, servers
 
     def ask(
         self, port: int, path: str = "/", user: str | None = None, method: str = "GET", **headers: str
@@ -68,10 +69,10 @@ class Door:
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     folder = tmp_path_factory.mktemp("door")
-    servers = {port: ThreadingHTTPServer(("127.0.0.1", 0), Server) for port in (3000, 3001)}
+    servers = {port: ThreadingHTTPServer(("127.0.0.1", 0), Server) for port in (3000, 3001, 3030)}
     for server in servers.values():
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    ports = {name: free_port() for name in ("mkt.example.org", "look.mkt.example.org")}
+    ports = {name: free_port() for name in HOSTS}
     text = CADDYFILE.read_text("utf-8")
     for name, port in ports.items():
         text = re.sub(rf"^{re.escape(name)} {{", f"http://127.0.0.1:{port} {{", text, flags=re.MULTILINE)
@@ -95,6 +96,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield Door(
             ports["mkt.example.org"],
             ports["look.mkt.example.org"],
+            ports["explore.mkt.example.org"],
             {port: int(server.server_address[1]) for port, server in servers.items()},
         )
     finally:
@@ -116,7 +118,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def test_without_a_login_nothing_is_reached(door: Door) -> None:
-    for port in (door.everything, door.looking):
+    for port in (door.everything, door.looking, door.exploring):
         assert door.ask(port, "/")[0] == 401
         assert door.ask(port, "/graphql?query={version}")[0] == 401
         assert door.ask(port, "/graphql", method="POST")[0] == 401
@@ -131,6 +133,7 @@ def test_each_login_opens_its_own_server_only(door: Door) -> None:
     everything, looking = f"all:{PASSWORD}", f"look:{PASSWORD}"
     assert door.ask(door.everything, "/graphql", everything, "POST") == (200, str(door.servers[3000]))
     assert door.ask(door.looking, "/graphql", looking, "POST") == (200, str(door.servers[3001]))
+    assert door.ask(door.exploring, "/api/start", looking) == (200, str(door.servers[3030]))
     assert door.ask(door.everything, "/", looking)[0] == 401
 
 

@@ -1,6 +1,6 @@
 """A layout of items in the plane, fitted once, in which new items are placed without moving those that are there.
 
-Not here: storing it (assets/item_positions), which of several layouts a crawl is placed in (`best`, below, apart).
+Not here: storing it (assets/item_positions), which items a map shows (core/maps/dots).
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ def fit_layout(X: NDArray[np.float32], *, max_anchors: int = MAX_ANCHORS, seed: 
     References:
         van der Maaten & Hinton, Visualizing Data using t-SNE, JMLR 2008; PCA initialisation after Kobak &
         Berens, Nature Communications 2019.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.maps.layout import fit_layout
+        >>> layout = fit_layout(np.eye(3, dtype=np.float32)[[0, 1, 0, 2]])
+        >>> layout.method, layout.positions.shape
+        ('PCA', (3, 2))
     """
     unit = _unit(X)
     _, first = np.unique(unit, axis=0, return_index=True)
@@ -97,7 +104,15 @@ def place(X: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
 
 
 def anchors_among(X: NDArray[np.float32], layout: Layout) -> NDArray[np.int64]:
-    """For each anchor, the first row of X that is equal to it, or -1: (n_anchors,)."""
+    """For each anchor, the first row of X that is equal to it, or -1: (n_anchors,).
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.maps.layout import anchors_among, fit_layout
+        >>> X = np.eye(3, dtype=np.float32)
+        >>> anchors_among(X[[2, 0]], fit_layout(X)).tolist()
+        [1, -1, 0]
+    """
     rows = np.full(len(layout.vectors), -1, np.int64)
     unit = _unit(X)
     for start in range(0, len(unit), _AT_ONCE):
