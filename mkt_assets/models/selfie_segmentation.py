@@ -37,7 +37,7 @@ _CERTAIN = 0.9
 _MIN_CERTAIN_SHARE = 0.3
 # Two looks differ so much where the network guesses (1 - IoU); then it looks once more, or another one is asked.
 _DOUBT = 0.1
-_GRAVE_DOUBT = 0.3
+_GRAVE_DOUBT = 0.33
 _WEIGHT_OF_WHOLE = 0.3
 # Below a half: where both looks of this network are certain, the other one does not overrule them. It sees one person.
 _WEIGHT_OF_POSE = 0.45
@@ -102,7 +102,7 @@ class SelfieSegmentation:
 def _mean(
     one: NDArray[np.float32], other: NDArray[np.float32], weight_of_other: float
 ) -> NDArray[np.float32]:
-    return np.float32(1 - weight_of_other) * one + np.float32(weight_of_other) * other
+    return np.asarray(one + weight_of_other * (other - one), np.float32)
 
 
 def _disagreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
