@@ -1,19 +1,20 @@
 """MediaPipe's selfie segmentation, the bundled matting model.
 
-Not here: judging mattes (core/media/matting), storing them (resources/files).
+Not here: its second opinion (pose_segmentation), judging mattes (core/media/matting), storing them (resources/files).
 """
 
 from __future__ import annotations
 
-import threading
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mkt_assets.models import pose_segmentation
+from mkt_assets.models.mediapipe import SIDE, Network, darkened, squashed
+from mkt_assets.models.pose_segmentation import PoseSegmentation
 from mkt_assets.models.provenance import ModelCard, model_version, read_weights
 
 WEIGHTS = Path(__file__).parent / "weights" / "selfie_segmentation.tflite"
@@ -21,37 +22,42 @@ WEIGHTS_SHA256 = "8d13b7fae74af625c641226813616a2117bd6bca19eb3b75574621fc08557f
 
 CARD = ModelCard(
     model_id="selfie-segmentation",
-    version=model_version(WEIGHTS_SHA256, "two-pass-two-view-2"),
+    version=model_version(WEIGHTS_SHA256, f"pose-{pose_segmentation.WEIGHTS_SHA256[:6]}-looks-by-doubt-1"),
     licence="Apache-2.0",
     origin="the npm package @mediapipe/selfie_segmentation 0.1.1675465747 (vendored)",
 )
 
-_INPUT_SIDE = 256
+_OUTPUT = "activation_10"
 _FOREGROUND = 0.5
 _BOX_MARGIN = 0.15
-# Washed-out clothes before a bright wall, the network's worst case, part from it in a darker picture.
-_DARKENED = [round(255 * (value / 255) ** 2) for value in range(256)] * 3
 # Nobody is there when next to nothing is foreground, or little of it is certain: noise and toys get a
 # haze of .5 to .7 (share of certain pixels under .2 in measurements), people do not (above .45).
 _MIN_FOREGROUND_SHARE = 0.002
 _CERTAIN = 0.9
 _MIN_CERTAIN_SHARE = 0.3
+# Two looks differ so much where the network guesses (1 - IoU); then it looks once more, or another one is asked.
+_DOUBT = 0.1
+_GRAVE_DOUBT = 0.33
+_WEIGHT_OF_WHOLE = 0.3
+# Below a half: where both looks of this network are certain, the other one does not overrule them. It sees one person.
+_WEIGHT_OF_POSE = 0.45
 
 
 class SelfieSegmentation:
-    """Person segmentation in two passes: find the person in the whole picture, then look again, closer.
+    """Person segmentation: find the person in the whole picture, look again, closer, and again while in doubt.
 
-    The closer look averages two views, the picture as it is and mirrored and darkened: where they disagree, the
-    network is guessing. To find where somebody is, one view is as good. It is a look at a square where the picture
-    allows it, because the network's input is one and a squashed seated or lying person loses limbs. Thread-safe:
-    every thread has its own interpreter.
+    The closer look is at the picture mirrored and darkened: where the two disagree, the network is guessing. Most
+    pictures need no more. Else it looks closer at the picture as it is; and where even the two closer looks disagree
+    widely, as on white clothes before a white wall, the pose network is asked. A closer look is at a square where the
+    picture allows it, because the network's input is one and a squashed seated or lying person loses limbs.
+    Thread-safe.
 
     Args:
         weights: the .tflite file; its sha256 is checked.
         n_threads: threads of one inference.
 
     Raises:
-        WeightsError: the file is missing or is another one.
+        WeightsError: a weights file is missing or is another one.
     """
 
     model_id = CARD.model_id
@@ -59,48 +65,64 @@ class SelfieSegmentation:
     licence = CARD.licence
 
     def __init__(self, weights: Path = WEIGHTS, *, n_threads: int = 1) -> None:
-        self._weights = read_weights(weights, sha256=WEIGHTS_SHA256, origin=CARD.origin)
-        self._n_threads = n_threads
-        self._local = threading.local()
+        self._network = Network(
+            read_weights(weights, sha256=WEIGHTS_SHA256, origin=CARD.origin), n_threads=n_threads
+        )
+        self._pose = PoseSegmentation(n_threads=n_threads)
 
     def alpha(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Alpha matte, (height, width) in 0..1, of an RGB picture, (height, width, 3); 0 where nobody is."""
         picture = Image.fromarray(image)
         alpha = np.zeros(image.shape[:2], np.float32)
-        whole = self._infer(_square(picture))
+        whole = self._infer(squashed(picture))
         if _shows_somebody(whole):
-            left, top, right, bottom = _closer_look(whole, picture.size)
-            close = Image.fromarray(self._segment(picture.crop((left, top, right, bottom))))
-            resized = close.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
-            alpha[top:bottom, left:right] = np.asarray(resized)
+            left, top, right, bottom = box = _closer_look(whole, picture.size)
+            close = self._segment(picture.crop(box), _part(whole, box, picture.size))
+            # in bytes: floats take three times as long to be resized, and a matte is kept in 64 steps
+            small = Image.fromarray(np.rint(close * 255).astype(np.uint8))
+            resized = small.resize((right - left, bottom - top), Image.Resampling.BILINEAR)
+            np.divide(np.asarray(resized), np.float32(255), out=alpha[top:bottom, left:right])
         return alpha
 
-    def _segment(self, picture: Image.Image) -> NDArray[np.float32]:
-        """Confidence, (256, 256) in 0..1, that a pixel shows a person: the mean of the two views."""
-        square = _square(picture)
-        other = self._infer(square.transpose(Image.Transpose.FLIP_LEFT_RIGHT).point(_DARKENED))
-        return np.float32(0.5) * (self._infer(square) + other[:, ::-1])
+    def _segment(self, picture: Image.Image, coarse: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Confidence, (256, 256) in 0..1, that a pixel shows a person, given what a look from afar said, as large."""
+        square = squashed(picture)
+        other = self._infer(darkened(square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))[:, ::-1]
+        if _disagreement(coarse, other) < _DOUBT:
+            return _mean(other, coarse, _WEIGHT_OF_WHOLE)
+        plain = self._infer(square)
+        both = _mean(plain, other, 0.5)
+        if _disagreement(plain, other) < _GRAVE_DOUBT:
+            return both
+        person = self._pose.person(picture)
+        return both if person is None else _mean(both, person, _WEIGHT_OF_POSE)
 
     def _infer(self, square: Image.Image) -> NDArray[np.float32]:
-        interpreter = self._interpreter()
-        pixels = np.asarray(square, np.float32)[None] / 255
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
-        interpreter.invoke()
-        confidence = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        return np.clip(confidence[0, :, :, 0], 0.0, 1.0)
-
-    def _interpreter(self) -> Any:
-        if not hasattr(self._local, "interpreter"):
-            from ai_edge_litert.interpreter import Interpreter
-
-            interpreter = Interpreter(model_content=self._weights, num_threads=self._n_threads)
-            interpreter.allocate_tensors()
-            self._local.interpreter = interpreter
-        return self._local.interpreter
+        return np.clip(self._network.look(square)[_OUTPUT][0, :, :, 0], 0.0, 1.0)
 
 
-def _square(picture: Image.Image) -> Image.Image:
-    return picture.resize((_INPUT_SIDE, _INPUT_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+def _mean(
+    one: NDArray[np.float32], other: NDArray[np.float32], weight_of_other: float
+) -> NDArray[np.float32]:
+    return np.asarray(one + weight_of_other * (other - one), np.float32)
+
+
+def _disagreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """1 - IoU of two foregrounds; 0 where both are empty."""
+    first, second = one > _FOREGROUND, other > _FOREGROUND
+    n_either = int((first | second).sum())
+    return 1 - int((first & second).sum()) / n_either if n_either else 0.0
+
+
+def _part(
+    whole: NDArray[np.float32], box: tuple[int, int, int, int], size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """What the squashed matte of a picture of this (width, height) says of a box of it, at the matte's size."""
+    left, top, right, bottom = (edge * SIDE / length for edge, length in zip(box, size * 2, strict=True))
+    part = Image.fromarray(whole).resize(
+        (SIDE, SIDE), Image.Resampling.BILINEAR, box=(left, top, right, bottom)
+    )
+    return np.asarray(part)
 
 
 def _shows_somebody(confidence: NDArray[np.float32]) -> bool:
@@ -129,7 +151,7 @@ def _closer_look(confidence: NDArray[np.float32], size: tuple[int, int]) -> tupl
 
 def _with_margin(cells: NDArray[np.intp], length: int) -> tuple[int, int]:
     """From 256ths to pixels: first and last (exclusive) of `length`, with the margin."""
-    first, last = cells[0] / _INPUT_SIDE * length, (cells[-1] + 1) / _INPUT_SIDE * length
+    first, last = cells[0] / SIDE * length, (cells[-1] + 1) / SIDE * length
     margin = _BOX_MARGIN * (last - first)
     return max(0, int(first - margin)), min(length, ceil(last + margin))
 
