@@ -17,7 +17,7 @@ import pytest
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources.migrations import bring_up_to_date
-from mkt_assets_tests.servers import Unavailable, free_port
+from mkt_assets_tests.servers import NotInstalledError, free_port
 
 _NEEDED = (
     "duckdb_extension_ducklake",
@@ -76,13 +76,15 @@ def running_postgres(parent: Path) -> Generator[Server]:
     """A server with its data below `parent`, until the end of the block.
 
     Raises:
-        Unavailable: Postgres, or what a lake needs beside it, is not installed.
+        NotInstalledError: Postgres, or what a lake needs beside it, is not installed.
     """
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise Unavailable(f"install the extra `cluster` (there is no {', '.join(missing)})")
+        raise NotInstalledError(f"install the extra `cluster` (there is no {', '.join(missing)})")
     programs = _programs()
     if programs is None:
-        raise Unavailable("install Postgres, as with: apt-get install -y --no-install-recommends postgresql")
+        raise NotInstalledError(
+            "install Postgres, as with: apt-get install -y --no-install-recommends postgresql"
+        )
     folder = parent / "postgres"
     if os.geteuid() == 0:
         # the folders of tests are their owner's alone
@@ -117,7 +119,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     try:
         with running_postgres(tmp_path_factory.mktemp("server")) as server:
             yield server
-    except Unavailable as missing:
+    except NotInstalledError as missing:
         pytest.skip(str(missing))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 
 
-class Unavailable(Exception):
+class NotInstalledError(Exception):
     """A server that is not installed; the message is a sentence that says how to."""
 
 

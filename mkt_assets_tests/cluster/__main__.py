@@ -28,13 +28,14 @@ from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.cluster.comparison import compare, report
 from mkt_assets_tests.cluster.servers import Cluster, running_cluster
-from mkt_assets_tests.servers import Unavailable
+from mkt_assets_tests.servers import NotInstalledError
 
 _OF_SETTINGS = ("MKT_", "DAGSTER_")
 _STOP_SECONDS = 60
+_SHOWING_NAMES = ("crosstab_ratios", "charts", "report")
 
 
-class RunFailed(Exception):
+class RunError(Exception):
     """A run that should have ended well; the message says what it printed."""
 
 
@@ -52,10 +53,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with running_cluster(folder / "servers") as cluster:
             return _compared(cluster, folder, asked.crawl_dates, asked.posts)
-    except Unavailable as missing:
+    except NotInstalledError as missing:
         print(f"skipped, as a server cannot be had: {missing}")
         return 0
-    except RunFailed as failure:
+    except RunError as failure:
         print(failure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -73,23 +74,22 @@ def _compared(cluster: Cluster, folder: Path, n_crawl_dates: int, n_posts: int) 
     days = sorted(date.fromisoformat(p.name) for p in drops.iterdir() if p.name != "truth")
     os.environ.update(cluster.store.environment)  # asked for when tables are read
     embedded = {"MKT_HOME": str(folder / "embedded"), "MKT_DROPS": str(drops)}
-    _run_all([(embedded, days)])
+    _run_all([(embedded, _mkt_run(*days))])
 
     alone = {**cluster.shared("alone"), "MKT_HOME": str(folder / "alone"), "MKT_DROPS": str(drops)}
     _share_key(embedded, alone)
-    _run_all([(alone, days)])
+    _run_all([(alone, _mkt_run(*days))])
+    columns = [("one home of the cluster", compare(_warehouse(embedded), _warehouse(alone)))]
 
     several = cluster.shared("several")
     homes = [{**several, "MKT_HOME": str(folder / f"home-{day}"), "MKT_DROPS": str(drops)} for day in days]
     for home in homes:
         _share_key(embedded, home)
-    _run_all([(home, [day]) for home, day in zip(homes, days, strict=True)])
-
-    expected = _warehouse(embedded)
-    columns = [
-        ("one home of the cluster", compare(expected, _warehouse(alone))),
-        (f"{len(days)} homes at once", compare(expected, _warehouse(homes[0]))),
-    ]
+    _run_all([(home, _mkt_run(day)) for home, day in zip(homes, days, strict=True)])
+    # names, and what a page tells of other dates, are those that were there: that depends on who came first
+    for home in (embedded, homes[0]):
+        _run_all([(home, _show_names(day)) for day in days])
+    columns.append((f"{len(days)} homes at once", compare(_warehouse(embedded), _warehouse(homes[0]))))
     print(*report(columns), sep="\n")
     return int(any(one.differences for _, compared in columns for one in compared))
 
@@ -101,32 +101,48 @@ def _share_key(first: Mapping[str, str], other: Mapping[str, str]) -> None:
     shutil.copy(Path(first["MKT_HOME"]) / KEY_NAME, home / KEY_NAME)
 
 
-def _run_all(runs: Sequence[tuple[Mapping[str, str], Sequence[date]]]) -> None:
-    """`mkt run` in these homes, for these crawl dates, all at once.
+def _mkt_run(*days: date) -> list[str]:
+    return ["mkt_assets", "run", *(f"--crawl-date={day}" for day in days)]
+
+
+def _show_names(day: date) -> list[str]:
+    """What makes again what Dagster shows as stale when a style or topic has another name."""
+    chosen = " or ".join(f"key:{name}" for name in _SHOWING_NAMES)
+    return [
+        *("dagster", "asset", "materialize", "-m", "mkt_assets.definitions"),
+        *(f"--select={chosen}", f"--partition={day}"),
+    ]
+
+
+def _run_all(runs: Sequence[tuple[Mapping[str, str], Sequence[str]]]) -> None:
+    """Python modules with their arguments in these homes, all at once.
 
     Raises:
-        RunFailed: one of them ended badly; the others are stopped.
+        RunError: one of them ended badly; the others are stopped.
     """
     started = time.monotonic()
     with ExitStack() as stack:
         processes: list[subprocess.Popen[str]] = []
-        for home, days in runs:
-            command = [sys.executable, "-m", "mkt_assets", "run", *(f"--crawl-date={day}" for day in days)]
+        for home, command in runs:
             process = subprocess.Popen(
-                command,
-                env={**os.environ, **home},
+                [sys.executable, "-m", *command],
+                env={**os.environ, **home, "DAGSTER_HOME": f"{home['MKT_HOME']}/dagster"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
             )
             stack.callback(_stop, process)
             processes.append(process)
-        for process, (home, days) in zip(processes, runs, strict=True):
+        for process, (home, command) in zip(processes, runs, strict=True):
             said, _ = process.communicate()
             if process.returncode:
-                raise RunFailed(f"mkt run in {home['MKT_HOME']} ended with {process.returncode}:\n{said}")
-            print(f"{Path(home['MKT_HOME']).name}: {len(days)} crawl date(s)", flush=True)
-    print(f"{time.monotonic() - started:.0f} s", flush=True)
+                what = f"{' '.join(command)}, in {home['MKT_HOME']}"
+                raise RunError(f"{what}, ended with {process.returncode}:\n{said}")
+    n_homes = len({home["MKT_HOME"] for home, _ in runs})
+    seconds = time.monotonic() - started
+    print(
+        f"{' '.join(runs[0][1][:3])}: {len(runs)} at once in {n_homes} home(s), {seconds:.0f} s", flush=True
+    )
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

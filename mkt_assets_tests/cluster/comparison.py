@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +15,10 @@ import pyarrow as pa
 from mkt_assets.contract.schema import TABLES, Table
 from mkt_assets.resources.warehouse import Warehouse
 
-TIMES = frozenset({"seconds"})
-"""Columns that tell how long something took."""
+Order = Literal["ascending", "descending"]
+
+OF_ITS_RUN = frozenset({("method_comparison", "seconds"), ("report", "sha256")})
+"""Columns that are of a run and of no crawl: how long it took, and a page that names its runs and when they were."""
 VECTOR_TOLERANCE = 1e-6
 
 
@@ -55,28 +58,26 @@ def _differences(spec: Table, expected: pa.Table, found: pa.Table) -> Iterator[s
         yield f"{found.num_rows:,} rows"
         return
     if not spec.key:  # rows without a key have no order
-        by_all = [(name, "ascending") for name in spec.column_names]
+        by_all: list[tuple[str, Order]] = [(name, "ascending") for name in spec.column_names]
         expected, found = expected.sort_by(by_all), found.sort_by(by_all)
     for column in spec.columns:
-        if column.name in TIMES:
+        if (spec.name, column.name) in OF_ITS_RUN:
             continue
         left, right = expected[column.name].to_pylist(), found[column.name].to_pylist()
-        equal = _are_near if column.type == "FLOAT[]" else _are_same
-        unlike = [n for n, pair in enumerate(zip(left, right, strict=True)) if not equal(*pair)]
+        unlike = [
+            n for n, pair in enumerate(zip(left, right, strict=True)) if not _are_equal(*pair, column.type)
+        ]
         if unlike:
             at = unlike[0]
             pair = f"{_short(left[at])} and {_short(right[at])}"
             yield f"`{column.name}` differs in {len(unlike):,} rows ({pair})"
 
 
-def _are_near(left: Sequence[float], right: Sequence[float]) -> bool:
-    return len(left) == len(right) and bool(
-        np.abs(np.asarray(left) - np.asarray(right)).max(initial=0.0) <= VECTOR_TOLERANCE
-    )
-
-
-def _are_same(left: object, right: object) -> bool:
-    return left == right or (left != left and right != right)  # no number is what it is in both
+def _are_equal(left: Any, right: Any, kind: str) -> bool:
+    if kind == "FLOAT[]" and left is not None and right is not None and len(left) == len(right):
+        apart = np.abs(np.asarray(left) - np.asarray(right))
+        return bool(apart.max(initial=0.0) <= VECTOR_TOLERANCE)
+    return left == right or (left != left and right != right)  # what is no number is so in both
 
 
 def _short(value: object) -> str:

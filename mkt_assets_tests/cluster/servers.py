@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mkt_assets_tests.lakes import Server, running_postgres
-from mkt_assets_tests.servers import Unavailable
+from mkt_assets_tests.servers import NotInstalledError
 from mkt_assets_tests.stores import BUCKET, Store, running_store
 
 N_WORKERS = 2
@@ -45,10 +45,10 @@ def running_cluster(folder: Path) -> Generator[Cluster]:
     """All of it, with its data below `folder`; whatever was started is stopped at the end, in the order it came.
 
     Raises:
-        Unavailable: a part is not installed.
+        NotInstalledError: a part is not installed.
     """
     if find_spec("ray") is None:
-        raise Unavailable("install the extra `cluster` (there is no ray)")
+        raise NotInstalledError("install the extra `cluster` (there is no ray)")
     from mkt_assets.compute.ray_cluster import connect, disconnect
 
     (folder / "store").mkdir(parents=True)

@@ -1,0 +1,80 @@
+"""Which cluster each of very many items is in, a part at a time, in threads: memory does not grow with the items.
+
+Not here: the centers, and what is nearest (core/clustering/sampled_fit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mkt_assets.compute.prefetch import map_ahead
+from mkt_assets.core.clustering.kmeans import Labels, canonical_labels, cluster_sums, one_blas_thread
+from mkt_assets.core.clustering.sampled_fit import Centers
+from mkt_assets.stored.large_items import Digest, LargeItems, Part
+
+Values = NDArray[np.float64]
+Nearest = tuple[Part, list[tuple[Labels, Values]]]
+
+
+def inertia_of_all(
+    items: LargeItems, clusterings: Sequence[NDArray[np.floating]], *, n_threads: int
+) -> Values:
+    """Sum of squared distances of all items to the nearest center, for each clustering, (len(clusterings),) float64.
+
+    Args:
+        items: What is clustered.
+        clusterings: Centers, (k, d), of each.
+        n_threads: Threads; they change no digit.
+    """
+    inertia = np.zeros(len(clusterings), dtype=np.float64)
+    for _, nearest in _nearest(items, clusterings, n_threads):
+        inertia += [distance.sum() for _, distance in nearest]
+    return inertia
+
+
+def labels_of_all(items: LargeItems, centers: NDArray[np.floating], *, n_threads: int) -> Labels:
+    """Cluster of each item, (n,) int64, canonical: that of the nearest center (k, d)."""
+    labels = np.empty(len(items.frame), dtype=np.int64)
+    for part, [(nearest, _)] in _nearest(items, [centers], n_threads):
+        labels[part.positions] = nearest
+    return canonical_labels(labels)
+
+
+def means_of_all(items: LargeItems, labels: Labels, digest: Digest) -> Values:
+    """Mean of the items of each cluster, (k, d) float64; all vectors go into the `digest`."""
+    counts = np.bincount(labels)
+    sums: Values | None = None
+    for part in items.parts():
+        digest.update(np.ascontiguousarray(part.vectors).data)
+        of_part = cluster_sums(part.vectors.astype(np.float64), labels[part.positions], len(counts))
+        sums = of_part if sums is None else sums + of_part
+    assert sums is not None
+    return sums / counts[:, None]
+
+
+def distances_of_all(items: LargeItems, labels: Labels, means: Values) -> Values:
+    """Euclidean distance of each item to the mean of its cluster, (n,) float64."""
+    distance = np.empty(len(labels), dtype=np.float64)
+    for part in items.parts():
+        apart = part.vectors.astype(np.float64) - means[labels[part.positions]]
+        distance[part.positions] = np.linalg.norm(apart, axis=1)
+    return distance
+
+
+def _nearest(
+    items: LargeItems, clusterings: Sequence[NDArray[np.floating]], n_threads: int
+) -> Iterator[Nearest]:
+    centers = Centers.of(clusterings)
+
+    def look(part: Part) -> Nearest:
+        return part, list(centers.nearest(part.vectors))
+
+    with (
+        one_blas_thread(),
+        closing(map_ahead(look, items.parts(), n_threads=n_threads, n_ahead=2 * n_threads)) as done,
+    ):
+        yield from done
