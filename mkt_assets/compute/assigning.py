@@ -5,8 +5,11 @@ Not here: the centers, and what is nearest (core/clustering/sampled_fit).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from functools import reduce
+from operator import add
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,29 +20,27 @@ from mkt_assets.core.clustering.sampled_fit import Centers
 from mkt_assets.stored.large_items import Digest, LargeItems, Part
 
 Values = NDArray[np.float64]
-Nearest = tuple[Part, list[tuple[Labels, Values]]]
+Result = TypeVar("Result")
 
 
 def inertia_of_all(
     items: LargeItems, clusterings: Sequence[NDArray[np.floating]], *, n_threads: int
 ) -> Values:
-    """Sum of squared distances of all items to the nearest center, for each clustering, (len(clusterings),) float64.
+    """The inertia of all items in each clustering, each item in the cluster of the nearest center: float64.
 
     Args:
-        items: What is clustered.
+        items: What is clustered, at least one.
         clusterings: Centers, (k, d), of each.
         n_threads: Threads; they change no digit.
     """
-    inertia = np.zeros(len(clusterings), dtype=np.float64)
-    for _, nearest in _nearest(items, clusterings, n_threads):
-        inertia += [distance.sum() for _, distance in nearest]
-    return inertia
+    centers = Centers.of(clusterings)
+    return reduce(add, _of_parts(items, lambda part: centers.totals(part.vectors), n_threads)).inertia
 
 
 def labels_of_all(items: LargeItems, centers: NDArray[np.floating], *, n_threads: int) -> Labels:
     """Cluster of each item, (n,) int64, canonical: that of the nearest center (k, d)."""
-    labels = np.empty(len(items.frame), dtype=np.int64)
-    for part, [(nearest, _)] in _nearest(items, [centers], n_threads):
+    labels, to = np.empty(len(items.frame), dtype=np.int64), Centers.of([centers])
+    for part, [nearest] in _of_parts(items, lambda part: (part, to.nearest(part.vectors)), n_threads):
         labels[part.positions] = nearest
     return canonical_labels(labels)
 
@@ -65,14 +66,10 @@ def distances_of_all(items: LargeItems, labels: Labels, means: Values) -> Values
     return distance
 
 
-def _nearest(
-    items: LargeItems, clusterings: Sequence[NDArray[np.floating]], n_threads: int
-) -> Iterator[Nearest]:
-    centers = Centers.of(clusterings)
-
-    def look(part: Part) -> Nearest:
-        return part, list(centers.nearest(part.vectors))
-
+def _of_parts(
+    items: LargeItems, look: Callable[[Part], Result], n_threads: int
+) -> Generator[Result, None, None]:
+    """What `look` makes of each part, in order."""
     with (
         one_blas_thread(),
         closing(map_ahead(look, items.parts(), n_threads=n_threads, n_ahead=2 * n_threads)) as done,

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import CHUNK_ITEMS, Labels, Matrix, distinct_rows
+from mkt_assets.core.clustering.kmeans import CHUNK_ITEMS, Labels, Matrix, cluster_sums, distinct_rows
 from mkt_assets.core.clustering.reference_curve import without_near_copies
 
 MOST_OF_AN_ACCOUNT = 0.01
@@ -93,29 +93,75 @@ class Centers:
         stacked = np.concatenate(clusterings).astype(np.float32)
         return cls(np.ascontiguousarray(stacked.T), tuple(np.cumsum([0, *map(len, clusterings)]).tolist()))
 
-    def nearest(self, X: Matrix) -> Iterator[tuple[Labels, NDArray[np.float64]]]:
-        """For each clustering: the nearest center of each item, (n,) int64, and the squared distance, (n,) float64.
+    def nearest(self, X: Matrix) -> list[Labels]:
+        """For each clustering: the nearest center of each item, (n,) int64.
 
         Examples:
             >>> import numpy as np
             >>> from mkt_assets.core.clustering.sampled_fit import Centers
             >>> centers = Centers.of([np.array([[0.0]]), np.array([[0.0], [4.0]])])
-            >>> [(at.tolist(), far.tolist()) for at, far in centers.nearest(np.array([[1], [3]], dtype=np.float32))]
-            [([0, 0], [1.0, 9.0]), ([0, 1], [1.0, 1.0])]
+            >>> [labels.tolist() for labels in centers.nearest(np.array([[1], [3]], dtype=np.float32))]
+            [[0, 0], [0, 1]]
         """
-        found = [
-            (np.empty(len(X), dtype=np.int64), np.empty(len(X), dtype=np.float64)) for _ in self.ends[1:]
-        ]
+        found = [np.empty(len(X), dtype=np.int64) for _ in self.ends[1:]]
         half = 0.5 * np.einsum("ij,ij->j", self.across, self.across)
         for start in range(0, len(X), CHUNK_ITEMS):
             rows = slice(start, start + CHUNK_ITEMS)
             nearness = X[rows] @ self.across - half
-            squares = np.einsum("ij,ij->i", X[rows], X[rows], dtype=np.float64)
-            for (labels, distance), (first, last) in zip(found, pairwise(self.ends), strict=True):
-                of_this = nearness[:, first:last]
-                labels[rows] = of_this.argmax(axis=1)
-                distance[rows] = np.maximum(squares - 2.0 * of_this.max(axis=1), 0)
-        yield from found
+            for labels, (first, last) in zip(found, pairwise(self.ends), strict=True):
+                labels[rows] = nearness[:, first:last].argmax(axis=1)
+        return found
+
+    def totals(self, X: Matrix) -> Totals:
+        """What the inertia of these items, each with its nearest center's, is worked out from."""
+        items, sizes = X.astype(np.float64), np.diff(self.ends).tolist()
+        of_each = list(zip(self.nearest(X), sizes, strict=True))
+        return Totals(
+            float(np.square(items).sum()),
+            tuple(cluster_sums(items, labels, k) for labels, k in of_each),
+            tuple(np.bincount(labels, minlength=k) for labels, k in of_each),
+        )
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of some items in several clusterings; those of other items can be added.
+
+    Attributes:
+        squares: Sum of squares of the items.
+        sums: Sum of each cluster's items, (k, d) float64, for each clustering.
+        counts: Their number, (k,) int64, for each clustering.
+    """
+
+    squares: float
+    sums: tuple[NDArray[np.float64], ...]
+    counts: tuple[NDArray[np.int64], ...]
+
+    def __add__(self, other: Totals) -> Totals:
+        """Of the items of both."""
+        return Totals(
+            self.squares + other.squares,
+            tuple(a + b for a, b in zip(self.sums, other.sums, strict=True)),
+            tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
+        )
+
+    @property
+    def inertia(self) -> NDArray[np.float64]:
+        """Sum of squared distances of the items to the means of their clusters, for each clustering, float64.
+
+        Examples:
+            >>> import numpy as np
+            >>> from mkt_assets.core.clustering.sampled_fit import Centers
+            >>> centers = Centers.of([np.array([[0.0]]), np.array([[0.0], [4.0]])])
+            >>> some, others = np.array([[1], [3]], dtype=np.float32), np.array([[5]], dtype=np.float32)
+            >>> (centers.totals(some) + centers.totals(others)).inertia.tolist()
+            [8.0, 2.0]
+        """
+        of_means = [
+            (np.square(sums).sum(axis=1) / np.maximum(counts, 1)).sum()
+            for sums, counts in zip(self.sums, self.counts, strict=True)
+        ]
+        return np.maximum(self.squares - np.array(of_means, dtype=np.float64), 0)
 
 
 def _most_of_each(sizes: NDArray[np.int64], size: int) -> int:

@@ -21,12 +21,12 @@ def crowd(n: int, *, seed: int = 0) -> tuple[Matrix, Labels]:
 
 
 def inertia(X: Matrix, centers: NDArray[np.float64]) -> float:
-    [(_, distance)] = Centers.of([centers]).nearest(X)
-    return float(distance.sum())
+    [value] = Centers.of([centers]).totals(X).inertia
+    return float(value)
 
 
 def labels_of(X: Matrix, fitted: Matrix) -> Labels:
-    [(labels, _)] = Centers.of([fit_sweep(fitted, [K]).centers(K)]).nearest(X)
+    [labels] = Centers.of([fit_sweep(fitted, [K]).centers(K)]).nearest(X)
     return canonical_labels(labels)
 
 
@@ -87,12 +87,14 @@ def test_the_same_seed_gives_the_same_labels_and_another_one_other_items() -> No
 def test_nearest_centers_of_several_clusterings_are_those_of_each_alone() -> None:
     X, _ = crowd(5_000, seed=7)
     sweep = fit_sweep(X, [3, 8])
-    together = list(Centers.of([sweep.centers(k) for k in sweep.ks]).nearest(X))
-    for (labels, distance), k in zip(together, sweep.ks, strict=True):
+    centers = Centers.of([sweep.centers(k) for k in sweep.ks])
+    for labels, k in zip(centers.nearest(X), sweep.ks, strict=True):
         exact = np.square(X[:, None].astype(np.float64) - sweep.centers(k)).sum(axis=2)
-        assert np.allclose(distance, exact.min(axis=1), atol=1e-5)
         assert (labels == exact.argmin(axis=1)).mean() > 0.999
+    in_parts = sum((centers.totals(X[a : a + 900]) for a in range(900, 5_000, 900)), centers.totals(X[:900]))
+    assert np.allclose(in_parts.inertia, sweep.inertia, rtol=1e-4)
+    assert np.allclose(in_parts.inertia, centers.totals(X).inertia, rtol=1e-12)
     settled = refine(X, sweep.labels(8))
     means = np.stack([X[settled == c].mean(axis=0) for c in range(8)])
-    [(labels, _)] = Centers.of([means]).nearest(X)
+    [labels] = Centers.of([means]).nearest(X)
     assert (canonical_labels(labels) == settled).mean() > 0.999
