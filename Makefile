@@ -84,6 +84,13 @@ bench: $(INSTALLED)
 calibrate: $(INSTALLED)
 	$(BIN)/python -m mkt_assets_tests.calibration
 
+# A generated sample through Postgres, an S3 store and a Ray of two workers on this machine; every table compared with
+# the embedded default. All that it starts is stopped at its end.
+.PHONY: cluster
+cluster: $(INSTALLED)
+	sh deploy/install.sh $(BIN)/python --extra dev --extra cluster --extra cluster-tests
+	PYTHONPATH=. $(BIN)/python -m mkt_assets_tests.cluster
+
 # Long: forty dates at once, two hundred kills, months of drops, a quarter of an hour of fuzzing.
 soak: $(INSTALLED)
 	sh deploy/install.sh $(BIN)/python --extra dev --extra fuzz

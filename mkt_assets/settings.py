@@ -199,6 +199,11 @@ class Settings(BaseSettings):
         ge=0,
         description="factor of how plainly clusters must stand out to be called an elbow; 2 believes in fewer",
     )
+    full_fit_items: int = Field(
+        200_000,
+        ge=100,
+        description="clusters of more items are sought on a fair sample of so many, and all items assigned to them",
+    )
     random_state: int = Field(0, ge=0, description="seed of every clustering and map")
     low_support_posts: int = Field(
         5, ge=0, description="image clusters with fewer posts with text are drawn faint"

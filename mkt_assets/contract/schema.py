@@ -318,8 +318,16 @@ K_SELECTION = Table(
         Column(
             "knee_highest", "BIGINT", "largest k at which clusters stand out nearly most", "clusters", True
         ),
-        Column("n_items", "BIGINT", "items fitted", "items", minimum=1),
-        Column("n_distinct", "BIGINT", "distinct vectors among them", "items", minimum=1),
+        Column("n_items", "BIGINT", "items clustered", "items", minimum=1),
+        Column("n_distinct", "BIGINT", "distinct vectors among those fitted", "items", minimum=1),
+        Column(
+            "n_fitted",
+            "BIGINT",
+            "items of the sample that the clusters were sought on; null: all of them",
+            "items",
+            True,
+            minimum=1,
+        ),
         Column("encoder", "VARCHAR", "encoder of the vectors"),
         Column("window_start", "DATE", "first crawl date of the window the fit is on"),
         Column(
@@ -328,7 +336,7 @@ K_SELECTION = Table(
         Column(
             "items_sha256",
             "VARCHAR",
-            "of the items fitted: crawl dates, posts, frames and vectors; with the chosen k",
+            "of the items clustered: crawl dates, posts, frames and vectors; with the chosen k",
             nullable=True,
         ),
         Column(

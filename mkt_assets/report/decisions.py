@@ -93,6 +93,12 @@ def _decision(curve: Curve) -> Decision:
 
 def _why(curve: Curve) -> list[Text]:
     row = curve.chosen
+    if row["n_fitted"] is not None:
+        return [*_rule(row), say("chosen_on_sample", n=f"{int(row['n_fitted']):,}")]
+    return _rule(row)
+
+
+def _rule(row: Row) -> list[Text]:
     if row["chosen_by"] in ("pin", "only"):
         return [say(f"chosen_by_{row['chosen_by']}")]
     key = {"knee": "chosen_by_elbow", "bend": "chosen_by_bend"}.get(str(row["chosen_by"]))

@@ -51,8 +51,7 @@ class Items:
         """Of which items these are and of their vectors, in order; None without items."""
         if self.frame.empty:
             return None
-        names = self.frame[["item_crawl_date", "post_id", "frame"]].to_csv(index=False)
-        digest = hashlib.sha256(names.encode())
+        digest = hashlib.sha256(names_of(self.frame))
         digest.update(np.ascontiguousarray(self.vectors).data)
         return digest.hexdigest()
 
@@ -64,16 +63,29 @@ def read_items(warehouse: Warehouse, modality: str, window: Sequence[date]) -> I
         MixedEncodersError: if the window's vectors come from different encoders.
     """
     rows = warehouse.read(f"{modality}_embeddings", window)
-    frame = rows.drop_columns(["embedding"]).to_pandas()
-    encoder = _one_encoder(frame, modality)
-    frame = frame.rename(columns={"crawl_date": "item_crawl_date"})
+    items, encoder = latest_of(rows.drop_columns(["embedding"]).to_pandas(), modality)
+    vectors = to_matrix(rows["embedding"])[items.index.to_numpy()]
+    return Items(items.reset_index(drop=True), vectors, encoder)
+
+
+def latest_of(rows: pd.DataFrame, modality: str) -> tuple[pd.DataFrame, str | None]:
+    """The items of rows of an embeddings table, as `Items.frame` with the rows' index, and their encoder.
+
+    Raises:
+        MixedEncodersError: if there are several.
+    """
+    encoder = _one_encoder(rows, modality)
+    frame = rows.rename(columns={"crawl_date": "item_crawl_date"})
     if "frame" not in frame:
         frame["frame"] = None
     latest = frame.groupby("post_id")["item_crawl_date"].transform("max")
     kept = frame[frame["item_crawl_date"] == latest].sort_values(["post_id", "frame"], kind="stable")
-    vectors = to_matrix(rows["embedding"])[kept.index.to_numpy()]
-    names = ["item_crawl_date", "post_id", "poster_id", "frame"]
-    return Items(kept[names].reset_index(drop=True), vectors, encoder)
+    return kept[["item_crawl_date", "post_id", "poster_id", "frame"]], encoder
+
+
+def names_of(frame: pd.DataFrame) -> bytes:
+    """What `Items.frame` says of which items these are, as bytes."""
+    return frame[["item_crawl_date", "post_id", "frame"]].to_csv(index=False).encode()
 
 
 def vectors_of(

@@ -69,6 +69,7 @@ CHANGES: dict[str, tuple[Any, set[str], dict[str, Any]]] = {
     "image_k_range": ((2, 9), FITS, {}),
     "text_k_range": ((2, 9), FITS, {}),
     "knee_sensitivity": (2.0, FITS, {}),
+    "full_fit_items": (1_000, FITS, {}),
     "random_state": (1, {*FITS, "method_comparison"}, {}),
     "low_support_posts": (9, {"crosstab_ratios", "cluster_profiles", "cluster_identities"}, {}),
     "comparison_pictures": (9, {"method_comparison"}, {}),

@@ -109,6 +109,7 @@ def curve(modality: str, chosen_by: str) -> Curve:
         "silhouette": 0.4,
         "stability": 0.9,
         "half_stability": None,
+        "n_fitted": None,
     }
     return Curve(modality, (2, 3, 4, 5), (90.0, 40.0, 35.0, 30.0), chosen)
 

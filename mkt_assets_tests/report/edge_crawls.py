@@ -185,6 +185,7 @@ def _chosen(clusters: pd.DataFrame) -> list[dict[str, Any]]:
             {"crawl_date": day, "modality": modality, "k": n, "inertia": 1 / n, "chosen": n == k}
             | {"chosen_by": ("bend" if k > 1 else "only") if n == k else None, "window_start": day}
             | {"reason": "it is so", "knee_strength": 0.0, "knee_needed": 0.06, "knee_sensitivity": 1.0}
+            | {"n_fitted": None}
             for n in tried
         ]
     return rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -244,7 +244,7 @@ def cluster_means(items: Matrix, labels: Labels) -> NDArray[np.float64]:
     sums = np.zeros((len(counts), items.shape[1]), dtype=np.float64)
     for start in range(0, len(items), CHUNK_ITEMS):  # float64 for a chunk at a time
         rows = slice(start, start + CHUNK_ITEMS)
-        sums += _sums(items[rows].astype(np.float64), labels[rows], len(counts))  # type: ignore[arg-type]
+        sums += cluster_sums(items[rows].astype(np.float64), labels[rows], len(counts))
     return sums / counts[:, None]
 
 
@@ -347,9 +347,9 @@ def lloyd(items: Matrix, centers: Matrix, *, run: Runner, max_iter: int = 300, t
             break
         if labels is not None and len(moved) < len(items) // 3:
             few = items[moved]
-            sums += _sums(few, found[moved], k) - _sums(few, labels[moved], k)
+            sums += cluster_sums(few, found[moved], k) - cluster_sums(few, labels[moved], k)
         else:
-            sums = _sums(items, found, k)
+            sums = cluster_sums(items, found, k)
         labels, before = found, inertia
         inertia = float(distance.sum(dtype=np.float64))
         centers = (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
@@ -529,13 +529,26 @@ def _one_thread_each(n_jobs: int | None) -> Generator[Runner]:
     Each thread's BLAS has one thread itself: sums over threads depend on their number, and then so do labels.
     """
     n_threads = n_jobs or os.cpu_count() or 1
-    with _blas().limit(limits=1), ThreadPoolExecutor(n_threads) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
 
         def run(call: Callable[[slice], Result], n: int) -> list[Result]:
             chunks = [slice(a, min(a + CHUNK_ITEMS, n)) for a in range(0, n, CHUNK_ITEMS)]
             return list(pool.map(call, chunks) if len(chunks) > 1 else map(call, chunks))
 
         yield run
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """BLAS with one thread in each thread, for a block: sums over threads depend on their number.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import one_blas_thread
+        >>> with one_blas_thread():
+        ...     float(np.ones(3) @ np.ones(3))
+        3.0
+    """
+    return _blas().limit(limits=1)
 
 
 @cache
@@ -546,8 +559,20 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _sums(items: Matrix, labels: Labels, k: int) -> NDArray[np.float64]:
-    """Sum of the items of each cluster, (k, d) float64, in chunks."""
+def cluster_sums(items: NDArray[np.floating], labels: Labels, k: int) -> NDArray[np.float64]:
+    """Sum of the items of each cluster, (k, d) float64, in chunks.
+
+    Args:
+        items: (n, d); sums within a chunk are of their type.
+        labels: Cluster of each, (n,) int64, 0..k-1.
+        k: Number of clusters; those without items have sum 0.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.kmeans import cluster_sums
+        >>> cluster_sums(np.array([[1, 0], [2, 0], [0, 3]], dtype=np.float32), np.array([0, 0, 1]), 2).tolist()
+        [[3.0, 0.0], [0.0, 3.0]]
+    """
     from scipy.sparse import csc_array
 
     sums = np.zeros((k, items.shape[1]), dtype=np.float64)
@@ -576,7 +601,7 @@ def _inertia(X: Matrix, labels: Labels, order: Labels) -> float:
         rows = slice(start, start + CHUNK_ITEMS)
         items = X[order[rows]].astype(np.float64)
         squares += float(np.square(items).sum())
-        sums += _sums(items, labels[rows], len(counts))  # type: ignore[arg-type]
+        sums += cluster_sums(items, labels[rows], len(counts))  # type: ignore[arg-type]
     return max(0.0, squares - float((np.square(sums).sum(axis=1) / counts).sum()))
 
 

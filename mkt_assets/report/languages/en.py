@@ -241,6 +241,10 @@ _MESSAGES: Mapping[str, str] = {
         "But two halves of the items, clustered apart, give nearly the same clusters: so many are plain to "
         "see."
     ),
+    "chosen_on_sample": (
+        "The clusters were sought on a sample of {n}, fair to accounts and near copies; then each item was given to "
+        "the nearest, and the inertia is of all."
+    ),
     "chosen_by_only": "Too few different items to try another number.",
     "chosen_by_pin": "The number was set by hand.",
     "chosen_by_other": "Chosen otherwise: {reason}",

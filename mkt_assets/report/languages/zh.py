@@ -194,6 +194,10 @@ _MESSAGES: Mapping[str, str] = {
         "没有分明的聚类（轮廓系数比无聚类时高 {strength}，需达到 {needed}）；取普通坐标下曲线弯曲最大处。"
     ),
     "chosen_plainly": "但将内容分成两半各自聚类，结果几乎相同：这个数量清楚可见。",
+    "chosen_on_sample": (
+        "聚类中心由 {n} 个样本求得，各账号与近似重复的内容不会占比过高；其后每个内容归入最近的聚类，"
+        "惯量按全部内容计算。"
+    ),
     "chosen_by_only": "不同的内容太少，无法尝试其他数量。",
     "chosen_by_pin": "数量由人工指定。",
     "chosen_by_other": "以其他方式选定：{reason}",

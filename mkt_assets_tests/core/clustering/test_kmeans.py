@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_limits
 
 from mkt_assets.core.clustering.kmeans import (
     FEW_ITEMS,
-    _sums,
     canonical_labels,
     cluster_means,
+    cluster_sums,
     count_distinct,
     distances,
     fit_sweep,
@@ -205,7 +205,7 @@ def test_the_silhouette_of_repeated_items_is_perfect_and_of_one_cluster_unknown(
 def test_few_items_are_summed_to_the_bit_like_many(n: int, monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(n)
     items, labels = rng.normal(size=(n, 64)).astype(np.float32), rng.integers(0, 5, n)
-    found = _sums(items, labels, 5)
+    found = cluster_sums(items, labels, 5)
     for few in (0, n):
         monkeypatch.setattr("mkt_assets.core.clustering.kmeans.FEW_ITEMS", few)
-        assert _sums(items, labels, 5).tobytes() == found.tobytes()
+        assert cluster_sums(items, labels, 5).tobytes() == found.tobytes()

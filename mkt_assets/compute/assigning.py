@@ -1,0 +1,77 @@
+"""Which cluster each of very many items is in, a part at a time, in threads: memory does not grow with the items.
+
+Not here: the centers, and what is nearest (core/clustering/sampled_fit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from functools import reduce
+from operator import add
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mkt_assets.compute.prefetch import map_ahead
+from mkt_assets.core.clustering.kmeans import Labels, canonical_labels, cluster_sums, one_blas_thread
+from mkt_assets.core.clustering.sampled_fit import Centers
+from mkt_assets.stored.large_items import Digest, LargeItems, Part
+
+Values = NDArray[np.float64]
+Result = TypeVar("Result")
+
+
+def inertia_of_all(
+    items: LargeItems, clusterings: Sequence[NDArray[np.floating]], *, n_threads: int
+) -> Values:
+    """The inertia of all items in each clustering, each item in the cluster of the nearest center: float64.
+
+    Args:
+        items: What is clustered, at least one.
+        clusterings: Centers, (k, d), of each.
+        n_threads: Threads; they change no digit.
+    """
+    centers = Centers.of(clusterings)
+    return reduce(add, _of_parts(items, lambda part: centers.totals(part.vectors), n_threads)).inertia
+
+
+def labels_of_all(items: LargeItems, centers: NDArray[np.floating], *, n_threads: int) -> Labels:
+    """Cluster of each item, (n,) int64, canonical: that of the nearest center (k, d)."""
+    labels, to = np.empty(len(items.frame), dtype=np.int64), Centers.of([centers])
+    for part, [nearest] in _of_parts(items, lambda part: (part, to.nearest(part.vectors)), n_threads):
+        labels[part.positions] = nearest
+    return canonical_labels(labels)
+
+
+def means_of_all(items: LargeItems, labels: Labels, digest: Digest) -> Values:
+    """Mean of the items of each cluster, (k, d) float64; all vectors go into the `digest`."""
+    counts = np.bincount(labels)
+    sums: Values | None = None
+    for part in items.parts():
+        digest.update(np.ascontiguousarray(part.vectors).data)
+        of_part = cluster_sums(part.vectors.astype(np.float64), labels[part.positions], len(counts))
+        sums = of_part if sums is None else sums + of_part
+    assert sums is not None
+    return sums / counts[:, None]
+
+
+def distances_of_all(items: LargeItems, labels: Labels, means: Values) -> Values:
+    """Euclidean distance of each item to the mean of its cluster, (n,) float64."""
+    distance = np.empty(len(labels), dtype=np.float64)
+    for part in items.parts():
+        apart = part.vectors.astype(np.float64) - means[labels[part.positions]]
+        distance[part.positions] = np.linalg.norm(apart, axis=1)
+    return distance
+
+
+def _of_parts(
+    items: LargeItems, look: Callable[[Part], Result], n_threads: int
+) -> Generator[Result, None, None]:
+    """What `look` makes of each part, in order."""
+    with (
+        one_blas_thread(),
+        closing(map_ahead(look, items.parts(), n_threads=n_threads, n_ahead=2 * n_threads)) as done,
+    ):
+        yield from done
