@@ -76,6 +76,7 @@ class Form(StrEnum):
     original = "original"
     huggingface = "huggingface"
     fiftyone = "fiftyone"
+    atlas = "atlas"
 
 
 class Ties(StrEnum):
@@ -183,6 +184,7 @@ def export(
     ] = Form.original,
 ) -> None:
     """Write a crawl's tables as Parquet, its charts and pictures, and the original project's files."""
+    from mkt_assets.operations import export_atlas
     from mkt_assets.operations.export import export_crawl
     from mkt_assets.operations.export_datasets import export_dataset
 
@@ -195,10 +197,16 @@ def export(
 
         if form is Form.original:
             written = export_crawl(loaded, crawl_date, out_dir, pictures=pictures.value, progress=progress)
+        elif form is Form.atlas:
+            written = export_atlas.export_atlas(loaded, crawl_date, out_dir, progress=progress)
         else:
             written = export_dataset(loaded, crawl_date, out_dir, form=form.value, progress=progress)
     for made in written:
         _out.print(f"{made.n:>8,} {made.what:<8}  {escape(str(made.path))}", highlight=False, soft_wrap=True)
+    _out.print("It is yours from now on: `mkt forget` does not reach it.", highlight=False, soft_wrap=True)
+    if form is Form.atlas:
+        # plain print: it is to be copied whole
+        print(f"Open it with\n    {export_atlas.command(out_dir)}")
 
 
 @app.command()
