@@ -25,6 +25,7 @@ from rich.progress import (
 from mkt_assets.commands import operations as operations
 from mkt_assets.commands import warehouse as warehouse
 from mkt_assets.commands.arguments import DATE_FORM, parse_date
+from mkt_assets.commands.compare import compare
 from mkt_assets.commands.inspect import inspect
 from mkt_assets.commands.models import models_app
 from mkt_assets.commands.plain_errors import plain_errors
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.add_typer(models_app, name="models")
 app.command()(inspect)
 app.command()(search)
+app.command()(compare)
 app.command()(ui)
 operations.register(app)
 warehouse.register(app)

@@ -77,12 +77,12 @@ def read_items(warehouse: Warehouse, modality: str, window: Sequence[date]) -> I
 
 
 def vectors_of(
-    warehouse: Warehouse, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
+    read: ReadTable, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
 ) -> NDArray[np.float32]:
     """(n, d) vectors of clustered items, in their order.
 
     Args:
-        warehouse: where vectors are.
+        read: reads tables.
         modality: image or text.
         items: item_crawl_date, post_id, and of pictures frame.
         item_dates: all crawl dates of the items.
@@ -90,7 +90,7 @@ def vectors_of(
     Raises:
         ContractError: an item has no vector any more.
     """
-    rows = read_vectors(warehouse.read, modality, item_dates)
+    rows = read_vectors(read, modality, item_dates)
     positions = positions_of(items, rows, modality)
     if positions.isna().any():
         raise ContractError(
