@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -12,14 +11,13 @@ from mkt_assets.assets.metadata import markdown_table
 from mkt_assets.assets.step import Derived, Run, step
 from mkt_assets.contract.schema import CLUSTER_IDENTITIES
 from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, spreads
-from mkt_assets.core.over_time.novelty import CrawlItems, claims
+from mkt_assets.core.over_time.novelty import claims
 from mkt_assets.core.over_time.versions import versions_by_date
 from mkt_assets.core.profiles.identity_names import name_identities
 from mkt_assets.core.profiles.names import read_names
-from mkt_assets.core.profiles.profiles import unit_centroid
 from mkt_assets.core.rounding import percent
-from mkt_assets.resources.warehouse import ContractError, Warehouse
-from mkt_assets.stored.items import vectors_of
+from mkt_assets.resources.warehouse import Warehouse
+from mkt_assets.stored.clustered import ClusteredItems
 
 # What is told of a cluster on its crawl date; the rest is known when there is a later one.
 AS_OF_DATE = [
@@ -40,7 +38,6 @@ SOURCES = {
     "cluster_identities": [*AS_OF_DATE, "crawl_date", "is_gone", "encoder", "centroid"],
 }
 SHOWN_EVENTS = 30
-_SAME_DIRECTION = 1e-4  # cosine distance of a stored centroid from that of the vectors, rounding apart
 
 
 @step(
@@ -68,7 +65,7 @@ def cluster_identities(run: Run, warehouse: Warehouse) -> Derived:
         identities, unused = name_identities(
             claims(
                 identities_of(profiles, members, known[[*CLUSTER_KEY, "encoder", "identity", "centroid"]]),
-                _Items(warehouse, profiles, members).of,
+                ClusteredItems(warehouse.read, profiles, members).of,
                 min_posts=run.settings.low_support_posts,
             ),
             profiles,
@@ -111,33 +108,6 @@ def identities_of(profiles: pd.DataFrame, members: pd.DataFrame, known: pd.DataF
     """What `identify` finds of profiles and members, ids as they are known."""
     of_members = pd.concat([anchors(members), spreads(members)], axis=1).reset_index()
     return identify(profiles.merge(of_members, on=CLUSTER_KEY, how="left"), known)
-
-
-class _Items:
-    """Reads the items of a modality and crawl date with their vectors."""
-
-    def __init__(self, warehouse: Warehouse, profiles: pd.DataFrame, members: pd.DataFrame) -> None:
-        self._warehouse = warehouse
-        self._centroids = profiles.set_index(CLUSTER_KEY)["centroid"].sort_index()
-        self._members = {
-            (str(modality), pd.Timestamp(str(day)).date()): rows.reset_index(drop=True)
-            for (modality, day), rows in members.groupby(["modality", "crawl_date"])
-        }
-
-    def of(self, modality: str, crawl_date: date) -> CrawlItems | None:
-        """The items; None if their vectors are no longer those that were clustered."""
-        members = self._members[modality, crawl_date]
-        try:
-            vectors = vectors_of(self._warehouse, modality, members, sorted(set(members["item_crawl_date"])))
-        except ContractError:
-            return None
-        for cluster, items in members.groupby("cluster_id"):
-            centroid = np.asarray(self._centroids[crawl_date, modality, cluster])
-            rows = vectors[items.index.to_numpy()]
-            if rows.shape[1] != len(centroid) or unit_centroid(rows) @ centroid < 1 - _SAME_DIRECTION:
-                return None
-        names = ("cluster_id", "post_id", "poster_id")
-        return CrawlItems(vectors, *(members[name].tolist() for name in names))
 
 
 def _metadata(

@@ -60,7 +60,7 @@ def _profiles(warehouse: Warehouse, clusters: pd.DataFrame, min_posts: int) -> p
     posts = warehouse.read("raw_posts", item_dates, columns=["crawl_date", "post_id", *COUNTS])
     return profile_clusters(
         items,
-        {m: vectors_of(warehouse, m, items[m], item_dates) for m in MODALITIES},
+        {m: vectors_of(warehouse.read, m, items[m], item_dates) for m in MODALITIES},
         _of_versions(posts, versions),
         captions,
         min_posts=min_posts,

@@ -21,13 +21,12 @@ from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.of_crawl import facts_of, models_of, tiles_of
 from mkt_assets.report.openings import openings_of
-from mkt_assets.report.page import render
+from mkt_assets.report.page import FILE_NAME, render
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import PREFIX, Settings
 from mkt_assets.stored.crawl import Crawl
 
-FILE_NAME = "report.html"
 UPSTREAM = (
     *(
         "raw_posts",
@@ -71,6 +70,7 @@ def report(run: Run, warehouse: Warehouse, media: FileStore, report_files: FileS
     """Write the page of what is stored of the crawl, and of when and how it was made."""
     crawl = Crawl(warehouse.read, run.crawl_date)
     materialized = materializations(run.instance, run.crawl_date)
+    reported = warehouse.read("report", columns=["crawl_date"])
     facts = facts_of(
         crawl,
         trends=warehouse.read("trends").to_pandas(),
@@ -78,6 +78,7 @@ def report(run: Run, warehouse: Warehouse, media: FileStore, report_files: FileS
         settings=settings_of(materialized),
         packages=[(name, version(name)) for name in PACKAGES],
         made=[_made(name, record) for name, record in materialized],
+        reported=[day for day in reported["crawl_date"].to_pylist() if day is not None],
     )
     data = render(facts, tiles_of(crawl, media)).encode("utf-8")
     path = f"{run.crawl_date.isoformat()}/{FILE_NAME}"

@@ -25,6 +25,7 @@ from rich.progress import (
 from mkt_assets.commands import operations as operations
 from mkt_assets.commands import warehouse as warehouse
 from mkt_assets.commands.arguments import DATE_FORM, parse_date
+from mkt_assets.commands.compare import compare
 from mkt_assets.commands.explore import explore
 from mkt_assets.commands.inspect import inspect
 from mkt_assets.commands.models import models_app
@@ -42,6 +43,7 @@ app.add_typer(models_app, name="models")
 app.command()(inspect)
 app.command()(search)
 app.command()(explore)
+app.command()(compare)
 app.command()(ui)
 operations.register(app)
 warehouse.register(app)
@@ -78,6 +80,7 @@ class Form(StrEnum):
     original = "original"
     huggingface = "huggingface"
     fiftyone = "fiftyone"
+    atlas = "atlas"
 
 
 class Ties(StrEnum):
@@ -185,6 +188,7 @@ def export(
     ] = Form.original,
 ) -> None:
     """Write a crawl's tables as Parquet, its charts and pictures, and the original project's files."""
+    from mkt_assets.operations import export_atlas
     from mkt_assets.operations.export import export_crawl
     from mkt_assets.operations.export_datasets import export_dataset
 
@@ -197,10 +201,16 @@ def export(
 
         if form is Form.original:
             written = export_crawl(loaded, crawl_date, out_dir, pictures=pictures.value, progress=progress)
+        elif form is Form.atlas:
+            written = export_atlas.export_atlas(loaded, crawl_date, out_dir, progress=progress)
         else:
             written = export_dataset(loaded, crawl_date, out_dir, form=form.value, progress=progress)
     for made in written:
         _out.print(f"{made.n:>8,} {made.what:<8}  {escape(str(made.path))}", highlight=False, soft_wrap=True)
+    _out.print("It is yours from now on: `mkt forget` does not reach it.", highlight=False, soft_wrap=True)
+    if form is Form.atlas:
+        # plain print: it is to be copied whole
+        print(f"Open it with\n    {export_atlas.command(out_dir)}")
 
 
 @app.command()

@@ -232,7 +232,7 @@ def _copy_charts(charts: pd.DataFrame, files: FileStore, folder: Path) -> list[W
     for name, part, stored in charts[["name", "part", "path"]].itertuples(index=False, name=None):
         path = folder / (original.chart_name(name, part) or f"charts/{name}_{part}.png")
         path.parent.mkdir(exist_ok=True)
-        with _there(f"the chart {name}_{part}", "charts"):
+        with there(f"the chart {name}_{part}", "charts"):
             path.write_bytes(files.read(stored))
         if path.parent == folder:
             written.append(Written(path, 1, "chart"))
@@ -267,7 +267,7 @@ def write_picture(media: FileStore, stored: str, path: Path, post_id: str) -> No
     Raises:
         FileNotFoundError: naming the post, if the matte is not there.
     """
-    with _there(f"the matted picture {stored} of post {post_id}", "matted_images"):
+    with there(f"the matted picture {stored} of post {post_id}", "matted_images"):
         _write_as(media, stored, path)
 
 
@@ -281,7 +281,12 @@ def _write_as(media: FileStore, stored: str, path: Path) -> None:
 
 
 @contextmanager
-def _there(what: str, asset: str) -> Generator[None]:
+def there(what: str, asset: str) -> Generator[None]:
+    """Say of a file that is missing what it is, and which asset makes it.
+
+    Raises:
+        FileNotFoundError: instead of the one that was raised within.
+    """
     try:
         yield
     except FileNotFoundError:

@@ -3,7 +3,7 @@
 `huggingface` is an image folder with a metadata.parquet (`datasets.load_dataset("imagefolder", data_dir=...)`),
 `fiftyone` a FiftyOneImageClassificationDataset whose labels are the styles.
 
-Not here: the original project's files, and all tables (export).
+Not here: the original project's files, and all tables (export), a file of Embedding Atlas (export_atlas).
 """
 
 from __future__ import annotations
@@ -74,13 +74,7 @@ def export_dataset(
         FileNotFoundError: if a picture that a table tells of is not there.
     """
     out_dir = new_folder(out_dir)
-    warehouse = open_warehouse(settings)
-    crawl = Crawl(warehouse.read, crawl_date) if warehouse.database.exists() else None
-    if crawl is None or crawl.clusters.empty:
-        raise CrawlDateError(
-            f"the warehouse in {settings.home} has no clusters of {crawl_date}: run it first."
-        )
-    pictures, vectors = _pictures(crawl)
+    pictures, vectors = clustered_pictures(stored_crawl(settings, crawl_date))
     with complete_or_nothing(out_dir) as folder:
         if form == "huggingface":
             encoder = " and ".join(sorted(set(pictures["encoder"])))
@@ -96,7 +90,22 @@ def export_dataset(
 _FOLDERS: Mapping[Form, str] = {"huggingface": "train", "fiftyone": "data"}
 
 
-def _pictures(crawl: Crawl) -> tuple[pd.DataFrame, Vectors]:
+def stored_crawl(settings: Settings, crawl_date: date) -> Crawl:
+    """A crawl that has clusters.
+
+    Raises:
+        CrawlDateError: if there are none of the crawl date.
+    """
+    warehouse = open_warehouse(settings)
+    crawl = Crawl(warehouse.read, crawl_date) if warehouse.database.exists() else None
+    if crawl is None or crawl.clusters.empty:
+        raise CrawlDateError(
+            f"the warehouse in {settings.home} has no clusters of {crawl_date}: run it first."
+        )
+    return crawl
+
+
+def clustered_pictures(crawl: Crawl) -> tuple[pd.DataFrame, Vectors]:
     """A row a clustered picture that has a vector, and the vectors, (n, d) float32, in that order."""
     items, vectors = crawl.placed("image")
     key = ["item_crawl_date", "post_id"]
@@ -114,7 +123,7 @@ def _pictures(crawl: Crawl) -> tuple[pd.DataFrame, Vectors]:
     return pictures, vectors
 
 
-def _facts(pictures: pd.DataFrame) -> pd.DataFrame:
+def facts_of_pictures(pictures: pd.DataFrame) -> pd.DataFrame:
     """What is told of a picture, by the names of the tables' columns."""
     facts = pictures[
         ["file_name", "post_id", "frame", "style", "style_name", "topic", "topic_name", "caption"]
@@ -132,7 +141,7 @@ def _facts(pictures: pd.DataFrame) -> pd.DataFrame:
 
 def _huggingface(pictures: pd.DataFrame, vectors: Vectors, card: str, folder: Path) -> list[Written]:
     (folder / "train").mkdir()
-    table = pa.Table.from_pandas(_facts(pictures), preserve_index=False)
+    table = pa.Table.from_pandas(facts_of_pictures(pictures), preserve_index=False)
     path = folder / "train" / "metadata.parquet"
     pq.write_table(table.append_column("embedding", to_column(vectors)), path, compression="zstd")
     (folder / "README.md").write_text(card, "utf-8")
@@ -141,7 +150,9 @@ def _huggingface(pictures: pd.DataFrame, vectors: Vectors, card: str, folder: Pa
 
 def _fiftyone(pictures: pd.DataFrame, vectors: Vectors, folder: Path) -> list[Written]:
     (folder / "data").mkdir()
-    rows = json.loads(_facts(pictures).to_json(orient="records", date_format="iso", force_ascii=False))
+    rows = json.loads(
+        facts_of_pictures(pictures).to_json(orient="records", date_format="iso", force_ascii=False)
+    )
     styles = [f"{row['style']} {row['style_name'] or ''}".strip() for row in rows]
     classes = sorted(set(styles), key=lambda style: int(style.split(" ")[0]))
     labels = {

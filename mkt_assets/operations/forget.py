@@ -17,7 +17,7 @@ from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import scrub
 from mkt_assets.operations.forget_state import done_here, tell_others, told_by_others
 from mkt_assets.operations.gc import Garbage, collect_garbage
-from mkt_assets.operations.places import crawl_date_in
+from mkt_assets.operations.places import crawl_date_in, crawl_dates_in
 from mkt_assets.operations.search import Search, search_home
 from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
 from mkt_assets.orchestration.instance import prepare_instance
@@ -168,7 +168,7 @@ def _forget(
     if settings.dagster_home.exists():
         # crawl dates that are no more are no longer offered
         prepare_instance(settings)
-    shown = traces.crawl_dates | {day for page in pages if (day := crawl_date_in(page))}
+    shown = traces.crawl_dates | {day for page in pages for day in crawl_dates_in(page)}
     kept = [day for day in shown if subject.crawled_before is None or day >= subject.crawled_before]
     return Forgotten(
         n_posts=traces.n_rows.get("raw_posts", 0),
@@ -216,9 +216,13 @@ def _needles(subject: Subject, traces: Traces, crawler_accounts: Sequence[str]) 
 
 
 def _remove_pages(settings: Settings, traces: Traces) -> list[str]:
-    """Remove reports that may show the subject, also without a row, and charts of all crawl dates; gives names."""
+    """Remove pages that may show the subject, also without a row, and charts of all crawl dates; gives names."""
     reports, charts = open_files(settings, "reports"), open_files(settings, "charts")
-    shown = [(reports, f) for f in reports.files() if traces.may_show_in("report", crawl_date_in(f.name))]
+    shown = [
+        (reports, f)
+        for f in reports.files()
+        if any(traces.may_show_in("report", day) for day in crawl_dates_in(f.name) or [None])
+    ]
     if traces.crawl_dates:
         shown += [(charts, f) for f in charts.files() if crawl_date_in(f.name) is None]
     for store, file in shown:

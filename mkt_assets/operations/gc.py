@@ -17,7 +17,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from mkt_assets.operations.places import InUse, crawl_date_in, files_below, in_use
+from mkt_assets.operations.places import InUse, crawl_date_in, crawl_dates_in, files_below, in_use
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.resources import (
     MADE,
@@ -129,11 +129,10 @@ def _why_unused(made: Made, name: str, used: InUse) -> str | None:
     """Why a file is of no use; None if it is of any."""
     if made == "media":
         return None if name in used.mattes else _MATTE
-    crawl_date = crawl_date_in(name)
-    if made == "charts":
-        # a chart of no crawl date (of trends) is in no row, and made anew by each run
-        return None if crawl_date is None or name in used.charts else _CHART
-    return None if crawl_date is None or crawl_date in used.crawl_dates else _REPORT
+    if made == "reports":
+        return None if used.crawl_dates.issuperset(crawl_dates_in(name)) else _REPORT
+    # a chart of no crawl date (of trends) is in no row, and made anew by each run
+    return None if crawl_date_in(name) is None or name in used.charts else _CHART
 
 
 def _of_path(path: Path, why: str) -> Orphan:

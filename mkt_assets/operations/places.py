@@ -61,8 +61,15 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 def crawl_date_in(name: str) -> date | None:
     """The crawl date in the name of a file or of the folders it is in, below the place of such files."""
-    found = _DATE.search(name)
-    try:
-        return date.fromisoformat(found[0]) if found else None
-    except ValueError:
-        return None
+    return next(iter(crawl_dates_in(name)), None)
+
+
+def crawl_dates_in(name: str) -> tuple[date, ...]:
+    """All crawl dates in it: of a page that compares two, both."""
+    found: list[date] = []
+    for text in _DATE.findall(name):
+        try:
+            found.append(date.fromisoformat(text))
+        except ValueError:
+            continue  # 2024-02-30
+    return tuple(found)

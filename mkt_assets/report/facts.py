@@ -204,7 +204,7 @@ class Facts:
 
     `compared_with` has, by modality, the last earlier crawl date whose clusters this crawl's were matched with;
     a modality without one, or without clusters now, is missing. `first_seen` has, by identity, the posts behind the
-    newest point of its trend.
+    newest point of its trend. `before` and `after` are the nearest crawl dates that have a report.
     """
 
     crawl_date: date
@@ -230,6 +230,8 @@ class Facts:
     members: tuple[Member, ...] = ()
     refused: tuple[Refused, ...] = ()
     first_seen: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    before: date | None = None
+    after: date | None = None
 
     def clusters(self, modality: str) -> tuple[Cluster, ...]:
         """Styles or topics, largest first."""

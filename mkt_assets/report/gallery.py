@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.rounding import count
-from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item
+from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Post
 from mkt_assets.report.openings import Opening, of_cluster
 from mkt_assets.report.text import Text, counted, say
 from mkt_assets.report.tiles import Tiles, data_uri, tile
+
+Posts = Mapping[tuple[date, str], Post]
+"""Posts by crawl date and id."""
 
 _N_KEYWORDS = 6
 _N_LARGEST_STYLES, _N_LARGEST_TOPICS = 4, 5
@@ -69,30 +73,36 @@ def values_of(facts: Facts, tiles: Tiles) -> Mapping[str, object]:
     linked = _linked(facts)
 
     @cache
-    def picture_of(item: Item) -> Picture | None:
-        image, post = tiles(item), facts.posts.get((item.crawl_date, item.post_id))
-        if image is None:
-            return None
-        return Picture(
-            data_uri(tile(image)), item.post_id, post.line if post else "", post.url if post else None
-        )
-
-    def captions(cluster: Cluster) -> tuple[Caption, ...]:
-        found = ((item, facts.posts.get((item.crawl_date, item.post_id))) for item in cluster.typical)
-        written = [
-            Caption(item.post_id, post.line, post.url) for item, post in found if post and post.caption
-        ]
-        return tuple(written[:N_CAPTIONS])
+    def picture(item: Item) -> Picture | None:
+        return picture_of(item, facts.posts, tiles)
 
     def pictures(cluster: Cluster) -> tuple[Picture, ...]:
-        return tuple(picture for item in cluster.typical[:N_TILES] if (picture := picture_of(item)))
+        return tuple(found for item in cluster.typical[:N_TILES] if (found := picture(item)))
+
+    def captions(cluster: Cluster) -> tuple[Caption, ...]:
+        return captions_of(cluster, facts.posts)
 
     return {
         "styles": [_card(style, linked, pictures=pictures(style)) for style in facts.styles],
         "topics": [_card(topic, linked, captions=captions(topic)) for topic in facts.topics],
-        "largest_styles": _largest_styles(facts, picture_of),
+        "largest_styles": _largest_styles(facts, picture),
         "largest_topics": _largest_topics(facts),
     }
+
+
+def picture_of(item: Item, posts: Posts, tiles: Tiles) -> Picture | None:
+    """The picture of an item; None where there is none."""
+    image, post = tiles(item), posts.get((item.crawl_date, item.post_id))
+    if image is None:
+        return None
+    return Picture(data_uri(tile(image)), item.post_id, post.line if post else "", post.url if post else None)
+
+
+def captions_of(cluster: Cluster, posts: Posts) -> tuple[Caption, ...]:
+    """The captions of the most typical posts of a cluster that have one."""
+    found = ((item, posts.get((item.crawl_date, item.post_id))) for item in cluster.typical)
+    written = [Caption(item.post_id, post.line, post.url) for item, post in found if post and post.caption]
+    return tuple(written[:N_CAPTIONS])
 
 
 def _largest_styles(facts: Facts, picture_of: Callable[[Item], Picture | None]) -> list[Largest]:

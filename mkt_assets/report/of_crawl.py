@@ -5,7 +5,8 @@ Not here: what becomes of single tables' rows (from_tables, history), what the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ def facts_of(
     settings: Sequence[tuple[str, str]],
     packages: Sequence[tuple[str, str]],
     made: Sequence[Made],
+    reported: Collection[date] = (),
 ) -> Facts:
     """All that the page tells of a crawl.
 
@@ -52,6 +54,7 @@ def facts_of(
         settings: Names and values of the settings behind the rows.
         packages: Names and versions.
         made: When what it is made of was materialized.
+        reported: The crawl dates that have a report.
     """
     of_date = crawl.identities[crawl.identities["crawl_date"] == crawl.crawl_date]
     dated = dict(zip(crawl.clusters["post_id"], crawl.clusters["item_crawl_date"], strict=True))
@@ -86,6 +89,8 @@ def facts_of(
         members=members_of(crawl.clusters),
         refused=refused_of(rejects),
         first_seen=first_seen_of(crawl.sightings, of_date, trends, crawl.crawl_date),
+        before=max((day for day in reported if day < crawl.crawl_date), default=None),
+        after=min((day for day in reported if day > crawl.crawl_date), default=None),
     )
 
 

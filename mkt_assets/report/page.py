@@ -1,18 +1,12 @@
-"""The whole page: head, answers, sections, data for the script. It loads nothing and runs only its own script.
+"""The report of a crawl date: answers, sections, data for the script.
 
-Not here: markup (report/templates), how values get into it (report/html); each section has its own file.
+Not here: head, style and script around it (report/shell), markup (report/templates); each section has its own file.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import partial
-from importlib.resources import files
 
-from markupsafe import Markup
-
-from mkt_assets.charts.fonts import chinese_font
 from mkt_assets.report import cross_table, decisions, gallery, map_section, over_time, posts, provenance
 from mkt_assets.report.answers import answers
 from mkt_assets.report.facts import Facts
@@ -20,8 +14,12 @@ from mkt_assets.report.html import filled
 from mkt_assets.report.languages import languages
 from mkt_assets.report.openings import openings_of
 from mkt_assets.report.posts import PagePosts
+from mkt_assets.report.shell import in_page
 from mkt_assets.report.text import say
 from mkt_assets.report.tiles import Tiles
+
+FILE_NAME = "report.html"
+"""Of a report, in the folder of its crawl date."""
 
 _SECTIONS = ("find", "styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
 _SCRIPTS = ("reader", "selection", "cross_table", "map", "panel", "begin")
@@ -35,11 +33,9 @@ def render(facts: Facts, tiles: Tiles) -> str:
         tiles: Gives the cut-out of a picture, or None.
 
     Returns:
-        An HTML page in one piece. Its Content-Security-Policy allows no load at all and no script but the page's,
-        so whatever a caption holds is shown and never run. It brings a font of the Chinese characters in it,
-        which a browser takes where the reader's system has none.
+        An HTML page in one piece, see `shell.in_page`.
     """
-    known, script = languages(), _script()
+    known = languages()
     page_posts = PagePosts(facts)
     data = {
         "languages": {language.code: language.tag for language in known},
@@ -50,6 +46,8 @@ def render(facts: Facts, tiles: Tiles) -> str:
     body = filled(
         "body.html",
         facts=facts,
+        report_file=FILE_NAME,
+        compare_command=_compare_command(facts),
         languages=known,
         sections=_SECTIONS,
         answers=answers(facts),
@@ -62,28 +60,10 @@ def render(facts: Facts, tiles: Tiles) -> str:
         **decisions.values_of(facts),
         **provenance.values_of(facts),
     )
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    page = filled(
-        "page.html",
-        facts=facts,
-        title=known[0].write(say("title")),
-        languages=known,
-        policy="default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        style=_read("page.css"),
-        script=script,
-        font=base64.b64encode(chinese_font(body)).decode("ascii"),
-        body=body,
-    )
-    return str(page)
+    return in_page(body, f"{known[0].write(say('title'))} · {facts.crawl_date}", _SCRIPTS)
 
 
-def _script() -> Markup:
-    """The page's script: its files in the order in which one uses what another says."""
-    parts = Markup("\n").join(_read(f"scripts/{name}.js") for name in _SCRIPTS)
-    return Markup('"use strict";\n(() => {\n') + parts + Markup("})();")
-
-
-def _read(name: str) -> Markup:
-    """A file of ours, which is put into the page as it is."""
-    return Markup(files("mkt_assets.report").joinpath(name).read_text(encoding="utf-8"))  # noqa: S704
+def _compare_command(facts: Facts) -> str:
+    """What puts this crawl side by side with the one before it, or else after it."""
+    days = (facts.before, facts.crawl_date) if facts.before else (facts.crawl_date, facts.after)
+    return f"mkt compare {days[0]} {days[1]}"

@@ -89,12 +89,12 @@ def names_of(frame: pd.DataFrame) -> bytes:
 
 
 def vectors_of(
-    warehouse: Warehouse, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
+    read: ReadTable, modality: str, items: pd.DataFrame, item_dates: Sequence[date]
 ) -> NDArray[np.float32]:
     """(n, d) vectors of clustered items, in their order.
 
     Args:
-        warehouse: where vectors are.
+        read: reads tables.
         modality: image or text.
         items: item_crawl_date, post_id, and of pictures frame.
         item_dates: all crawl dates of the items.
@@ -102,7 +102,7 @@ def vectors_of(
     Raises:
         ContractError: an item has no vector any more.
     """
-    rows = read_vectors(warehouse.read, modality, item_dates)
+    rows = read_vectors(read, modality, item_dates)
     positions = positions_of(items, rows, modality)
     if positions.isna().any():
         raise ContractError(

@@ -8,7 +8,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-TOPICS = ("links", "intervals", "novelty", "elbows", "trends", "methods")
+TOPICS = ("links", "intervals", "novelty", "sides", "elbows", "trends", "methods")
 
 
 def main(topics: list[str]) -> int:

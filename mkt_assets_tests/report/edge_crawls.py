@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -102,6 +102,20 @@ def facts_of(tables: Shelf, day: date) -> Facts:
     return of_crawl.facts_of(
         Crawl(tables.read, day), trends=trends_so_far, models=(), settings=(), packages=(), made=()
     )
+
+
+def items_on(tables: Shelf, known: Sequence[Shot]) -> Callable[[str, date], CrawlItems]:
+    """The clustered items of a modality and day, with their vectors."""
+    of = {(shot.day, shot.post): shot for shot in known}
+
+    def items_of(modality: str, day: date) -> CrawlItems:
+        members = tables.frames["clusters"]
+        rows = members[(members["modality"] == modality) & (members["crawl_date"] == day)]
+        vectors = [_vector(_kind(of[day, p], modality) or 0, p) for p in rows["post_id"]]
+        columns = (rows[name].tolist() for name in ("cluster_id", "post_id", "poster_id"))
+        return CrawlItems(np.array(vectors, dtype=np.float32), *columns)
+
+    return items_of
 
 
 def _frame(name: str, rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
@@ -219,14 +233,7 @@ def _identities(frames: Mapping[str, pd.DataFrame], known: Sequence[Shot]) -> li
     tables = {name: Shelf(frames).read(name) for name in ("cluster_profiles", "clusters")}
     profiles, members, _ = read_clusters(tables)
     before = Shelf(frames).read("cluster_identities").to_pandas()
-    of = {(shot.day, shot.post): shot for shot in known}
-
-    def items_of(modality: str, day: date) -> CrawlItems:
-        rows = members[(members["modality"] == modality) & (members["crawl_date"] == day)]
-        vectors = [_vector(_kind(of[day, p], modality) or 0, p) for p in rows["post_id"]]
-        columns = (rows[name].tolist() for name in ("cluster_id", "post_id", "poster_id"))
-        return CrawlItems(np.array(vectors, dtype=np.float32), *columns)
-
+    items_of = items_on(Shelf(frames), known)
     found = claims(identities_of(profiles, members, before), items_of, min_posts=_MIN_POSTS)
     return name_identities(found, profiles, members, {})[0].to_dict("records")
 

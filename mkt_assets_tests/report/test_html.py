@@ -176,8 +176,8 @@ def test_a_text_is_an_element_of_each_language_unless_all_say_the_same():
 
 
 def test_a_template_without_a_value_it_needs_is_not_filled():
-    with pytest.raises(Exception, match="'facts' is undefined"):
-        filled("page.html", languages=languages(), policy="", style="", script="", font="", body="", title="")
+    with pytest.raises(Exception, match="'title' is undefined"):
+        filled("page.html", languages=languages(), policy="", style="", script="", font="", body="")
 
 
 def test_listing_the_assets_needs_no_templates():

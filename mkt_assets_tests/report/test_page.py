@@ -4,6 +4,7 @@ import base64
 import re
 import unicodedata
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -144,3 +145,20 @@ def test_the_bars_of_a_style_are_its_three_best_ranked_topics():
     pairs = tuple(pair(0, i, rank=rank, share=0.25) for i, rank in enumerate((4, 3, 1, 2)))
     html = render(a_crawl(topics=topics, pairs=pairs), grey_tiles)
     assert re.findall(r"<b>\s*(topic\d)", html) == ["topic2", "topic3", "topic1"]
+
+
+def test_a_report_links_to_the_crawls_before_and_after_it_as_far_as_they_have_one():
+    def links(before: date | None, after: date | None) -> tuple[list[str], str]:
+        page = Page(render(a_crawl(before=before, after=after), grey_tiles))
+        return [h for a in page.of("a") if (h := a["href"] or "").startswith("../")], page.text
+
+    earlier, later = date(2024, 6, 13), date(2024, 6, 20)
+    found, text = links(earlier, later)
+    assert found == ["../2024-06-13/report.html", "../2024-06-20/report.html"]
+    assert "mkt compare 2024-06-13 2024-06-14" in text
+    found, text = links(None, later)
+    assert found == ["../2024-06-20/report.html"]
+    assert "mkt compare 2024-06-14 2024-06-20" in text
+    found, text = links(None, None)
+    assert found == []
+    assert "mkt compare" not in text

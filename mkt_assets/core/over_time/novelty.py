@@ -197,7 +197,8 @@ def fewer_elsewhere(regions: Regions, there: CrawlItems, *, min_posts: int = MIN
     q_value = np.full(len(y), np.nan)
     if tested.any():
         q_value[tested] = false_discovery_rates(p_value[tested])
-    enough = (y >= min_posts) & (of_here >= MIN_ACCOUNTS) & (z / m <= FEWER * y / n)
+    enough = (y >= min_posts) & (of_here >= MIN_ACCOUNTS)
+    more_here = enough & (np.nan_to_num(q_value, nan=1.0) <= ALPHA) & (poster_p <= ALPHA)
     found = {
         "n_posts_here": y.astype(np.int64),
         "n_posts_there": z.astype(np.int64),
@@ -205,7 +206,8 @@ def fewer_elsewhere(regions: Regions, there: CrawlItems, *, min_posts: int = MIN
         "p_value": p_value,
         "poster_p_value": poster_p,
         "q_value": q_value,
-        "fewer": enough & (np.nan_to_num(q_value, nan=1.0) <= ALPHA) & (poster_p <= ALPHA),
+        "more_here": more_here,
+        "fewer": more_here & (z / m <= FEWER * y / n),
     }
     return pd.DataFrame(found, index=pd.Index(regions.ids, name="cluster_id"))
 

@@ -350,6 +350,75 @@ _MESSAGES: Mapping[str, str] = {
     "refused_told": "What could not be used: {n}",
     "posts_of": "Posts of {date}",
     "posts_panel": "Posts",
+    # two crawls side by side
+    "sides": "Two crawls side by side",
+    "sides_of": "{earlier} and {later}",
+    "report_of": "Report of {date}",
+    "skip_sides": "Skip to the comparison",
+    "sides_how": "How they are compared",
+    "sides_lead": (
+        "A difference is claimed only where posts and accounts both show it: the posts of both crawls are placed among "
+        "the same groups, posts of one account count for less than as many of others, and q is corrected for all "
+        "groups. Shares are of a crawl's posts, with 95 % intervals that allow for accounts."
+    ),
+    "sides_days": (
+        "Two crawls differ by what a search found on the day, too. Whether something rises or falls takes {n} crawls: "
+        "see “Over time” in the reports."
+    ),
+    "sides_both": "{posts} [is|are] in both crawls.",
+    "sides_new": "New: {names}.",
+    "sides_grown": "Grown: {names}.",
+    "sides_shrunk": "Shrunk: {names}.",
+    "sides_gone": "No longer there: {names}.",
+    "sides_kept": "{things} [is|are] in both, with no difference that these accounts can show.",
+    "sides_only": (
+        "{things} [has|have] no counterpart, and these accounts cannot show that [it|they] came "
+        "or went: {names}."
+    ),
+    "sides_nothing": "Nothing came, went, grew or shrank that these accounts can show.",
+    "side_new": "new",
+    "side_grown": "grown",
+    "side_shrunk": "shrunk",
+    "side_gone": "gone",
+    "side_kept": "kept",
+    "side_only later": "only in {date}",
+    "side_only earlier": "only in {date}",
+    "verdict_new": "New: the crawl of {earlier} has next to nothing of its kind.",
+    "verdict_grown": "Grown: {later} has more of it than {earlier}, beyond what chance and single accounts explain.",
+    "verdict_shrunk": "Shrunk: {later} has less of it than {earlier}, beyond what chance and single accounts explain.",
+    "verdict_gone": "No longer there: the crawl of {later} has next to nothing of its kind.",
+    "verdict_kept": "No difference that these accounts can show.",
+    "verdict_only later": "It has no counterpart in {earlier}; that it is new, these accounts cannot show.",
+    "verdict_only earlier": "It has no counterpart in {later}; that it is gone, these accounts cannot show.",
+    "sides_tested": "q {q}, by account {p}",
+    "sides_untested": "too few to test",
+    "sides_stock": (
+        "The crawl of {date} was the first and is a stock of older posts: whatever stays in search results for long "
+        "is more in it."
+    ),
+    "sides_window": (
+        "The crawl of {later} was clustered with those since {date}: its posts here are those of all these crawls, "
+        "which makes differences smaller."
+    ),
+    "sides_encoders": (
+        "Not comparable: {what} of {earlier} were made with {one}, those of {later} with {other}, and vectors of two "
+        "encoders have nothing in common. Make both with the encoder that is set now: {command}"
+    ),
+    "sides_vectors": (
+        "Not comparable: {what} of {date} were made of vectors that are no longer stored. Make them again: {command}"
+    ),
+    "sides_none": "The crawl of {date} has no {what}, so there is nothing to compare.",
+    "name": "Name",
+    "found_word": "What became of it",
+    "change_word": "Change, points",
+    "test_word": "Test",
+    "interval": "{share} ({low} to {high})",
+    "not_there": "not in this crawl",
+    "of_side": "{posts} · {accounts}",
+    "of_side_largest": "{posts} · {accounts} · largest account {largest}",
+    "crawl_before": "Crawl before: {date}",
+    "crawl_after": "Crawl after: {date}",
+    "side_by_side_with": "Side by side: {command}",
     "to_top": "Back to the answers",
 }
 

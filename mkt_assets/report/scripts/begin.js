@@ -1,6 +1,6 @@
   // ---- begin
   speak(codes.includes(wanted) ? wanted : codes[0]);
-  route();
+  for (const start of atStart) start();
 
   // ---- where the system has no Chinese font, all characters are the same box: take the page's own
   const ink = document.createElement("canvas").getContext("2d");

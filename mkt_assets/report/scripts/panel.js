@@ -267,6 +267,7 @@
   byId("posts-close").addEventListener("click", closed);
   byId("posts-more").addEventListener("click", showMore);
   sorting.addEventListener("change", () => fill(inPanel.selection));
+  atStart.push(route);
   window.addEventListener("hashchange", route);
   window.addEventListener("popstate", route);
   listeners.push(() => {

@@ -7,6 +7,7 @@
     set(name, value) { try { localStorage.setItem(name, value); } catch { /* it lasts as long as the page */ } },
   };
   const listeners = [];
+  const atStart = [];
   const tags = data("languages");
   const codes = Object.keys(tags);
   const language = () => root.dataset.lang;

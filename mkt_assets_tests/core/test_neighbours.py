@@ -1,0 +1,45 @@
+"""Neighbours are those that counting by hand gives; what a map was not fitted to lies amid what it resembles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mkt_assets.core import neighbours
+from mkt_assets.core.neighbours import nearest, place_near
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((60, 8)).astype(np.float32)
+
+
+@pytest.mark.parametrize("block", [7 * 60, neighbours._BLOCK])
+def test_neighbours_are_the_nearest_by_cosine_in_order_whatever_the_block(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "_BLOCK", block)
+    unit = X / np.linalg.norm(X, axis=1, keepdims=True)
+    apart = 1 - unit @ unit.T
+    np.fill_diagonal(apart, np.inf)
+    ids, distances = (np.concatenate(parts) for parts in zip(*nearest(X, X, 5, skip_self=True), strict=True))
+    assert ids.tolist() == np.argsort(apart, axis=1)[:, :5].tolist()
+    assert np.allclose(distances, np.sort(apart, axis=1)[:, :5], atol=1e-6)
+
+
+def test_there_are_no_more_neighbours_than_others() -> None:
+    ids, distances = next(nearest(X[:3], X[:3], 15, skip_self=True))
+    assert ids.shape == distances.shape == (3, 2)
+    ids, _ = next(nearest(X[:1], X[:1], 15, skip_self=True))
+    assert ids.shape == (1, 0)
+    assert list(nearest(X[:0], X[:0], 15)) == []
+
+
+def test_what_is_on_the_map_keeps_its_place_and_a_copy_of_it_lies_there_too() -> None:
+    positions = RNG.standard_normal((60, 2))
+    assert np.allclose(place_near(3 * X, X, positions), positions)
+
+
+def test_a_vector_between_two_groups_of_the_map_lies_with_the_one_it_resembles() -> None:
+    mapped = np.repeat(np.eye(2, 8), 10, axis=0) + 0.05 * RNG.standard_normal((20, 8))
+    positions = np.repeat([[0.0, 0.0], [10.0, 0.0]], 10, axis=0)
+    near_second = (np.array([[0.4, 1, 0, 0, 0, 0, 0, 0]])).astype(np.float32)
+    assert place_near(near_second, mapped.astype(np.float32), positions)[0, 0] == pytest.approx(10)
