@@ -37,7 +37,8 @@ UPSTREAM = (
         "k_selection",
         "clusters",
     ),
-    *("crosstab_ratios", "cluster_profiles", "cluster_identities", "trends", "method_comparison"),
+    *("crosstab_ratios", "cluster_profiles", "cluster_identities", "seen_words", "caption_matches", "trends"),
+    "method_comparison",
 )
 PACKAGES = (
     *("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "torch", "pillow"),
@@ -48,10 +49,20 @@ _KINDS = {"matting": "matting", "image": "image_encoder", "text": "text_encoder"
 
 @step(
     REPORT,
-    version=5,
+    version=6,
     group="findings",
     kinds={"python", "html"},
-    deps=["crosstab_ratios", "cluster_profiles", "cluster_identities", "trends", "method_comparison"],
+    deps=[
+        *(
+            "crosstab_ratios",
+            "cluster_profiles",
+            "cluster_identities",
+            "seen_words",
+            "caption_matches",
+            "trends",
+        ),
+        "method_comparison",
+    ],
     settings=["random_state"],
     expected_daily=True,
     description="One HTML page that needs nothing else, `reports/<crawl date>/report.html`: the answers to an "
