@@ -527,7 +527,7 @@ CAPTION_MATCHES = Table(
 )
 
 PROPOSED_BY = ("keywords", "one_account")
-NAMED_BY = ("analyst", *PROPOSED_BY, "identity")
+NAMED_BY = ("analyst", *PROPOSED_BY, "seen", "identity")
 
 
 def _median(name: str) -> tuple[Column, ...]:
@@ -700,12 +700,13 @@ CLUSTER_IDENTITIES = Table(
             "name",
             "VARCHAR",
             "what it is called wherever it is shown, the same on every crawl date, unique in a modality; with † it is "
-            "of one account's words",
+            "of one account's words, with ‡ of what its pictures show",
         ),
         Column(
             "name_by",
             "VARCHAR",
-            "who named it: the analyst, keywords of several accounts, one account's words, or nobody (its id)",
+            "who named it: the analyst, keywords of several accounts, what its pictures show (seen), one account's "
+            "words, or nobody (its id)",
             allowed=NAMED_BY,
         ),
         Column(

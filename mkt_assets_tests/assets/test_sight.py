@@ -73,6 +73,10 @@ def colour_of(number: int) -> str:
     return list(COLOURS)[number % 3]
 
 
+def styles(settings: Settings, table: str) -> list[dict[str, Any]]:
+    return [row for row in rows(settings, table) if row["modality"] == "image"]
+
+
 def styles_by_colour(settings: Settings, modality: str = "image") -> dict[int, str]:
     numbers = {post_id(i): i for i in range(30)}
     return {
@@ -88,6 +92,15 @@ def test_every_style_is_named_by_the_colour_that_its_pictures_show(seen: Setting
     assert {(row["kind"], row["rank"]) for row in rows(seen, "seen_words")} == {("colour", 1)}
 
 
+def test_a_style_without_words_of_several_accounts_is_called_by_what_is_seen_and_marked(
+    seen: Settings,
+) -> None:
+    proposed = {row["cluster_id"]: row["proposed_by"] for row in styles(seen, "cluster_profiles")}
+    assert "keywords" not in proposed.values()
+    names = {row["cluster_id"]: (row["name"], row["name_by"]) for row in styles(seen, "cluster_identities")}
+    assert names == {style: (f"{colour} ‡", "seen") for style, colour in styles_by_colour(seen).items()}
+
+
 def test_every_text_matches_its_pictures_better_than_others(seen: Settings) -> None:
     matches = rows(seen, "caption_matches")
     assert {row["post_id"] for row in matches} == {post_id(i) for i in range(30)}
@@ -97,11 +110,11 @@ def test_every_text_matches_its_pictures_better_than_others(seen: Settings) -> N
 
 
 def test_links_of_a_colour_with_itself_are_agreed_with_by_sight(seen: Settings) -> None:
-    styles, topics = styles_by_colour(seen), styles_by_colour(seen, "text")
+    colours, topics = styles_by_colour(seen), styles_by_colour(seen, "text")
     links = rows(seen, "crosstab_ratios")
     assert {row["unit"] for row in links} == {"image", "post"}
     for row in links:
-        assert row["sight_agrees"] == (styles[row["image_cluster"]] == topics[row["text_cluster"]])
+        assert row["sight_agrees"] == (colours[row["image_cluster"]] == topics[row["text_cluster"]])
 
 
 def test_texts_dealt_to_other_posts_match_as_by_chance(tmp_path: Path) -> None:
