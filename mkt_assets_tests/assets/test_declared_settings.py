@@ -136,6 +136,9 @@ def test_a_home_that_moves_keeps_its_names_and_another_file_of_names_changes_the
     assert changed(here, Settings.load(home=tmp_path / "a", names_file=tmp_path / "x.csv")) == {
         "cluster_identities"
     }
+    assert changed(here, Settings.load(home=tmp_path / "a", sight_words_file=tmp_path / "x.csv")) == {
+        "seen_words"
+    }
 
 
 def test_what_the_results_depended_on_is_recorded_with_the_launchpads_changes(
