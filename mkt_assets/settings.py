@@ -213,6 +213,10 @@ class Settings(BaseSettings):
         default_factory=lambda data: data["home"] / "names.csv",
         description="the analyst's own names of styles and topics: a CSV of modality, identity, name",
     )
+    sight_words_file: Path = Field(
+        default_factory=lambda data: data["home"] / "sight_words.csv",
+        description="the analyst's own words for what pictures show, beside the shipped: a CSV of kind, zh, en",
+    )
 
     comparison_pictures: int = Field(
         300, ge=0, description="pictures that methods and encoders are compared on, sampled; 0: no comparison"
@@ -233,7 +237,7 @@ class Settings(BaseSettings):
             raise ValueError("it should have no key in it, as settings are shown; use AWS_SECRET_ACCESS_KEY")
         return value.rstrip("/")
 
-    @field_validator("home", "models", "names_file", mode="after")
+    @field_validator("home", "models", "names_file", "sight_words_file", mode="after")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from mkt_assets.assets.caption_matches import caption_matches
 from mkt_assets.assets.charts import charts
 from mkt_assets.assets.cluster_identities import cluster_identities
 from mkt_assets.assets.cluster_profiles import cluster_profiles
@@ -19,6 +20,7 @@ from mkt_assets.assets.matted_images import matted_images
 from mkt_assets.assets.method_comparison import method_comparison
 from mkt_assets.assets.raw_posts import raw_posts
 from mkt_assets.assets.report import report
+from mkt_assets.assets.seen_words import seen_words
 from mkt_assets.assets.summaries import summaries
 from mkt_assets.assets.text_embeddings import text_embeddings
 from mkt_assets.assets.trends import trends
@@ -36,6 +38,8 @@ STEPS = (
     cluster_profiles,
     cluster_identities,
     crosstab_ratios,
+    seen_words,
+    caption_matches,
     trends,
     charts,
     method_comparison,

@@ -13,6 +13,7 @@ from mkt_assets.contract.schema import CLUSTER_IDENTITIES
 from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, spreads
 from mkt_assets.core.over_time.novelty import claims
 from mkt_assets.core.over_time.versions import versions_by_date
+from mkt_assets.core.profiles.account_words import SEEN
 from mkt_assets.core.profiles.identity_names import name_identities
 from mkt_assets.core.profiles.names import read_names
 from mkt_assets.core.rounding import percent
@@ -34,18 +35,20 @@ SOURCES = {
         "encoder",
         "centroid",
     ],
+    "seen_words": ["crawl_date", "cluster_id", "rank", "word_zh"],
     "clusters": [*CLUSTER_KEY, "post_id", "poster_id", "frame", "item_crawl_date", "distance"],
     "cluster_identities": [*AS_OF_DATE, "crawl_date", "is_gone", "encoder", "centroid"],
 }
 SHOWN_EVENTS = 30
+_SEEN_IN_NAME = 2
 
 
 @step(
     CLUSTER_IDENTITIES,
-    version=3,
+    version=4,
     group="findings",
     kinds={"python", "duckdb", "scipy"},
-    deps=["cluster_profiles"],
+    deps=["cluster_profiles", "seen_words"],
     settings=("low_support_posts", "names_file"),
     description="Clusters of successive crawl dates, matched one-to-one by their centroids, so that a style or "
     "topic keeps its id and its name; which of them are new, gone or back, by a test of the posts that allows for "
@@ -68,7 +71,7 @@ def cluster_identities(run: Run, warehouse: Warehouse) -> Derived:
                 ClusteredItems(warehouse.read, profiles, members).of,
                 min_posts=run.settings.low_support_posts,
             ),
-            profiles,
+            pd.concat([profiles, _proposed_by_sight(tables["seen_words"].to_pandas())], ignore_index=True),
             members,
             given,
         )
@@ -102,6 +105,13 @@ def read_clusters(tables: Mapping[str, pa.Table]) -> tuple[pd.DataFrame, pd.Data
     stale = set(both.loc[both["n_items"] != both["n_now"], "crawl_date"])
     kept = profiles[~profiles["crawl_date"].isin(stale)]
     return kept, members, sorted(str(day) for day in stale)
+
+
+def _proposed_by_sight(seen: pd.DataFrame) -> pd.DataFrame:
+    """Names of the first words that the pictures of each style show, as the captions' words propose theirs."""
+    first = seen[seen["rank"] <= _SEEN_IN_NAME].sort_values(["crawl_date", "cluster_id", "rank"])
+    names = first.groupby(["crawl_date", "cluster_id"])["word_zh"].agg(" · ".join).rename("name")
+    return names.reset_index().assign(modality="image", name_by=SEEN)
 
 
 def identities_of(profiles: pd.DataFrame, members: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -37,14 +37,8 @@ UPSTREAM = (
         "k_selection",
         "clusters",
     ),
-    *(
-        "item_positions",
-        "crosstab_ratios",
-        "cluster_profiles",
-        "cluster_identities",
-        "trends",
-        "method_comparison",
-    ),
+    *("item_positions", "crosstab_ratios", "cluster_profiles", "cluster_identities", "seen_words"),
+    *("caption_matches", "trends", "method_comparison"),
 )
 PACKAGES = (
     *("mkt_assets", "dagster", "duckdb", "numpy", "pandas", "scikit-learn", "scipy", "torch", "pillow"),
@@ -55,12 +49,12 @@ _KINDS = {"matting": "matting", "image": "image_encoder", "text": "text_encoder"
 
 @step(
     REPORT,
-    version=6,
+    version=7,
     group="findings",
     kinds={"python", "html"},
     deps=[
-        *("crosstab_ratios", "cluster_profiles", "cluster_identities", "item_positions", "trends"),
-        "method_comparison",
+        *("crosstab_ratios", "cluster_profiles", "cluster_identities", "item_positions", "seen_words"),
+        *("caption_matches", "trends", "method_comparison"),
     ],
     expected_daily=True,
     description="One HTML page that needs nothing else, `reports/<crawl date>/report.html`: the answers to an "

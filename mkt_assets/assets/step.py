@@ -37,7 +37,7 @@ _DATA_VERSION = "dagster/data_version"
 _DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=4), warn_window=timedelta(days=2))
 _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
 # What a launchpad cannot give: what is the same for all crawl dates, files and limits are the operator's.
-_OF_THE_OPERATOR = ("window_crawl_dates", "timezone", "stop_words", "names_file")
+_OF_THE_OPERATOR = ("window_crawl_dates", "timezone", "stop_words", "names_file", "sight_words_file")
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ def value_of(name: str, settings: Settings) -> Any:
     if name in MODELS:
         card = describe(cast("Role", name), value, settings.model_options)
         return f"{card.model_id} {card.version}"
-    if name == "names_file":  # which file; what is in it is data, and read in every run
+    if name in ("names_file", "sight_words_file"):  # which file; what is in it is data, and read in every run
         return str(value.relative_to(settings.home) if value.is_relative_to(settings.home) else value)
     if name == "stop_words":
         return [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in value]

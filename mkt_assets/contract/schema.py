@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
+from mkt_assets.core.sight.vocabulary import KINDS
+
 ARROW_TYPES: Mapping[str, pa.DataType] = MappingProxyType(
     {
         "VARCHAR": pa.string(),
@@ -466,6 +468,30 @@ CROSSTAB_RATIOS = Table(
         Column(
             "supported", "BOOLEAN", "the link is worth believing, see core/crosstab/belief", nullable=True
         ),
+        Column(
+            "sight_contrast",
+            "DOUBLE",
+            "by how much the style's pictures match other accounts' captions of the topic better than other styles' "
+            "do (difference of mean cosines); null: pictures and captions are in two spaces",
+            "1",
+            True,
+        ),
+        Column(
+            "sight_q_value",
+            "DOUBLE",
+            "chance of such a contrast if pictures were dealt at random to styles, or captions to topics, whichever is "
+            "likelier; by account, corrected for all pairs (Benjamini-Hochberg)",
+            "1",
+            True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "sight_agrees",
+            "BOOLEAN",
+            "second opinion on the link: pictures and captions are of one thing, see core/sight/matches",
+            nullable=True,
+        ),
     ),
     key=("unit", "image_cluster", "text_cluster"),
     checks=(
@@ -474,11 +500,66 @@ CROSSTAB_RATIOS = Table(
         "ratio_low <= ratio AND ratio <= ratio_high",
         "p_value <= q_value",
         "poster_p_value <= poster_q_value",
+        "(sight_contrast IS NULL) = (sight_agrees IS NULL)",
     ),
 )
 
+SEEN_WORDS = Table(
+    "seen_words",
+    "a word that a style's pictures show, not its captions; none where pictures and words are in two spaces",
+    (
+        _CRAWL_DATE,
+        Column("cluster_id", "BIGINT", "the style, as in clusters", minimum=0),
+        Column("rank", "BIGINT", "1 = what sets it apart most", minimum=1, maximum=3),
+        Column("kind", "VARCHAR", "what it is a word for", allowed=KINDS),
+        Column("word_zh", "VARCHAR", "the word in Chinese"),
+        Column("word_en", "VARCHAR", "the word in English"),
+        Column("cosine", "DOUBLE", "mean of the accounts' pictures with the word", "1"),
+        Column(
+            "contrast", "DOUBLE", "by how much that is above the pictures of other styles", "1", minimum=0
+        ),
+        Column(
+            "q_value",
+            "DOUBLE",
+            "chance of such a contrast if pictures were dealt at random to styles (Welch's t by account, corrected for "
+            "all styles and words: Benjamini-Hochberg)",
+            "1",
+            minimum=0,
+            maximum=1,
+        ),
+        Column("encoder", "VARCHAR", "encoder of pictures and words"),
+    ),
+    key=("cluster_id", "rank"),
+)
+
+CAPTION_MATCHES = Table(
+    "caption_matches",
+    "a post with a picture and a text: how well the text describes the picture; none where they are in two spaces",
+    (
+        _CRAWL_DATE,
+        _POST_ID,
+        _POSTER_ID,
+        Column("n_pictures", "BIGINT", "its pictures that have a vector", "pictures", minimum=1),
+        Column("cosine", "DOUBLE", "of its text with its pictures, their mean", "1"),
+        Column(
+            "percentile",
+            "DOUBLE",
+            "share of mismatched pairs, its pictures with texts of other accounts and its text with their pictures, "
+            "that match less: 0.5 is chance, 1 the best; null: no other account has a picture and a text",
+            "1",
+            True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column("n_compared", "BIGINT", "mismatched pairs it was compared with", "pairs", minimum=0),
+        Column("encoder", "VARCHAR", "encoder of pictures and texts"),
+    ),
+    key=("post_id",),
+    checks=("(percentile IS NULL) = (n_compared = 0)",),
+)
+
 PROPOSED_BY = ("keywords", "one_account")
-NAMED_BY = ("analyst", *PROPOSED_BY, "identity")
+NAMED_BY = ("analyst", *PROPOSED_BY, "seen", "identity")
 
 
 def _median(name: str) -> tuple[Column, ...]:
@@ -651,12 +732,13 @@ CLUSTER_IDENTITIES = Table(
             "name",
             "VARCHAR",
             "what it is called wherever it is shown, the same on every crawl date, unique in a modality; with † it is "
-            "of one account's words",
+            "of one account's words, with ‡ of what its pictures show",
         ),
         Column(
             "name_by",
             "VARCHAR",
-            "who named it: the analyst, keywords of several accounts, one account's words, or nobody (its id)",
+            "who named it: the analyst, keywords of several accounts, what its pictures show (seen), one account's "
+            "words, or nobody (its id)",
             allowed=NAMED_BY,
         ),
         Column(
@@ -879,6 +961,8 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             CLUSTERS,
             CROSSTAB_RATIOS,
             CLUSTER_PROFILES,
+            SEEN_WORDS,
+            CAPTION_MATCHES,
             METHOD_COMPARISON,
             CLUSTER_IDENTITIES,
             TRENDS,

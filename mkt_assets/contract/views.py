@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mkt_assets.core.profiles.account_words import MARK
+from mkt_assets.core.profiles.account_words import MARK, SEEN_MARK
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,19 @@ _CLUSTERS = """(
 
 _CRAWL_DATE = {"crawl_date": "date of the crawl"}
 _NAMED = {
-    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words",
+    "name": f"name of the style or topic, the same in every crawl; with {MARK} it is of one account's words, "
+    f"with {SEEN_MARK} of what its pictures show",
     "identity": "its lasting id, over crawl dates",
 }
+_SEEN = {
+    "seen_zh": "words that its pictures show, best first, in Chinese; empty if none, or if they cannot be compared",
+    "seen_en": "the same in English",
+}
+_SEEN_COLUMNS = "".join(
+    f"(SELECT coalesce(list(w.word_{language} ORDER BY w.rank), []) FROM seen_words w "
+    f"WHERE w.crawl_date = c.crawl_date AND w.cluster_id = c.cluster_id) AS seen_{language}, "
+    for language in ("zh", "en")
+)
 _SIZE = {
     "n_posts": "distinct posts in it",
     "n_posters": "distinct posters they are by",
@@ -56,11 +66,13 @@ def _top(name: str, kind: str, modality: str, items: str) -> View:
             **_CRAWL_DATE,
             kind: f"number of the {kind} in its crawl, as in the charts",
             **_NAMED,
+            **(_SEEN if modality == "image" else {}),
             f"n_{items}": f"{items} in it",
             **_SIZE,
         },
         f"""
-        SELECT c.crawl_date, c.cluster_id AS {kind}, c.name, c.identity, c.n_items AS n_{items},
+        SELECT c.crawl_date, c.cluster_id AS {kind}, c.name, c.identity,
+            {_SEEN_COLUMNS if modality == "image" else ""} c.n_items AS n_{items},
             c.n_posts, c.n_posters, c.share, c.likes_median, c.low_support, c.one_poster
         FROM {_CLUSTERS} c
         WHERE c.modality = '{modality}' AND c.crawl_date = {_LATEST}
@@ -88,11 +100,12 @@ _REAL_LINKS = View(
         "largest_poster_share": "share of these posts that the most active of them wrote, 0 to 1",
         "q_value": "chance that it is a chance find, by post, corrected for all pairs",
         "poster_q_value": "the same asked by account",
+        "sight_agrees": "pictures and captions agree by sight; null where they cannot be compared",
     },
     f"""
     SELECT r.crawl_date, r.image_cluster AS style, s.name AS style_name, r.text_cluster AS topic,
         t.name AS topic_name, r.ratio, r.ratio_low, r.ratio_high, r.lift, r.n_posts, r.n_posters,
-        r.largest_poster_share, r.q_value, r.poster_q_value
+        r.largest_poster_share, r.q_value, r.poster_q_value, r.sight_agrees
     FROM crosstab_ratios r
     LEFT JOIN {_CLUSTERS} s
         ON s.crawl_date = r.crawl_date AND s.modality = 'image' AND s.cluster_id = r.image_cluster
@@ -183,17 +196,19 @@ _POSTS_OF_STYLE = View(
         **_POST,
         "frame": "which picture of the post",
         "matte_path": "the person cut out of the picture, relative to media/ in the home",
+        "caption_match": "share of mismatched pairs of pictures and texts that match less than its own, 0 to 1",
     },
     f"""
     SELECT m.crawl_date, m.cluster_id AS style, c.name, c.identity,
         m.rank_in_cluster AS rank_in_style, m.post_id, p.title, p.post_url, p.n_likes, p.n_collects, p.published_at,
-        m.frame, f.matte_path
+        m.frame, f.matte_path, a.percentile AS caption_match
     FROM clusters m
     LEFT JOIN {_CLUSTERS} c
         ON c.crawl_date = m.crawl_date AND c.modality = m.modality AND c.cluster_id = m.cluster_id
     LEFT JOIN raw_posts p ON p.crawl_date = m.item_crawl_date AND p.post_id = m.post_id
     LEFT JOIN matted_images f
         ON f.crawl_date = m.item_crawl_date AND f.post_id = m.post_id AND f.frame = m.frame
+    LEFT JOIN caption_matches a ON a.crawl_date = m.item_crawl_date AND a.post_id = m.post_id
     WHERE m.modality = 'image'
     ORDER BY m.crawl_date DESC, m.cluster_id, m.rank_in_cluster
     """,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.profiles.names import NamesError, read_names
+from mkt_assets.core.sight.vocabulary import VocabularyError, read_vocabulary
 from mkt_assets.models.registry import MODELS, trouble_with
 from mkt_assets.operations.doctor_compute import examine_compute
 from mkt_assets.operations.doctor_crawl_dates import examine_crawl_dates
@@ -134,7 +135,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
 def _names(settings: Settings) -> Iterator[Finding]:
     try:
         read_names(settings.names_file)
-    except NamesError as error:
+        read_vocabulary(settings.sight_words_file)
+    except (NamesError, VocabularyError) as error:
         yield Finding("names", Verdict.problem, str(error), "until then each run fails at it")
 
 

@@ -88,8 +88,16 @@ def sentence_of_pair(facts: Facts, pair: Pair) -> Text:
         rests=rests_on(pair),
         q=probability(pair.q),
         p=probability(pair.poster_q),
-        believe=say("supported" if pair.supported else "not_supported"),
+        believe=_believe(pair),
     )
+
+
+def _believe(pair: Pair) -> Text:
+    """Whether the pair is supported, and what is seen of it, where that can be asked."""
+    supported = say("supported" if pair.supported else "not_supported")
+    if pair.seen is None:
+        return supported
+    return say("and_seen" if pair.seen else "and_not_seen", believe=supported)
 
 
 def _strength(pairs: Sequence[Pair]) -> float:

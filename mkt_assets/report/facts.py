@@ -76,7 +76,8 @@ class Cluster:
     """A style or a topic of this crawl; `name` is its identity's, the same in every crawl's report.
 
     `previous` is the crawl date of the cluster that it goes on from or was split off; `is_new` and `is_back` (after
-    an absence) are tested, where `event` only says how clusters were matched.
+    an absence) are tested, where `event` only says how clusters were matched. `seen` are words that its pictures show,
+    `keywords` such as stand in its captions.
     """
 
     modality: str
@@ -99,6 +100,7 @@ class Cluster:
     is_back: bool
     direction: str
     typical: tuple[Item, ...]
+    seen: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ class Pair:
 
     `share` is of the style's pictures with a caption, `rank` its place among the style's, 1 the largest (ties as in
     core/crosstab); `cautious_lift` is the lift nearest to 1 that its interval
-    allows, and what is coloured and sorted by; `poster_q` is asked by account and corrected for all pairs.
+    allows, and what is coloured and sorted by; `poster_q` is asked by account and corrected for all pairs. `seen` is
+    whether pictures and captions agree by sight; None: they cannot be compared.
     """
 
     style: int
@@ -124,6 +127,7 @@ class Pair:
     n_posters: int
     largest_poster_share: float | None
     supported: bool
+    seen: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from mkt_assets.report.facts import (
 )
 from mkt_assets.report.history import directions_of, identity_name
 from mkt_assets.report.rows import records
+from mkt_assets.report.text import Term, Text
 
 MAP_ITEMS = 1500
 """Drawn on the map, of each modality; more would neither be seen nor fit into a page that can be mailed."""
@@ -41,6 +42,7 @@ def clusters_of(
     trends: pd.DataFrame,
     until: date,
     item_dates: Mapping[str, date],
+    seen: Mapping[int, tuple[Text, ...]] | None = None,
 ) -> tuple[Cluster, ...]:
     """Clusters of one modality of a crawl date, largest first.
 
@@ -51,6 +53,7 @@ def clusters_of(
         trends: `trends` rows of all dates; may be empty.
         until: The crawl date.
         item_dates: By post, the crawl date whose items of it were clustered.
+        seen: By cluster, the words that its pictures show.
     """
     known = {(r["modality"], r["cluster_id"]): r for r in records(identities)}
     directions = directions_of(trends, until)
@@ -80,6 +83,7 @@ def clusters_of(
                 is_back=bool(lasting.get("is_back")),
                 direction=directions.get(str(lasting.get("identity")), ""),
                 typical=_typical(row, item_dates),
+                seen=(seen or {}).get(number, ()),
             )
         )
     return tuple(sorted(clusters, key=lambda c: (-c.n_items, c.cluster_id)))
@@ -105,6 +109,15 @@ def _first_known(row: Row, *names: str) -> Any:
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
+def seen_of(seen_words: pd.DataFrame) -> Mapping[int, tuple[Text, ...]]:
+    """By style, the words that its pictures show, best first, from `seen_words` rows."""
+    words: dict[int, tuple[Text, ...]] = {}
+    for row in records(seen_words.sort_values(["cluster_id", "rank"])):
+        term = Term((("en", str(row["word_en"])), ("zh", str(row["word_zh"]))))
+        words[int(row["cluster_id"])] = (*words.get(int(row["cluster_id"]), ()), term)
+    return words
+
+
 def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
     """The pairs that occur, from `crosstab_ratios` rows of unit image."""
     return tuple(
@@ -124,6 +137,7 @@ def pairs_of(ratios: pd.DataFrame) -> tuple[Pair, ...]:
             n_posters=int(row["n_posters"]),
             largest_poster_share=row.get("largest_poster_share"),
             supported=bool(row["supported"]),
+            seen=None if row.get("sight_agrees") is None else bool(row["sight_agrees"]),
         )
         for row in records(ratios.dropna(subset=["text_cluster"]))
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, SEEN
 from mkt_assets.core.rounding import count
 from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Post
 from mkt_assets.report.openings import Opening, of_cluster
@@ -53,6 +53,7 @@ class Card:
     badges: tuple[str, ...]
     warnings: tuple[str, ...]
     keywords: tuple[str, ...]
+    seen: tuple[Text, ...]
     pictures: tuple[Picture, ...]
     captions: tuple[Caption, ...]
     linked: tuple[Cluster, ...]
@@ -133,6 +134,7 @@ def _card(
         badges=_badges(cluster),
         warnings=_warnings(cluster),
         keywords=cluster.keywords[:_N_KEYWORDS],
+        seen=cluster.seen,
         pictures=pictures,
         captions=captions,
         linked=linked.get((cluster.modality, cluster.cluster_id), ()),
@@ -166,7 +168,8 @@ def _badges(cluster: Cluster) -> tuple[str, ...]:
 
 def _warnings(cluster: Cluster) -> tuple[str, ...]:
     keys = ["few"] * cluster.low_support + ["mostly_one"] * cluster.one_poster
-    return (*keys, *["one_accounts_words"] * (cluster.named_by == ONE_ACCOUNT))
+    marked = {ONE_ACCOUNT: "one_accounts_words", SEEN: "seen_name"}.get(cluster.named_by)
+    return (*keys, *([marked] if marked else []))
 
 
 def _linked(facts: Facts) -> Mapping[tuple[str, int], tuple[Cluster, ...]]:

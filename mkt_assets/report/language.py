@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mkt_assets.report.text import Series, Text
+from mkt_assets.report.text import Series, Term, Text
 
 _FORMS = re.compile(r"\[([^\[\]|]*\|[^\[\]]*)\]")
 
@@ -42,6 +42,8 @@ class Language:
             return text
         if isinstance(text, Series):
             return self.write(text.between).join(map(self.write, text.parts))
+        if isinstance(text, Term):
+            return dict(text.by_language).get(self.code, text.by_language[0][1])
         form = self.form(text.amount)
         message = _FORMS.sub(lambda forms: forms[1].split("|")[form], self.messages[text.key])
         return message.format(**{name: self.write(value) for name, value in text.values})

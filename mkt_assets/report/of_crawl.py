@@ -23,6 +23,7 @@ from mkt_assets.report.from_tables import (
     pairs_of,
     posts_of,
     refused_of,
+    seen_of,
 )
 from mkt_assets.report.history import compared_with, events_of, first_seen_of, trends_of
 from mkt_assets.report.rows import records
@@ -31,6 +32,8 @@ from mkt_assets.resources.files import FileStore
 from mkt_assets.stored.crawl import Crawl
 from mkt_assets.stored.mattes import open_thumbnail
 
+_PLAIN_MATCH = 0.9
+"""A caption that matches its pictures better than this share of others tells of what is in them; by chance 1 of 10."""
 ModelUsed = tuple[str, str, str]
 """Role (matting, image or text), id and version of a model."""
 
@@ -58,8 +61,10 @@ def facts_of(
     """
     of_date = crawl.identities[crawl.identities["crawl_date"] == crawl.crawl_date]
     dated = dict(zip(crawl.clusters["post_id"], crawl.clusters["item_crawl_date"], strict=True))
+    by_sight = {"image": seen_of(crawl.table("seen_words"))}
     styles, topics = (
-        clusters_of(m, crawl.profiles, of_date, trends, crawl.crawl_date, dated) for m in MODALITIES
+        clusters_of(m, crawl.profiles, of_date, trends, crawl.crawl_date, dated, by_sight.get(m))
+        for m in MODALITIES
     )
     counted = crawl.ratios.drop_duplicates("image_cluster")
     n_with, n_without = int(counted["n_with_text"].sum()), int(counted["n_without_text"].sum())
@@ -141,6 +146,8 @@ def _quality(crawl: Crawl, n_with: int, n_pictures: int) -> Mapping[str, tuple[i
     chunks = crawl.table("text_embeddings", ["n_chunks"])["n_chunks"]
     pictures = crawl.profiles[crawl.profiles["modality"] == "image"]
     n_posts, n_seen = len(posts), len(verdicts)
+    matches = crawl.table("caption_matches", ["percentile"])["percentile"].dropna()
+    matched = {"matched": (int((matches >= _PLAIN_MATCH).sum()), len(matches))} if len(matches) else {}
     return {
         "posts": (n_posts, None),
         "accounts": (int(posts["poster_id"].nunique()), None),
@@ -151,6 +158,7 @@ def _quality(crawl: Crawl, n_with: int, n_pictures: int) -> Mapping[str, tuple[i
         "no_text": (int((~has_text.astype(bool)).sum()), n_posts),
         "chunks": (int((chunks > 1).sum()), len(chunks)),
         "dupes": (int(pictures["n_near_duplicates"].sum()), int(pictures["n_items"].sum())),
+        **matched,
         "coverage": (n_with, n_pictures),
         "bounds": (int(posts["n_likes_is_lower_bound"].fillna(value=False).sum()), n_posts),
     }

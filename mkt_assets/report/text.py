@@ -26,7 +26,14 @@ class Series:
     between: Text
 
 
-Text = str | Message | Series
+@dataclass(frozen=True)
+class Term:
+    """A word that is data, and not of the page, in several languages: by code of language; others have the first."""
+
+    by_language: tuple[tuple[str, str], ...]
+
+
+Text = str | Message | Series | Term
 """A str is the same in every language: a name, a date, a number."""
 
 

@@ -21,7 +21,7 @@ from mkt_assets.resources.tombstones import names_any
 from mkt_assets.resources.warehouse_state import ids_of
 
 # Sums over many posts: no cell is about one. They stay, counting whom they counted, until their date is re-run.
-_NUMBERS_ONLY = frozenset({"k_selection", "crosstab_ratios", "method_comparison"})
+_NUMBERS_ONLY = frozenset({"k_selection", "crosstab_ratios", "seen_words", "method_comparison"})
 # Not of one crawl date, and yet a row is made again with the same id only if it is remembered.
 _KEEPS_IDS = "cluster_identities"
 _OF_ALL_CRAWLS = (_KEEPS_IDS, "trends")

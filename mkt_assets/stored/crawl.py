@@ -39,6 +39,11 @@ class Crawl:
         return self.table("clusters")
 
     @cached_property
+    def encoders(self) -> Mapping[str, str]:
+        """By modality, the encoder of its clustered items, with its version; none of a modality without items."""
+        return dict(self.clusters.groupby("modality")["encoder"].first())
+
+    @cached_property
     def item_dates(self) -> list[date]:
         """The crawl dates that clustered items are of, with this one."""
         return sorted({*self.clusters["item_crawl_date"], self.crawl_date})

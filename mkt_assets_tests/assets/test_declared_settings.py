@@ -35,16 +35,17 @@ WITHOUT_RESULT = {
     *("warehouse", "warehouse_data", "media", "max_snapshot_megabytes", "state"),
     *("engine", "ray_address"),
 }
+EMBEDDINGS = {"image_embeddings", "text_embeddings"}
 IMAGEBIND = {"image_encoder": "imagebind", "text_encoder": "imagebind"}
 # setting: (another value, assets that it changes, other settings that it needs to matter)
 CHANGES: dict[str, tuple[Any, set[str], dict[str, Any]]] = {
     "timezone": ("Europe/Berlin", LIMITS, {}),
     "window_crawl_dates": (3, {"k_selection", "method_comparison"}, {}),
     "matting": ("sghm", {"matted_images"}, {}),
-    "image_encoder": ("resnet-50", {"image_embeddings"}, {}),
-    "text_encoder": ("imagebind", {"text_embeddings"}, {}),
-    "precision": ("float32", {"image_embeddings", "text_embeddings"}, IMAGEBIND),
-    "imagebind_heads": (4, {"image_embeddings", "text_embeddings"}, IMAGEBIND),
+    "image_encoder": ("resnet-50", {"image_embeddings", "seen_words"}, {}),
+    "text_encoder": ("imagebind", {"text_embeddings", "seen_words"}, {}),
+    "precision": ("float32", {*EMBEDDINGS, "seen_words"}, IMAGEBIND),
+    "imagebind_heads": (4, {*EMBEDDINGS, "seen_words"}, IMAGEBIND),
     "matting_long_side": (1024, {"matted_images"}, {"matting": "sghm"}),
     "reject_foreground_below": (0.01, {"matted_images"}, {}),
     "flag_foreground_below": (0.2, {"matted_images"}, {}),
@@ -75,7 +76,7 @@ CHANGES: dict[str, tuple[Any, set[str], dict[str, Any]]] = {
     "comparison_pictures": (9, {"method_comparison"}, {}),
     "comparison_texts": (9, {"method_comparison"}, {}),
 }
-TESTED_BELOW = {"stop_words", "names_file", "models"}
+TESTED_BELOW = {"stop_words", "names_file", "sight_words_file", "models"}
 
 
 def changed(before: Settings, after: Settings) -> set[str]:
@@ -136,6 +137,9 @@ def test_a_home_that_moves_keeps_its_names_and_another_file_of_names_changes_the
     assert changed(here, there) == set()
     assert changed(here, Settings.load(home=tmp_path / "a", names_file=tmp_path / "x.csv")) == {
         "cluster_identities"
+    }
+    assert changed(here, Settings.load(home=tmp_path / "a", sight_words_file=tmp_path / "x.csv")) == {
+        "seen_words"
     }
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -18,39 +15,14 @@ from mkt_assets.commands.cli import app
 from mkt_assets.operations.find_posts import find_by_words, find_like
 from mkt_assets.resources import open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels, MeanColourEncoder
+from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import COLOURS, picture, post_id, write_drop
+from mkt_assets_tests.joint_models import JointModels
 from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import D1, D2, materialize, rows
 
 EMBEDDINGS = ("image_embeddings", "text_embeddings")
 RED, GREEN, BLUE = ({post_id(i) for i in range(colour, 12, 3)} for colour in range(3))
-
-
-class ColourWords:
-    """Embeds a text as the mean of the colours that it names: in the space of `MeanColourEncoder`."""
-
-    model_id, version, licence, dimension = MeanColourEncoder.model_id, "1", "MIT", 4
-
-    def tokenize(self, text: str) -> list[int]:
-        return [ord(character) for character in text]
-
-    def n_windows(self, n_tokens: int) -> int:
-        return 1
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = [
-            np.mean([COLOURS[c] for c in text if c in COLOURS] or [(1, 1, 1)], axis=0) for text in texts
-        ]
-        matrix = np.concatenate([np.array(vectors), np.ones((len(texts), 1))], axis=1)
-        return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
-
-
-class JointModels(FakeModels):
-    """One space for pictures and texts, in which it is known what is near."""
-
-    def text_encoder(self, model_id: str) -> Any:
-        return ColourWords()
 
 
 class NoModels(FakeModels):

@@ -11,7 +11,10 @@ from itertools import pairwise
 import pytest
 
 from mkt_assets.charts.fonts import harfbuzz
+from mkt_assets.report.cross_table import sentence_of_pair
+from mkt_assets.report.html import in_languages
 from mkt_assets.report.page import render
+from mkt_assets.report.text import Term
 from mkt_assets_tests.report.a_crawl import HOSTILE, a_crawl, cluster, grey_tiles, pair
 
 VOID = {"meta", "link", "img", "input", "br"}
@@ -120,6 +123,29 @@ def test_the_same_crawl_gives_the_same_page(html: str):
 def test_unsupported_links_are_faint_and_supported_ones_are_not(page: Page):
     cells = {a["data-at"]: a["class"] for a in page.of("td") if a.get("data-at")}
     assert cells == {"0,0": "real", "0,1": "faint", "1,0": "none", "1,1": "faint"}
+
+
+def test_what_is_seen_stands_in_both_languages_apart_from_what_captions_say():
+    crawl = a_crawl()
+    term = Term((("en", "lace <b>"), ("zh", "蕾丝")))
+    html = render(
+        replace(crawl, styles=(replace(crawl.styles[0], seen=(term,)), *crawl.styles[1:])), grey_tiles
+    )
+    [chips] = re.findall(r'<ul class="chips seen">(.*?)</ul>', html)
+    assert re.findall(r">([^<>]+)</span>", chips) == ["lace &lt;b&gt;", "蕾丝"]
+    assert "Seen in the pictures, not read in captions" in html
+    assert "chips seen" not in render(crawl, grey_tiles)
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [(True, "By sight, its pictures are of"), (False, "By sight, nothing shows"), (None, "")],
+)
+def test_a_link_tells_what_is_seen_of_it_if_that_can_be_asked(seen: bool | None, said: str):
+    crawl = a_crawl()
+    sentence = in_languages(sentence_of_pair(crawl, replace(crawl.pairs[0], seen=seen)))["en"]
+    assert sentence.count("By sight") == bool(said) and said in sentence
+    assert "Supported." in sentence
 
 
 def test_trends_of_fresh_posts_say_so():

@@ -13,17 +13,21 @@ from mkt_assets.core.profiles.keywords import MIN_POSTS, MIN_RATIO, N_KEYWORDS, 
 ONE_ACCOUNT = "one_account"
 """What a name is said to be made of if without one account its words would not set the cluster apart."""
 MARK = "†"
+SEEN = "seen"
+"""What a name is said to be made of if its words are seen in pictures, and stand in no captions that they share."""
+SEEN_MARK = "‡"
 
 
 def shown_name(name: str, named_by: str) -> str:
-    """The name as people see it: with `MARK` if it is made of one account's words.
+    """The name as people see it: with `MARK` if it is made of one account's words, `SEEN_MARK` if of what is seen.
 
     Examples:
         >>> from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, shown_name
         >>> shown_name("羽绒服 · 冬天", "keywords"), shown_name("羽绒服 · 冬天", ONE_ACCOUNT)
         ('羽绒服 · 冬天', '羽绒服 · 冬天 †')
     """
-    return f"{name} {MARK}" if named_by == ONE_ACCOUNT else name
+    mark = {ONE_ACCOUNT: MARK, SEEN: SEEN_MARK}.get(named_by)
+    return f"{name} {mark}" if mark else name
 
 
 def words_by_post(

@@ -11,27 +11,28 @@ import pandas as pd
 
 from mkt_assets.core.over_time.identities import CLUSTER_KEY
 from mkt_assets.core.over_time.identity_ids import KINDS
-from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, shown_name
+from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, SEEN, shown_name
 
 _DIGITS = 4  # of the id; enough to tell some hundred styles apart, and two that agree in them are numbered
 
 
 def name_identities(
     identities: pd.DataFrame,
-    profiles: pd.DataFrame,
+    proposals: pd.DataFrame,
     members: pd.DataFrame,
     given: Mapping[tuple[str, str], str],
 ) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """Names that stay with identities over crawl dates, unique within a modality.
 
     An identity is called what the analyst says; else by the first keywords that a crawl date gave it; else by the
-    first words that one account gave it, marked as such; else by its kind and the beginning of its id (style 2b14).
+    first words that its pictures show, or else that one account gave it, both marked as such; else by its kind and
+    the beginning of its id (style 2b14).
     Of two with the same name, the later one has a number behind it.
 
     Args:
         identities: What `identify` gave.
-        profiles: crawl_date, modality, cluster_id, name, name_by ('keywords' or 'one_account' where the name says
-            something).
+        proposals: crawl_date, modality, cluster_id, name, name_by ('keywords', 'seen' or 'one_account' where the name
+            says something); any number of a cluster.
         members: See `identities.anchors`.
         given: The analyst's names by (modality, identity or post id). A post names the identity it is in on the
             last crawl date that has it: a name that outlives any refit. An identity beats a post, an earlier post
@@ -53,7 +54,7 @@ def name_identities(
     """
     names, unused = _given_names(identities, members, given)
     by = dict.fromkeys(names, "analyst")
-    named = identities.merge(profiles[[*CLUSTER_KEY, "name", "name_by"]], on=CLUSTER_KEY, how="left")
+    named = identities.merge(proposals[[*CLUSTER_KEY, "name", "name_by"]], on=CLUSTER_KEY, how="left")
     order = ["first_seen", "identity", "crawl_date", "cluster_id"]
     for (modality, _, identity), rows in named.sort_values(order).groupby(
         ["modality", "first_seen", "identity"]
@@ -87,8 +88,8 @@ def identity_digits(identity: str) -> str:
 
 
 def _proposed(rows: pd.DataFrame) -> tuple[str, str] | None:
-    """The first name that a crawl date proposes, and who proposes it; several accounts' words before one's."""
-    for by in ("keywords", ONE_ACCOUNT):
+    """The first name that a crawl date proposes, and of what: words of several accounts, what is seen, one's words."""
+    for by in ("keywords", SEEN, ONE_ACCOUNT):
         proposed = rows.loc[rows["name_by"] == by, "name"]
         if len(proposed):
             return shown_name(str(proposed.iloc[0]), by), by

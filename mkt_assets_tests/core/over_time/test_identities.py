@@ -374,6 +374,20 @@ def test_a_name_stays_is_unique_and_falls_back_on_the_id(
     assert unused == []
 
 
+def test_what_is_seen_names_what_no_words_of_several_accounts_do(
+    named: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+):
+    identities, proposals, members = named
+    seen = proposals.assign(name="白色 · 蕾丝", name_by="seen")
+    of_one = proposals.assign(name="我家", name_by="one_account")
+    all_of_them = pd.concat([proposals, of_one, seen], ignore_index=True)
+    found, _ = name_identities(identities, all_of_them, members, {})
+    called = found[found["cluster_id"] == 0]
+    assert set(called["name"]) == {"白色 · 蕾丝 ‡"} and set(called["name_by"]) == {"seen"}
+    assert set(found.loc[found["cluster_id"] != 0, "name_by"]) == {"keywords"}
+    assert len(found) == len(identities)
+
+
 def test_the_analysts_name_beats_the_keywords_by_identity_and_by_post(
     named: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
 ):

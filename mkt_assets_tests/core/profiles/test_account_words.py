@@ -36,6 +36,7 @@ def test_without_captions_there_are_no_words():
     assert words_by_post({}, {0: {"p"}, 1: set()}, {}) == {0: [], 1: []}
 
 
-def test_only_one_accounts_names_are_marked():
+def test_names_of_one_accounts_words_and_of_what_is_seen_are_marked():
+    assert shown_name("白色 · 蕾丝", "seen") == "白色 · 蕾丝 ‡"
     assert shown_name("露营 · 帐篷", "one_account") == "露营 · 帐篷 †"
     assert shown_name("露营 · 帐篷", "keywords") == "露营 · 帐篷"

@@ -1,0 +1,108 @@
+"""Small CSV files that an analyst writes by hand: read whole, and every line that cannot be used is named with why.
+
+Not here: what the lines say (core/profiles/names, core/sight/vocabulary), tables of crawlers (crawlers/csv_files).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+MAX_LENGTH = 40
+MAX_FAULTS_SHOWN = 5
+MAX_BYTES = 2_000_000
+
+_MARKUP = re.compile(r"[<>]|&#?\w+;")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+
+
+def read_hand_written(
+    path: Path,
+    columns: Sequence[str],
+    take: Callable[[int, Mapping[str, str]], str | None],
+    error: type[ValueError],
+) -> None:
+    """Hand every line of a file to `take`, which says what is wrong with it; blank lines are passed over.
+
+    Args:
+        path: comma-separated, UTF-8, a first line with the names of the columns in any order; none: no lines.
+        columns: their names.
+        take: is given the number of a line and its cells, by column, without spaces around them; None: all is well.
+        error: raised if something is wrong.
+
+    Raises:
+        ValueError: `error`; its message names the lines (the first `MAX_FAULTS_SHOWN` of them).
+    """
+    text = _text_of(path, error)
+    if text is None:
+        return
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error:  # a cell of more than 131,072 characters
+        raise error(
+            f"{path}: line {reader.line_num + 1} has a cell without end: is a quotation mark not closed?"
+        ) from None
+    if sorted(reader.fieldnames) != sorted(columns):
+        raise error(
+            f"{path}: the first line should be '{','.join(columns)}', and it is {text.splitlines()[:1]}."
+        )
+    faults: list[str] = []
+    for line, row in rows:
+        cells = {column: (row[column] or "").strip() for column in columns}
+        if not any(cells.values()):
+            continue
+        fault = f"it has more than {_NUMBERS[len(columns)]} cells" if None in row else take(line, cells)
+        if fault:
+            faults.append(f"line {line}: {fault}")
+    if faults:
+        more = len(faults) - MAX_FAULTS_SHOWN
+        shown = "; ".join(faults[:MAX_FAULTS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+        raise error(f"{path}: {shown}. Correct the file, or remove these lines.")
+
+
+def _text_of(path: Path, error: type[ValueError]) -> str | None:
+    """The text of a file; None if there is none."""
+    try:
+        if (n_bytes := path.stat().st_size) > MAX_BYTES:
+            raise error(
+                f"{path} has {n_bytes / 1e6:,.1f} MB, and a file written by hand may have {MAX_BYTES / 1e6:g}: is it "
+                "another file?"
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        raise error(f"{path} is not UTF-8: save it as 'CSV UTF-8' (in Excel: Save as, CSV UTF-8).") from None
+    except OSError as failure:
+        raise error(f"{path} cannot be read ({failure.strerror}).") from failure
+
+
+_NUMBERS = {2: "two", 3: "three", 4: "four"}
+
+
+def fault_of_shown(text: str, what: str) -> str | None:
+    """Why a text cannot be shown in pages and spreadsheets as `what` (a name, a word); None if it can.
+
+    Examples:
+        >>> from mkt_assets.core.text.hand_written import fault_of_shown
+        >>> fault_of_shown("Winter coats", "name"), fault_of_shown("<b>", "name")
+        (None, "the name '<b>' looks like HTML (<, > or an entity like &amp;)")
+    """
+    if not text:
+        return f"it has no {what}"
+    if len(text) > MAX_LENGTH:
+        return f"the {what} has {len(text)} characters, and may have {MAX_LENGTH}"
+    if not text.isprintable():
+        return f"the {what} {text!r} has a line break or a character that cannot be seen"
+    if text.startswith(_FORMULA):
+        return f"the {what} {text!r} begins like a spreadsheet formula ({text[0]})"
+    if _MARKUP.search(text):
+        return f"the {what} {text!r} looks like HTML (<, > or an entity like &amp;)"
+    if not any(character.isalnum() for character in text):
+        return f"the {what} {text!r} has no letter and no digit"
+    return None
