@@ -20,7 +20,7 @@ ORIGIN = "the npm package @mediapipe/pose 0.5.1675469404 (vendored)"
 
 # outputs, which have no better names: logits of the person, and the probability that somebody is there
 _PERSON, _PRESENCE = "Identity_2", "Identity_1"
-# MediaPipe shows it a person with a quarter of air; without, it took the whole picture of a close-up for a wall
+# MediaPipe shows it a person with a quarter of air; without, it was not sure of a figure that fills the picture
 _AIR = 1.25
 _PRESENT = 0.5
 
