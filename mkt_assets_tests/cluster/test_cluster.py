@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from mkt_assets.settings import Settings
 from mkt_assets_tests.cluster.comparison import compare, report
 from mkt_assets_tests.cluster.servers import N_WORKERS, Cluster
 from mkt_assets_tests.conftest import FakeModels
-from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.lakes import Server
 from mkt_assets_tests.runs import D1, LAST, PINS, Crawl, materialize
 from mkt_assets_tests.stores import Store
@@ -39,16 +39,12 @@ def cluster(postgres: Server, store_server: Store) -> Iterator[Cluster]:
 
 @pytest.mark.slow
 def test_every_table_is_as_the_embedded_one_through_postgres_s3_and_ray(
-    settings: Settings, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    whole_crawl: Crawl, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = {"comparison_pictures": 8, "comparison_texts": 8}
-    here = Settings.load(home=settings.home, drops=settings.drops, workers=2, **few)
-    write_drop(here.drops_dir, D1, range(9))
-    assert materialize(here, FakeModels(), D1, last=LAST, run_config=PINS).success
-
+    here = whole_crawl.settings
     for name, value in cluster.shared("short").items():
         monkeypatch.setenv(name, value)
-    there = Settings.load(home=settings.home.parent / "there", drops=settings.drops, workers=2, **few)
+    there = Settings.load(home=tmp_path / "there", drops=here.drops, workers=2)
     there.home.mkdir()
     shutil.copy2(here.home / "poster.key", there.home)
     assert (there.engine, there.warehouse is None, there.state is None) == ("ray", False, False)
