@@ -1,6 +1,6 @@
 """`mkt export --as atlas`: a crawl's pictures as a Parquet file that Embedding Atlas (tried: 0.26) opens at once.
 
-Not here: other tools' forms (export_datasets), how places and neighbours are found (charts/maps, core/neighbours).
+Not here: other tools' forms (export_datasets), how places and neighbours are found (core/maps).
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from mkt_assets.charts.maps import ItemMap, label_positions, lay_out
+from mkt_assets.charts.maps import label_positions
 from mkt_assets.compute.cached import Vectors
 from mkt_assets.compute.prefetch import map_ahead
-from mkt_assets.core.neighbours import nearest, place_near
+from mkt_assets.core.maps.dots import to_dots
+from mkt_assets.core.maps.neighbours import nearest
 from mkt_assets.core.progress import ProgressListener
 from mkt_assets.operations.export import Written, complete_or_nothing, new_folder, there
 from mkt_assets.operations.export_datasets import clustered_pictures, facts_of_pictures, stored_crawl
-from mkt_assets.report.from_tables import MAP_ITEMS
 from mkt_assets.resources import open_files
 from mkt_assets.resources.files import FileStore
 from mkt_assets.settings import Settings
+from mkt_assets.stored.crawl import Crawl
 from mkt_assets.stored.mattes import open_thumbnail
 
 N_NEIGHBOURS = 15
@@ -93,13 +94,14 @@ def export_atlas(
         CrawlDateError: if nothing of the crawl date is clustered.
         FileExistsError: if `out_dir` has something in it.
         FileNotFoundError: if a picture that a table tells of is not there.
+        ValueError: if a picture has no place on the map.
     """
     out_dir = new_folder(out_dir)
     crawl = stored_crawl(settings, crawl_date)
     pictures, vectors = clustered_pictures(crawl)
-    placed = lay_out(vectors, pictures["style"].to_numpy(np.int64), MAP_ITEMS, settings.random_state)
+    positions = _places(crawl, pictures)
     with complete_or_nothing(out_dir) as folder:
-        rows = _rows(pictures, _places(placed, vectors))
+        rows = _rows(pictures, positions)
         parts = _parts(
             rows, vectors, pictures["matte_path"].tolist(), open_files(settings, "media"), settings.workers
         )
@@ -110,7 +112,7 @@ def export_atlas(
                 n += part.num_rows
                 if progress is not None:
                     progress("pictures written", n, len(rows))
-        labels = _labels(placed, crawl.names.get("image", {}))
+        labels = _labels(positions, pictures["style"].to_numpy(np.int64), crawl.names.get("image", {}))
         pq.write_table(labels, folder / LABELS)
         told = {
             "crawl_date": crawl_date,
@@ -122,11 +124,19 @@ def export_atlas(
     return [Written(out_dir / FILE, n, "pictures"), Written(out_dir / LABELS, labels.num_rows, "names")]
 
 
-def _places(placed: ItemMap, vectors: Vectors) -> NDArray[np.float64]:
-    """Where every picture lies, (n, 2): the report's map, and what is not on it amid those that it resembles."""
-    positions = place_near(vectors, vectors[placed.rows], placed.positions)
-    positions[placed.rows] = placed.positions
-    return positions
+def _places(crawl: Crawl, pictures: pd.DataFrame) -> NDArray[np.float64]:
+    """Where every picture lies on the map of the charts and the report, (n, 2)."""
+    keys = ["item_crawl_date", "post_id", "frame"]
+    located, _ = crawl.located("image")
+    found = pictures[keys].merge(located[[*keys, "x", "y"]], on=keys, how="left")[["x", "y"]]
+    if n_missing := int(found["x"].isna().sum()):
+        days = ", ".join(
+            sorted({str(day) for day in pictures["item_crawl_date"][found["x"].isna().to_numpy()]})
+        )
+        raise ValueError(
+            f"{n_missing} pictures have no place on the map: materialize item_positions of {days} again, then export."
+        )
+    return found.to_numpy(np.float64)
 
 
 def _rows(pictures: pd.DataFrame, positions: NDArray[np.float64]) -> pd.DataFrame:
@@ -187,10 +197,10 @@ def _thumbnail(media: FileStore, stored: str, post_id: str) -> bytes:
     return buffer.getvalue()
 
 
-def _labels(placed: ItemMap, names: Mapping[int, str]) -> pa.Table:
+def _labels(positions: NDArray[np.float64], styles: NDArray[np.int64], names: Mapping[int, str]) -> pa.Table:
     """The columns of the tool's `--labels`."""
-    at = label_positions(placed)
-    sizes = dict(zip(*np.unique(placed.labels, return_counts=True), strict=True))
+    at = label_positions(to_dots(positions, styles, max_items=len(styles)))
+    sizes = dict(zip(*np.unique(styles, return_counts=True), strict=True))
     return pa.table(
         {
             "x": pa.array([x for x, _ in at.values()], pa.float64()),

@@ -68,7 +68,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             published_at=[datetime(2024, 5, 1)] * len(posts),
         )
         put("matted_images", len(images), post_id=images, frame=frames, matte_path=["x.webp"] * len(images))
-        of_items = {
+        of_items: dict[str, dict[str, Any]] = {
             "image": {"post_id": images, "frame": frames, "n": len(images)},
             "text": {"post_id": posts, "frame": [None] * len(posts), "n": len(posts)},
         }
@@ -84,8 +84,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
                 embedding=to_column(vectors),
                 **frame,
             )
-        both = {key: of_items["image"][key] + of_items["text"][key] for key in ("post_id", "frame", "n")}
-        named = {
+        both: dict[str, Any] = {key: of_items["image"][key] + of_items["text"][key] for key in ("post_id", "frame", "n")}
+        named: dict[str, Any] = {
             "modality": ["image"] * len(images) + ["text"] * len(posts),
             "post_id": both["post_id"],
             "frame": both["frame"],

@@ -17,8 +17,11 @@ from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
 from mkt_assets.operations import export_atlas as atlas
+from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.warehouse import CrawlDateError
+from mkt_assets.settings import Settings
 from mkt_assets_tests.runs import D1, Crawl, rows
+from mkt_assets_tests.shared_crawls import copied_crawl as copied_crawl
 from mkt_assets_tests.shared_crawls import whole_crawl as whole_crawl
 
 
@@ -64,7 +67,9 @@ def test_neighbours_are_rows_of_the_file_and_the_most_similar_ones(
         assert max(distances) <= (1 - X[others] @ X[number]).min() + 1e-5
 
 
-def test_thumbnails_are_small_pictures_and_places_keep_styles_apart(exported: Path) -> None:
+def test_thumbnails_are_small_pictures_and_places_are_those_of_the_map(
+    whole_crawl: Crawl, exported: Path
+) -> None:
     table = pq.read_table(exported / atlas.FILE)
     assert table.schema.field("thumbnail").type == pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     for row in table.to_pylist():
@@ -72,7 +77,11 @@ def test_thumbnails_are_small_pictures_and_places_keep_styles_apart(exported: Pa
             assert image.width <= 160
             assert image.height <= 214
     frame = table.to_pandas()
-    assert np.isfinite(frame[["projection_x", "projection_y"]]).all().all()
+    places = {
+        r["post_id"]: (r["x"], r["y"]) for r in rows(whole_crawl.settings, "item_positions", D1) if r["frame"]
+    }
+    at = zip(frame["projection_x"], frame["projection_y"], strict=True)
+    assert dict(zip(frame["post_id"], at, strict=True)) == places
     labels = pq.read_table(exported / atlas.LABELS).to_pandas()
     assert sorted(labels["text"]) == sorted(frame["style"].unique())
 
@@ -86,17 +95,15 @@ def test_the_tools_own_database_reads_it(exported: Path) -> None:
     assert (n, nearest, kind) == (30, 15, "STRUCT(ids BIGINT[], distances FLOAT[])")
 
 
-def test_more_pictures_than_the_map_holds_all_have_a_place_and_parts_come_in_order(
+def test_parts_come_in_the_order_of_the_whole(
     whole_crawl: Crawl, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(atlas, "MAP_ITEMS", 12)
     monkeypatch.setattr(atlas, "_PART", 7)
     atlas.export_atlas(whole_crawl.settings, D1, tmp_path / "out")
     whole, small = (pq.read_table(out / atlas.FILE).to_pandas() for out in (exported, tmp_path / "out"))
     assert pq.ParquetFile(tmp_path / "out" / atlas.FILE).num_row_groups == 5
     assert small["post_id"].tolist() == whole["post_id"].tolist()
     assert small["thumbnail"].tolist() == whole["thumbnail"].tolist()
-    assert np.isfinite(small[["projection_x", "projection_y"]]).all().all()
 
 
 def test_the_command_that_opens_it_names_columns_and_files_that_are_there(
@@ -114,6 +121,14 @@ def test_the_command_that_opens_it_names_columns_and_files_that_are_there(
     assert set(given) == {"--x", "--y", "--neighbors", "--text", "--image", "--labels"}
     assert all(given[flag] in columns for flag in given if flag != "--labels")
     assert set(pq.read_schema(given["--labels"]).names) >= {"x", "y", "text"}
+
+
+def test_pictures_that_the_map_lacks_are_told_with_what_to_do(copied_crawl: Settings, tmp_path: Path) -> None:
+    warehouse = open_warehouse(copied_crawl)
+    warehouse.replace_partition("item_positions", D1, warehouse.read("item_positions", [D1]).slice(3))
+    with pytest.raises(ValueError, match=f"3 pictures have no place on the map: .* of {D1} again"):
+        atlas.export_atlas(copied_crawl, D1, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_crawl_that_was_not_run_is_refused(whole_crawl: Crawl, tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mkt_assets.core.maps.neighbours import nearest
+
 MAX_ANCHORS = 2000
 """Distinct items that a layout is fitted on: t-SNE of more takes minutes, and shows no more."""
 _TSNE_MINIMUM = 5
 _PCA_DIMENSIONS = 50
 _N_NEIGHBOURS = 10
 _OUTGROWN = 4
-_AT_ONCE = 4096
-_EQUAL = 1 - 1e-6
+_SAME = 1e-6  # cosine distance; of float32 vectors, nothing nearer is told apart
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,13 @@ def place(X: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
         >>> bool((place(layout.vectors, layout) == layout.positions).all())
         True
     """
-    unit = _unit(X)
-    n_neighbours = min(_N_NEIGHBOURS, len(layout.vectors))
-    found = np.empty((len(unit), 2))
-    for start in range(0, len(unit), _AT_ONCE):
-        cosines = unit[start : start + _AT_ONCE] @ layout.vectors.T
-        near = np.argpartition(-cosines, n_neighbours - 1, axis=1)[:, :n_neighbours]
-        part = np.median(layout.positions[near], axis=1)
-        nearest = cosines.argmax(axis=1)
-        is_anchor = cosines[np.arange(len(cosines)), nearest] > _EQUAL
-        part[is_anchor] = layout.positions[nearest[is_anchor]]
-        found[start : start + _AT_ONCE] = part
-    return found
+    parts = [np.zeros((0, 2))]
+    for ids, distances in nearest(X, layout.vectors, _N_NEIGHBOURS):
+        is_anchor = distances[:, :1] < _SAME
+        parts.append(
+            np.where(is_anchor, layout.positions[ids[:, 0]], np.median(layout.positions[ids], axis=1))
+        )
+    return np.concatenate(parts)
 
 
 def anchors_among(X: NDArray[np.float32], layout: Layout) -> NDArray[np.int64]:
@@ -114,12 +110,10 @@ def anchors_among(X: NDArray[np.float32], layout: Layout) -> NDArray[np.int64]:
         [1, -1, 0]
     """
     rows = np.full(len(layout.vectors), -1, np.int64)
-    unit = _unit(X)
-    for start in range(0, len(unit), _AT_ONCE):
-        cosines = unit[start : start + _AT_ONCE] @ layout.vectors.T
-        first = (cosines > _EQUAL).argmax(axis=0)
-        is_there = (cosines[first, np.arange(len(rows))] > _EQUAL) & (rows < 0)
-        rows[is_there] = first[is_there] + start
+    if len(X) and len(rows):
+        found = [(ids[:, 0], distances[:, 0]) for ids, distances in nearest(layout.vectors, X, 1)]
+        ids, distances = (np.concatenate(part) for part in zip(*found, strict=True))
+        rows[distances < _SAME] = ids[distances < _SAME]
     return rows
 
 

@@ -1,12 +1,12 @@
-"""Neighbours are those that counting by hand gives; what a map was not fitted to lies amid what it resembles."""
+"""Neighbours are those that counting by hand gives."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from mkt_assets.core import neighbours
-from mkt_assets.core.neighbours import nearest, place_near
+from mkt_assets.core.maps import neighbours
+from mkt_assets.core.maps.neighbours import nearest
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 8)).astype(np.float32)
@@ -31,15 +31,3 @@ def test_there_are_no_more_neighbours_than_others() -> None:
     ids, _ = next(nearest(X[:1], X[:1], 15, skip_self=True))
     assert ids.shape == (1, 0)
     assert list(nearest(X[:0], X[:0], 15)) == []
-
-
-def test_what_is_on_the_map_keeps_its_place_and_a_copy_of_it_lies_there_too() -> None:
-    positions = RNG.standard_normal((60, 2))
-    assert np.allclose(place_near(3 * X, X, positions), positions)
-
-
-def test_a_vector_between_two_groups_of_the_map_lies_with_the_one_it_resembles() -> None:
-    mapped = np.repeat(np.eye(2, 8), 10, axis=0) + 0.05 * RNG.standard_normal((20, 8))
-    positions = np.repeat([[0.0, 0.0], [10.0, 0.0]], 10, axis=0)
-    near_second = (np.array([[0.4, 1, 0, 0, 0, 0, 0, 0]])).astype(np.float32)
-    assert place_near(near_second, mapped.astype(np.float32), positions)[0, 0] == pytest.approx(10)

@@ -1,6 +1,6 @@
-"""The nearest of many vectors, by cosine, and places in a plane for those that a map was not fitted to.
+"""The nearest of many vectors, by cosine.
 
-Not here: the map itself (charts/maps), vectors as columns (core/vectors).
+Not here: places on a map (layout), vectors as columns (core/vectors).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BLOCK = 4_000_000  # cosines in memory at a time
-_SAME = 1e-6  # cosine distance; of float32 vectors, nothing nearer is told apart
 
 
 def nearest(
@@ -30,7 +29,7 @@ def nearest(
 
     Examples:
         >>> import numpy as np
-        >>> from mkt_assets.core.neighbours import nearest
+        >>> from mkt_assets.core.maps.neighbours import nearest
         >>> X = np.array([[1, 0], [1, 0.1], [0, 1]], dtype=np.float32)
         >>> [ids.tolist() for ids, _ in nearest(X, X, 1, skip_self=True)]
         [[[1], [0], [1]]]
@@ -48,44 +47,6 @@ def nearest(
         order = np.argsort(found, axis=1, kind="stable")
         distances = np.take_along_axis(found, order, axis=1)
         yield np.take_along_axis(ids, order, axis=1), np.maximum(distances, 0).astype(np.float32)
-
-
-def place_near(
-    X: NDArray[np.float32], mapped: NDArray[np.float32], positions: NDArray[np.float64], *, k: int = 5
-) -> NDArray[np.float64]:
-    """Places of vectors on a map that was fitted to others: amid the k nearest of those, weighted by nearness.
-
-    A vector that is on the map already has its place there. (As openTSNE initialises points that it adds, Policar et
-    al. 2024, here without moving them afterwards.)
-
-    Args:
-        X: (n, d) vectors.
-        mapped: (m, d) vectors of the map, at least one.
-        positions: (m, 2).
-        k: how many of them decide.
-
-    Returns:
-        (n, 2).
-
-    Examples:
-        >>> import numpy as np
-        >>> from mkt_assets.core.neighbours import place_near
-        >>> mapped, positions = np.eye(2, dtype=np.float32), np.array([[0.0, 0.0], [4.0, 2.0]])
-        >>> place_near(np.array([[1, 1], [0, 2]], dtype=np.float32), mapped, positions).round(3).tolist()
-        [[2.0, 1.0], [4.0, 2.0]]
-    """
-    placed = [
-        np.einsum("ij,ijk->ik", _weights(distances), positions[ids])
-        for ids, distances in nearest(X, mapped, k)
-    ]
-    return np.concatenate(placed) if placed else np.zeros((0, 2))
-
-
-def _weights(distances: NDArray[np.float32]) -> NDArray[np.float64]:
-    near = 1 / np.maximum(distances.astype(np.float64), _SAME)
-    # what is the same as another decides alone
-    near = np.where(distances[:, :1] <= _SAME, distances <= _SAME, near)
-    return near / near.sum(axis=1, keepdims=True)
 
 
 def _unit(X: NDArray[np.float32]) -> NDArray[np.float32]:
