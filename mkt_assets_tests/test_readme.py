@@ -81,5 +81,5 @@ def test_every_setting_the_readme_names_exists() -> None:
 
 def test_the_readmes_pictures_are_in_the_repository() -> None:
     paths = re.findall(r"!\[.*?\]\((.*?)\)", README)
-    assert len(paths) == 2
+    assert len(paths) == 3
     assert all((PROJECT_DIR / path).stat().st_size > 10_000 for path in paths)

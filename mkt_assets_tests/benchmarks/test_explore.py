@@ -84,7 +84,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
                 embedding=to_column(vectors),
                 **frame,
             )
-        both: dict[str, Any] = {key: of_items["image"][key] + of_items["text"][key] for key in ("post_id", "frame", "n")}
+        keys = ("post_id", "frame", "n")
+        both: dict[str, Any] = {key: of_items["image"][key] + of_items["text"][key] for key in keys}
         named: dict[str, Any] = {
             "modality": ["image"] * len(images) + ["text"] * len(posts),
             "post_id": both["post_id"],
