@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--crawl-dates", type=int, default=2)
     parser.add_argument("--posts", type=int, default=40, help="a crawl date")
     asked = parser.parse_args(arguments)
-    for signal_number in (signal.SIGTERM, signal.SIGHUP):
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, _interrupted)
     for name in [name for name in os.environ if name.startswith(_OF_SETTINGS)]:
         del os.environ[name]

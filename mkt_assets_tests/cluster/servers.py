@@ -42,7 +42,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster(folder: Path) -> Generator[Cluster]:
-    """All of it, with its data below `folder`; whatever was started is stopped at the end, in the order it came.
+    """All of it, with its data below `folder`; whatever was started is stopped at the end, the last one first.
 
     Raises:
         NotInstalledError: a part is not installed.
