@@ -20,8 +20,8 @@ from mkt_assets.report import facts as of_report
 from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.of_crawl import facts_of, models_of, tiles_of
-from mkt_assets.report.openings import openings_of
-from mkt_assets.report.page import FILE_NAME, render
+from mkt_assets.report.openings import FILE_NAME, openings_of
+from mkt_assets.report.page import render
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import PREFIX, Settings

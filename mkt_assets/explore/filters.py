@@ -1,6 +1,6 @@
-"""What an analyst asks for, as it stands in an address: parsed, bounded, and as SQL with parameters.
+"""What an analyst asks for, as it stands in an address: parsed and bounded.
 
-Not here: the tables that are asked (index), the answers (answers).
+Not here: as SQL (conditions), the answers (answers).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Filter:
     """Which posts: every condition that is set must hold; of pictures, all for one and the same picture.
 
     Attributes:
-        words: all of them stand in title, text or tags, in any case.
+        words: all of them stand in title, text or tags, in any case, in one piece or as the words that one is made of.
         style: lasting id of a style; `none`: pictures that are in no style.
         topic: lasting id of a topic.
         crawl_dates: in one of these crawls; empty: in any.
@@ -141,57 +141,3 @@ def _corners(value: str) -> tuple[tuple[float, float], ...]:
     if len(numbers) != len(parts) or not all(-10 <= number <= 10 for number in numbers):
         raise FilterError("lasso's corners are numbers from -10 to 10.")
     return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """SQL of which posts `p`, and which of their items `i` of a modality, match; each with its parameters."""
-
-    posts: str
-    post_values: tuple[object, ...]
-    items: Mapping[str, tuple[str, tuple[object, ...]]]
-
-
-def conditions(asked: Filter, in_lasso: list[int] | None, tagged: list[str] | None) -> Conditions:
-    """A filter as SQL; nothing that was typed is ever in it but as a parameter.
-
-    Args:
-        asked: the filter.
-        in_lasso: numbers of the items in the lasso; None without one.
-        tagged: ids of the posts that have the tag; None without one.
-    """
-    posts: list[tuple[str, object]] = [("contains(p.folded, ?)", word) for word in asked.words]
-    if asked.crawl_dates:
-        posts.append(("p.crawl_date IN (SELECT unnest(?::DATE[]))", list(asked.crawl_dates)))
-    if asked.account is not None:
-        posts.append(("p.account = ?", asked.account))
-    if asked.likes is not None:
-        posts.append(("p.n_likes >= ?", asked.likes))
-    if tagged is not None:
-        posts.append(("p.post_id IN (SELECT unnest(?::VARCHAR[]))", tagged))
-    items: dict[str, list[tuple[str, object]]] = {modality: [] for modality in MODALITIES}
-    for modality, identity in (("image", asked.style), ("text", asked.topic)):
-        if identity is not None:
-            items[modality].append(("coalesce(i.identity, 'none') = ?", identity))
-    if asked.verdict is not None:
-        items["image"].append(("i.verdict = ?", asked.verdict))
-    if in_lasso is not None:
-        items[asked.map].append(("i.item_no IN (SELECT unnest(?::INTEGER[]))", in_lasso))
-    needed = [
-        (
-            f"EXISTS (SELECT 1 FROM items i WHERE i.post_no = p.post_no AND i.modality = '{modality}' "
-            f"AND {_all(of)})",
-            [value for _, value in of],
-        )
-        for modality, of in items.items()
-        if of
-    ]
-    return Conditions(
-        " AND ".join([_all(posts), *(sql for sql, _ in needed)]),
-        (*(value for _, value in posts), *(value for _, values in needed for value in values)),
-        {modality: (_all(of), tuple(value for _, value in of)) for modality, of in items.items()},
-    )
-
-
-def _all(parts: list[tuple[str, object]]) -> str:
-    return " AND ".join(sql for sql, _ in parts) or "true"

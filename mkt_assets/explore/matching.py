@@ -1,6 +1,6 @@
 """The posts that match a filter, and the items of the map that they are, as temporary tables of a cursor.
 
-Not here: what is told of them (answers), the conditions (filters).
+Not here: what is told of them (answers), the conditions (conditions).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mkt_assets.explore.filters import Filter, FilterError, conditions
+from mkt_assets.explore.conditions import conditions
+from mkt_assets.explore.filters import Filter, FilterError
 from mkt_assets.explore.index import Index
 
 

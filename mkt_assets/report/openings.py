@@ -13,6 +13,8 @@ from mkt_assets.report.answers import sentence_of_link, strongest_links
 from mkt_assets.report.facts import Cluster, Facts, Pair
 from mkt_assets.report.text import Message, Text, counted, say
 
+FILE_NAME = "report.html"
+"""Of the report of a crawl date, in its folder."""
 MOST_OPENED = 4
 """Styles and topics of a sentence that are opened from it: as many as it names."""
 

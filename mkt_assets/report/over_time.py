@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
 
 from mkt_assets.core.rounding import percent, points
 from mkt_assets.report.facts import Event, Facts, Trend
-from mkt_assets.report.openings import Opening, of_trend
+from mkt_assets.report.openings import FILE_NAME, Opening, of_trend
 from mkt_assets.report.text import Text, counted, say
 
 _MOST_PANELS, _MOST_EVENTS = 12, 24
@@ -21,12 +23,13 @@ _CHANGES = {"rising": "change_up", "falling": "change_down"}
 
 @dataclass(frozen=True)
 class Point:
-    """A crawl date's share, where it is drawn; `at` is "x,y"."""
+    """A crawl date's share, where it is drawn; `at` is "x,y", `address` opens its posts in that crawl's report."""
 
     x: str
     y: str
     at: str
     label: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,19 @@ def _panel(facts: Facts, trend: Trend, top: float) -> Panel:
         size=size,
         change=say(change, change=points(trend.change)) if change else None,
         label="; ".join(f"{day.isoformat()} {percent(share)}" for day, share in shares),
-        line=_sparkline(trend, top),
+        line=_sparkline(trend, top, facts.crawl_date),
         opening=of_trend(facts, trend.identity),
     )
 
 
-def _sparkline(trend: Trend, top: float) -> Sparkline:
+def address_of_point(trend: Trend, day: date, here: date) -> str:
+    """Where the posts behind a point are: in this report, or in that of the point's crawl, which lies beside it."""
+    kind = {"image": "style", "text": "topic"}[trend.modality]
+    page = "" if day == here else f"../{day.isoformat()}/{FILE_NAME}"
+    return f"{page}#{urlencode({kind: trend.identity})}"
+
+
+def _sparkline(trend: Trend, top: float, here: date) -> Sparkline:
     days = [day.toordinal() for day in trend.days]
     first, span = days[0], max(1, days[-1] - days[0])
 
@@ -125,7 +135,11 @@ def _sparkline(trend: Trend, top: float) -> Sparkline:
     found: list[Point] = []
     for day, share in zip(trend.days, trend.shares, strict=True):
         x, y = place(day.toordinal(), share)
-        found.append(Point(x, y, f"{x},{y}", f"{day.isoformat()}: {percent(share)}"))
+        found.append(
+            Point(
+                x, y, f"{x},{y}", f"{day.isoformat()}: {percent(share)}", address_of_point(trend, day, here)
+            )
+        )
     highs = [",".join(place(day, share)) for day, share in zip(days, trend.highs, strict=True)]
     lows = [",".join(place(day, share)) for day, share in zip(days, trend.lows, strict=True)]
     return Sparkline(

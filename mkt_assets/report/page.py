@@ -12,14 +12,11 @@ from mkt_assets.report.answers import answers
 from mkt_assets.report.facts import Facts
 from mkt_assets.report.html import filled
 from mkt_assets.report.languages import languages
-from mkt_assets.report.openings import openings_of
+from mkt_assets.report.openings import FILE_NAME, openings_of
 from mkt_assets.report.posts import PagePosts
 from mkt_assets.report.shell import in_page
 from mkt_assets.report.text import say
 from mkt_assets.report.tiles import Tiles
-
-FILE_NAME = "report.html"
-"""Of a report, in the folder of its crawl date."""
 
 _SECTIONS = ("find", "styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
 _SCRIPTS = ("reader", "selection", "cross_table", "map", "panel", "begin")

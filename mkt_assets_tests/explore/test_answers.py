@@ -72,6 +72,12 @@ def test_what_matches_is_what_sql_finds(
     assert {(post["id"], post["crawl_date"]) for page in pages for post in page} == expected
 
 
+def test_words_in_one_piece_are_found_apart_too(index: Index, tags: Tags) -> None:
+    apart = found(index, tags, words="通勤 瑜伽")
+    assert ids(apart) == ids(found(index, tags, words="通勤瑜伽")) != []
+    assert found(index, tags, words="通勤瑜伽裤")["n_posts"] == 0
+
+
 def test_an_account_is_a_number_and_the_belief_beside_a_selection_counts_accounts(
     index: Index, tags: Tags
 ) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mkt_assets.explore.filters import Filter, FilterError, conditions, parse
+from mkt_assets.explore.conditions import conditions
+from mkt_assets.explore.filters import Filter, FilterError, parse
 
 KEYS = (
     "words",

@@ -58,8 +58,13 @@ def test_every_finding_tells_as_many_posts_as_it_opens():
         ]
         assert p.n_posts == len(of_pair_)
     assert facts.trends
+    html = render(facts, lambda _: None)
     for trend in facts.trends:
         assert of_trend(facts, trend.identity) is not None
+        kind = "style" if trend.modality == "image" else "topic"
+        for day in trend.days:
+            page = "" if day == facts.crawl_date else f"../{day}/report.html"
+            assert f'<a href="{page}#{kind}={trend.identity}"' in html
         assert {post for post in facts.first_seen[trend.identity] if int(post[1:]) < 40} == set()
 
 
