@@ -51,7 +51,7 @@ def item_positions(run: Run, warehouse: Warehouse) -> Made:
         items = read_items(warehouse, modality, [run.crawl_date])
         if items.encoder is None:
             continue
-        of_encoder = _layouts(anchors, modality, items.encoder, run.crawl_date)
+        of_encoder = _layouts(anchors, modality, items, run.crawl_date)
         chosen = best([stored.layout for stored in of_encoder.values()], len(items.vectors))
         if chosen is None:
             fitted = fit_layout(items.vectors)
@@ -65,29 +65,36 @@ def item_positions(run: Run, warehouse: Warehouse) -> Made:
     return Made(made, {"items": made.num_rows, **said})
 
 
-def _layouts(anchors: pa.Table, modality: str, encoder: str, crawl_date: date) -> dict[str, _Stored]:
-    """The layouts of an encoder's vectors, by name."""
+def _layouts(anchors: pa.Table, modality: str, items: Items, crawl_date: date) -> dict[str, _Stored]:
+    """The layouts of the items' encoder, by name, without anchors of the crawl date that are no more among its items.
+
+    Without these a second run on the same items would not find what the first one went by.
+    """
     rows = anchors.drop_columns(["anchor"]).to_pandas()
-    rows = rows[(rows["modality"] == modality) & (rows["encoder"] == encoder)]
-    return {
-        str(name): _Stored(
-            Layout(
-                str(name),
-                str(of["method"].iloc[0]),
-                to_matrix(anchors["anchor"].take(of.index.to_numpy())),
-                of[["x", "y"]].to_numpy(np.float64),
-            ),
-            (of["crawl_date"] == crawl_date).to_numpy(bool),
+    rows = rows[(rows["modality"] == modality) & (rows["encoder"] == items.encoder)]
+    found: dict[str, _Stored] = {}
+    for name, of in rows.groupby("layout"):
+        layout = Layout(
+            str(name),
+            str(of["method"].iloc[0]),
+            to_matrix(anchors["anchor"].take(of.index.to_numpy())),
+            of[["x", "y"]].to_numpy(np.float64),
         )
-        for name, of in rows.groupby("layout")
-    }
+        is_own = (of["crawl_date"] == crawl_date).to_numpy(bool)
+        stays = ~is_own | (anchors_among(items.vectors, layout) >= 0)
+        if stays.any():
+            found[layout.name] = _Stored(_only(layout, stays), is_own[stays])
+    return found
+
+
+def _only(layout: Layout, which: NDArray[np.bool_]) -> Layout:
+    return replace(layout, vectors=layout.vectors[which], positions=layout.positions[which])
 
 
 def _placed(modality: str, items: Items, stored: _Stored, crawl_date: date) -> pa.Table:
     """Rows of the items; anchors are those that are equal to an anchor of their own crawl date."""
-    layout, is_own = stored.layout, stored.is_own
+    layout, own = stored.layout, _only(stored.layout, stored.is_own)
     positions = place(items.vectors, layout)
-    own = replace(layout, vectors=layout.vectors[is_own], positions=layout.positions[is_own])
     found = anchors_among(items.vectors, own)
     anchors = pd.Series([None] * len(positions), dtype=object)
     anchors[found[found >= 0]] = [*own.vectors[found >= 0]]

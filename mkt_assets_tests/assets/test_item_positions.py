@@ -89,6 +89,21 @@ def test_what_is_crawled_again_keeps_its_place_and_a_forgotten_anchor_moves_nobo
     assert sum(row["anchor"] is not None for row in rows(two_crawls, "item_positions", D1)) == 50
 
 
+def test_a_second_run_on_a_drop_that_changed_gives_what_the_first_one_gave(
+    two_crawls: Settings, fake_models: FakeModels
+) -> None:
+    place(two_crawls, fake_models, D1)
+    put_vectors(two_crawls, D1, 15, seed=7)
+    assert place(two_crawls, fake_models, D1) == place(two_crawls, fake_models, D1)
+    put_vectors(two_crawls, D1, 20, seed=0)
+    warehouse = open_warehouse(two_crawls)
+    place(two_crawls, fake_models, D1)
+    warehouse.replace_partition("text_embeddings", D1, warehouse.read("text_embeddings", [D1]).slice(25))
+    once = place(two_crawls, fake_models, D1)
+    stored = rows(two_crawls, "item_positions", D1)
+    assert (place(two_crawls, fake_models, D1), rows(two_crawls, "item_positions", D1)) == (once, stored)
+
+
 def test_another_encoder_or_a_much_larger_crawl_begins_a_layout_of_its_own(
     two_crawls: Settings, fake_models: FakeModels
 ) -> None:

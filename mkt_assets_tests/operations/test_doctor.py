@@ -58,9 +58,15 @@ def claim_newer(settings: Settings) -> None:
 
 
 def damage_a_page(settings: Settings) -> None:
+    """Zeros where a part of the vectors is stored."""
+    with duckdb.connect(str(settings.warehouse_path)) as connection:
+        row = connection.execute(
+            "SELECT max(block_id) FROM pragma_storage_info('text_embeddings') WHERE column_name = 'embedding'"
+        ).fetchone()
+    assert row is not None
     data = bytearray(settings.warehouse_path.read_bytes())
-    # blocks are of 256 KiB, after three headers of 4 KiB; the vectors are among the last
-    at = 3 * 4096 + (len(data) // 262144 - 1) * 262144 + 1000
+    # blocks are of 256 KiB, after three headers of 4 KiB
+    at = 3 * 4096 + row[0] * 262144 + 1000
     data[at : at + 4096] = bytes(4096)
     settings.warehouse_path.write_bytes(bytes(data))
 
