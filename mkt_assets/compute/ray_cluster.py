@@ -26,6 +26,11 @@ _OF_A_LOCAL_ONE = {
     # despite its name: off, everything of Ray listens on 127.0.0.1 only; on, on all addresses of the machine
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    # workers are as threads of this process would be: put off less, they lose the processor's cache less often
+    "RAY_worker_niceness": "0",
+    # of each task, for the dashboard and its database, which there are not here
+    "RAY_enable_metrics_collection": "0",
+    "RAY_task_events_report_interval_ms": "0",
 }
 _lock = threading.Lock()
 _folder: str | None = None
