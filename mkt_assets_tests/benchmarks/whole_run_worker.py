@@ -1,6 +1,6 @@
 """A crawl's whole run in a process of its own: `whole_run_worker.py run|plain DROPS HOME`.
 
-`run` is the daily job, as `mkt run` executes it. `plain` is a script of the same calls with everything in memory, without
+`run` is the daily job, as `mkt run` executes it. `plain` is a script of the same calls with all in memory, without
 tables, cache and Dagster, of the stages that are mostly calls to models and to core. The last line of standard output
 is CPU seconds of each stage, of all, and peak memory in megabytes, as JSON.
 
