@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 _JPEG_QUALITIES = (85, 70, 55, 40)
+# of charts: half of the time of 6, for files 4 % larger
+_COMPRESSION = 3
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def picture_of(image: Image.Image, name: str, part: int, title: str, *, dpi: int
     """The picture of a Pillow image, as an RGB PNG without metadata but its dots per inch, if it has any."""
     buffer = io.BytesIO()
     size_on_paper = {"dpi": (dpi, dpi)} if dpi else {}
-    image.convert("RGB").save(buffer, "PNG", compress_level=6, **size_on_paper)
+    image.convert("RGB").save(buffer, "PNG", compress_level=_COMPRESSION, **size_on_paper)
     return Picture(name, part, title, buffer.getvalue(), image.width, image.height)
 
 

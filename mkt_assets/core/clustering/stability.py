@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Matrix, Sweep, count_distinct, distinct_rows, fit_sweep
+from mkt_assets.core.clustering.kmeans import Labels, Matrix, Sweep, count_distinct, distinct_rows, fit_sweep
 
 
 def sweeps_over_seeds(X: Matrix, ks: Sequence[int], *, seeds: Sequence[int] = (1, 2)) -> list[Sweep]:
@@ -56,7 +56,7 @@ def seed_stability(sweeps: Sequence[Sweep], ks: Sequence[int]) -> NDArray[np.flo
     for i, k in enumerate(ks):
         if 1 < k < sweeps[0].n_distinct:
             pairs = combinations([sweep.labels(k) for sweep in sweeps], 2)
-            values[i] = np.mean([_adjusted_rand(a, b) for a, b in pairs])
+            values[i] = np.mean([adjusted_rand_index(a, b) for a, b in pairs])
     return values
 
 
@@ -89,8 +89,38 @@ def half_stability(X: Matrix, ks: Sequence[int], *, random_state: int = 0) -> ND
         sweeps = [fit_sweep(half, possible, random_state=random_state, n_init=1) for half in halves]
         for i, k in enumerate(ks):
             if k in possible:
-                values[i] = _adjusted_rand(*(_nearest(X, sweep.centers(k)) for sweep in sweeps))
+                values[i] = adjusted_rand_index(*(_nearest(X, sweep.centers(k)) for sweep in sweeps))
     return values
+
+
+def adjusted_rand_index(a: Labels, b: Labels) -> float:
+    """Adjusted Rand index (Hubert and Arabie 1985) of two clusterings of the same items, (n,) each; 1 for no items.
+
+    To the last digit what scikit-learn's `adjusted_rand_score` gives, which spends fifty times as long on looking
+    at its arguments: hundreds are asked for in a run.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.stability import adjusted_rand_index
+        >>> labels = np.array([0, 0, 1, 1])
+        >>> adjusted_rand_index(labels, np.array([1, 1, 0, 0])), adjusted_rand_index(labels, np.array([0, 1, 0, 1]))
+        (1.0, -0.5)
+    """
+    n = len(a)
+    (_, of_a), (_, of_b) = (np.unique(labels, return_inverse=True) for labels in (a, b))
+    both = _equal_pairs(of_a * (of_b.max(initial=0) + 1) + of_b)
+    only_a, only_b = _equal_pairs(of_a) - both, _equal_pairs(of_b) - both
+    if only_a == only_b == 0:
+        return 1.0
+    together, apart = both - n, n * n - both - only_a - only_b
+    chance = (together + only_a) * (only_a + apart) + (together + only_b) * (only_b + apart)
+    return 2.0 * (together * apart - only_a * only_b) / chance
+
+
+def _equal_pairs(codes: Labels) -> int:
+    """Ordered pairs of items of the same code, each with itself too; Python's integers do not overflow."""
+    sizes = np.unique(codes, return_counts=True)[1]
+    return int(np.square(sizes).sum())
 
 
 def _nearest(X: Matrix, centers: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -100,9 +130,3 @@ def _nearest(X: Matrix, centers: NDArray[np.float64]) -> NDArray[np.int64]:
     with threadpool_limits(limits=1):
         parts = [(X[a : a + 2048] @ centers.T - half).argmax(axis=1) for a in range(0, len(X), 2048)]
     return np.concatenate(parts)
-
-
-def _adjusted_rand(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
-    from sklearn.metrics import adjusted_rand_score
-
-    return float(adjusted_rand_score(a, b))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mkt_assets.core.clustering.kmeans import Labels, Matrix, count_distinct, fit_sweep, silhouette
 from mkt_assets.core.clustering.knee import sag
+from mkt_assets.core.clustering.stability import adjusted_rand_index
 
 NOISE = -1
 N_RESAMPLES = 10
@@ -215,9 +216,7 @@ def agreement_of_labels(a: Labels, b: Labels) -> float:
         >>> round(agreement_of_labels(labels, np.array([0, 0, -1, -1])), 2)  # noise is no cluster
         0.57
     """
-    from sklearn.metrics import adjusted_rand_score
-
-    return float(adjusted_rand_score(_noise_apart(a), _noise_apart(b)))
+    return adjusted_rand_index(_noise_apart(a), _noise_apart(b))
 
 
 def clustered_silhouette(X: Matrix, labels: Labels) -> float:

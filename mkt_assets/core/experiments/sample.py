@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mkt_assets.core.clustering.kmeans import Matrix
 from mkt_assets.core.experiments.comparison import References
-from mkt_assets.core.experiments.methods import MIN_ITEMS, drawn_together
+from mkt_assets.core.experiments.methods import MIN_ITEMS, Trial, drawn_together
 from mkt_assets.core.vectors import content_key
 
 
@@ -52,13 +53,20 @@ class Sample:
         """Whether it has too few items to compare anything."""
         return len(self.X) < MIN_ITEMS
 
+    @cached_property
+    def by_kmeans(self) -> dict[int, tuple[Trial, dict[str, object]]]:
+        """K-means on these vectors and what was measured of it, by seed, once made: several experiments ask for it."""
+        return {}
+
     def part(self, kept: Sequence[int]) -> Sample:
-        """The same for some of the items only, by their numbers."""
+        """The same for some of the items only, by their numbers; itself if these are all."""
+        if list(kept) == list(range(len(self.X))):
+            return self
         return replace(self, X=self.X[list(kept)], references=self.references.part(kept))
 
     def with_vectors(self, X: Matrix) -> Sample:
-        """The same items by other vectors."""
-        return replace(self, X=X)
+        """The same items by other vectors; itself if these are its own."""
+        return self if X is self.X else replace(self, X=X)
 
 
 def draw(ids: Sequence[tuple[str, ...]], most: int, *, random_state: int = 0) -> NDArray[np.int64]:

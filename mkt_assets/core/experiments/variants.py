@@ -10,7 +10,14 @@ from typing import Any
 
 from mkt_assets.core.clustering.kmeans import Matrix
 from mkt_assets.core.experiments.comparison import measure
-from mkt_assets.core.experiments.methods import METHODS, Trial, agreement_of_labels, fit_kmeans, try_method
+from mkt_assets.core.experiments.methods import (
+    METHODS,
+    Fitter,
+    Trial,
+    agreement_of_labels,
+    fit_kmeans,
+    try_method,
+)
 from mkt_assets.core.experiments.sample import Sample
 
 ABSENT, TOO_FEW = "not run: weights absent", "not run: too few items"
@@ -34,16 +41,18 @@ def compare_methods(sample: Sample, *, random_state: int = 0) -> Iterator[Row]:
     if sample.is_too_small:
         yield from (_not_run(sample, "methods", name, TOO_FEW, name == "k-means") for name in METHODS)
         return
-    trials = {
-        name: try_method(fit, sample.X, sample.n_clusters, units=sample.units, random_state=random_state)
-        for name, fit in METHODS.items()
-    }
-    for name, trial in trials.items():
-        yield _ran(sample, "methods", name, trial, name == "k-means") | {
-            f"agreement_{other.replace('-', '')}": agreement_of_labels(trial.labels, peer.labels)
-            for other, peer in trials.items()
-            if other != name
-        }
+    tried = {name: _tried(fit, sample, random_state) for name, fit in METHODS.items()}
+    trials = {name: trial for name, (trial, _) in tried.items()}
+    for name, (trial, measured) in tried.items():
+        yield (
+            _row(sample, "methods", name, "run", name == "k-means")
+            | measured
+            | {
+                f"agreement_{other.replace('-', '')}": agreement_of_labels(trial.labels, peer.labels)
+                for other, peer in trials.items()
+                if other != name
+            }
+        )
 
 
 def compare_matting(matted: Sample, unmatted: Matrix | None, *, random_state: int = 0) -> Iterator[Row]:
@@ -109,13 +118,17 @@ def _by_kmeans(
         return _not_run(sample, experiment, variant, TOO_FEW, is_used)
     if X is None:
         return _not_run(sample, experiment, variant, ABSENT, is_used)
-    trial = try_method(fit_kmeans, X, sample.n_clusters, units=sample.units, random_state=random_state)
-    return _ran(sample.with_vectors(X), experiment, variant, trial, is_used)
+    _, measured = _tried(fit_kmeans, sample.with_vectors(X), random_state)
+    return _row(sample, experiment, variant, "run", is_used) | measured
 
 
-def _ran(sample: Sample, experiment: str, variant: str, trial: Trial, is_used: bool) -> Row:
-    row = _row(sample, experiment, variant, "run", is_used)
-    return row | measure(trial, sample.X, sample.references)
+def _tried(fit: Fitter, sample: Sample, random_state: int) -> tuple[Trial, dict[str, object]]:
+    """A trial, and what is measured of it; k-means once for a sample, as every experiment compares with it."""
+    known = sample.by_kmeans if fit is fit_kmeans else {}
+    if random_state not in known:
+        trial = try_method(fit, sample.X, sample.n_clusters, units=sample.units, random_state=random_state)
+        known[random_state] = trial, measure(trial, sample.X, sample.references)
+    return known[random_state]
 
 
 def _not_run(sample: Sample, experiment: str, variant: str, why: str, is_used: bool) -> Row:

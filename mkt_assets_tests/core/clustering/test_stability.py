@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
-from mkt_assets.core.clustering.stability import half_stability, seed_stability, sweeps_over_seeds
+from mkt_assets.core.clustering.stability import (
+    adjusted_rand_index,
+    half_stability,
+    seed_stability,
+    sweeps_over_seeds,
+)
 from mkt_assets_tests.core.clustering.test_kmeans import blobs
 
 
@@ -32,3 +38,13 @@ def test_halves_do_not_depend_on_the_order_of_the_rows():
     X, _ = blobs(150, 30, 6, 1.0)
     shuffled = np.random.default_rng(0).permutation(X)
     assert half_stability(X, [3, 9]) == pytest.approx(half_stability(shuffled, [3, 9]))
+
+
+def test_the_adjusted_rand_index_is_scikit_learn_s_to_the_last_digit():
+    rng = np.random.default_rng(0)
+    for n in (0, 1, 2, 7, 60, 400):
+        for n_clusters in (1, 2, 9, n + 1):
+            a = rng.integers(-1, n_clusters, n)
+            near = np.where(rng.random(n) < 0.7, a, rng.integers(0, n_clusters, n))
+            for b in (a, near, np.arange(n)):
+                assert adjusted_rand_index(a, b) == adjusted_rand_score(a, b)

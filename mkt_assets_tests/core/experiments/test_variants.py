@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from mkt_assets.core.clustering.kmeans import Matrix
+from mkt_assets.core.experiments import variants
 from mkt_assets.core.experiments.comparison import References
-from mkt_assets.core.experiments.methods import METHODS, MIN_ITEMS
+from mkt_assets.core.experiments.methods import METHODS, MIN_ITEMS, Fitter, Trial, try_method
 from mkt_assets.core.experiments.sample import Sample, draw
 from mkt_assets.core.experiments.variants import (
     ABSENT,
@@ -75,6 +78,27 @@ def test_every_method_is_compared_with_every_other() -> None:
         others = {f"agreement_{name.replace('-', '')}" for name in METHODS if name != row["variant"]}
         assert {name for name in row if name.startswith("agreement_")} == others
     assert rows[0]["agreement_hdbscan"] == pytest.approx(1)
+
+
+def test_what_several_experiments_ask_of_the_crawl_s_own_vectors_is_tried_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def counted(fit: Fitter, X: Matrix, *rest: Any, **named: Any) -> Trial:
+        asked.append("own" if X is drawn.X else "other")
+        return try_method(fit, X, *rest, **named)
+
+    monkeypatch.setattr(variants, "try_method", counted)
+    drawn, others = sample(60), sample(60).X[::-1].copy()
+    methods = list(compare_methods(drawn))
+    matted, unmatted = compare_matting(drawn.part(range(60)), others)
+    own, other = compare_encoders(drawn, ["other"], lambda encoder: others)
+    assert asked == ["own"] * len(METHODS) + ["other"] * 2
+    measured = set(methods[0]) & set(matted) - {"experiment", "variant", "encoder"}
+    for row in (matted, own):
+        np.testing.assert_equal({n: row[n] for n in measured}, {n: methods[0][n] for n in measured})
+    assert unmatted["silhouette"] == other["silhouette"] != own["silhouette"]
 
 
 def test_encoders_are_asked_for_once_each_but_the_sample_s_own_and_one_that_is_absent_says_so() -> None:
