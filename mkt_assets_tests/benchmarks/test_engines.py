@@ -34,9 +34,11 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def ray_engine() -> Iterator[Engine]:
     if find_spec("ray") is None:
         pytest.skip("the extra cluster is not installed: no ray")
-    from mkt_assets.compute.ray_cluster import disconnect
+    from mkt_assets.compute.ray_cluster import connect, disconnect
     from mkt_assets.compute.ray_engine import RayEngine
 
+    # the first use would pay for the start of Ray
+    connect(None, n_cpus=N_WORKERS)
     yield RayEngine(None, n_cpus=N_WORKERS)
     disconnect()
 
