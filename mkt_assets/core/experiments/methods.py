@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mkt_assets.core.clustering.kmeans import Labels, Matrix, count_distinct, fit_sweep, silhouette
 from mkt_assets.core.clustering.knee import sag
 from mkt_assets.core.clustering.stability import adjusted_rand_index
+from mkt_assets.core.experiments.optics import optics_order
 
 NOISE = -1
 N_RESAMPLES = 10
@@ -296,12 +297,19 @@ def fit_optics(X: Matrix, n_clusters: int, random_state: int) -> tuple[Labels, s
         >>> len(labels), parameters
         (60, 'xi=0.05, min_samples=4')
     """
-    from sklearn.cluster import OPTICS
+    from sklearn.cluster import cluster_optics_xi
 
     del n_clusters, random_state
     min_samples = min_samples_for(len(X))
+    order = optics_order(X, min_samples)
     with np.errstate(divide="ignore", invalid="ignore"):  # equal items have a reachability of 0
-        labels = OPTICS(min_samples=min_samples, xi=0.05).fit(X).labels_
+        labels, _ = cluster_optics_xi(
+            reachability=order.reachability,
+            predecessor=order.predecessor,
+            ordering=order.ordering,
+            min_samples=min_samples,
+            xi=0.05,
+        )
     return labels.astype(np.int64), f"xi=0.05, min_samples={min_samples}"
 
 
