@@ -29,7 +29,7 @@ class Order:
 
 
 def optics_order(X: Matrix, min_samples: int) -> Order:
-    """The order of `sklearn.cluster.OPTICS(min_samples=min_samples)`, to the last digit, in a twentieth of its time.
+    """The order of `sklearn.cluster.OPTICS(min_samples=min_samples)`, to the last digit, in less time.
 
     Without a limit of distance every item is a neighbour of every other, and scikit-learn's question for them is
     most of what it does; here all that were not reached yet are taken.
