@@ -52,7 +52,8 @@ def item_positions(run: Run, warehouse: Warehouse) -> Made:
         if items.encoder is None:
             continue
         of_encoder = _layouts(anchors, modality, items, run.crawl_date)
-        chosen = best([stored.layout for stored in of_encoder.values()], len(items.vectors))
+        n_distinct = len(np.unique(items.vectors, axis=0))
+        chosen = best([stored.layout for stored in of_encoder.values()], n_distinct)
         if chosen is None:
             fitted = fit_layout(items.vectors)
             stored = _Stored(fitted, np.ones(len(fitted.vectors), bool))
@@ -96,6 +97,8 @@ def _placed(modality: str, items: Items, stored: _Stored, crawl_date: date) -> p
     layout, own = stored.layout, _only(stored.layout, stored.is_own)
     positions = place(items.vectors, layout)
     found = anchors_among(items.vectors, own)
+    # an anchor has its own place, also where another one is as near as can be told
+    positions[found[found >= 0]] = own.positions[found >= 0]
     anchors = pd.Series([None] * len(positions), dtype=object)
     anchors[found[found >= 0]] = [*own.vectors[found >= 0]]
     frame = items.frame[["post_id", "poster_id", "frame"]].assign(

@@ -15,14 +15,17 @@ import numpy as np
 
 from mkt_assets.charts.palette import cluster_colour
 from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.core.rounding import percent
 from mkt_assets.core.text.csv_injection import escape_formula
 from mkt_assets.core.text.summaries import caption_of
-from mkt_assets.explore.filters import PAGE, Filter
+from mkt_assets.explore.filters import PAGE, Filter, FilterError
 from mkt_assets.explore.index import Index
 from mkt_assets.explore.matching import match
 from mkt_assets.report.html import web_link
 from mkt_assets.resources.tags import Tags
 
+MOST_ACCOUNTS = 200
+"""In the menu of those who wrote most."""
 MAX_EXPORTED = 200_000
 """Rows of a CSV."""
 _COLUMNS = (
@@ -36,7 +39,19 @@ _ORDERS: Mapping[str, str] = {
     "similar": "m.similarity DESC NULLS LAST, p.post_no",
 }
 CSV_HEADER = (
-    *("post_id", "crawl_date", "published", "account", "likes", "collects", "style", "topic", "tags", "link"),
+    *(
+        "post_id",
+        "crawl_date",
+        "published",
+        "account",
+        "likes",
+        "likes_at_least",
+        "collects",
+        "style",
+        "topic",
+        "tags",
+        "link",
+    ),
     "caption",
 )
 
@@ -46,7 +61,7 @@ def start_of(index: Index, tags: Tags) -> dict[str, Any]:
     cursor = index.cursor()
     counts = _row(
         cursor,
-        "SELECT count(*), count(DISTINCT post_id), count(DISTINCT account) FILTER (account > 0) FROM posts",
+        "SELECT count(*), count(DISTINCT post_id), count(DISTINCT account) FILTER (account <> '') FROM posts",
     )
     dates = cursor.execute(
         "SELECT crawl_date, count(*) FROM posts GROUP BY crawl_date ORDER BY crawl_date"
@@ -56,7 +71,13 @@ def start_of(index: Index, tags: Tags) -> dict[str, Any]:
         "SELECT i.modality, p.crawl_date, count(*) FROM items i JOIN posts p USING (post_no) "
         "WHERE i.identity IS NOT NULL AND i.x IS NULL GROUP BY ALL ORDER BY ALL"
     ).fetchall()
+    accounts = cursor.execute(
+        "SELECT account, count(DISTINCT post_id) AS n FROM posts WHERE account <> '' GROUP BY account "
+        f"ORDER BY n DESC, account LIMIT {MOST_ACCOUNTS}"
+    ).fetchall()
     return {
+        "snapshot": index.name,
+        "accounts": [list(row) for row in accounts],
         "n_posts": counts[0],
         "n_distinct_posts": counts[1],
         "n_accounts": counts[2],
@@ -71,11 +92,12 @@ def start_of(index: Index, tags: Tags) -> dict[str, Any]:
 
 
 def map_of(index: Index, modality: str) -> dict[str, Any]:
-    """The items of a modality that have a place: numbers, places in 0 to 1, posts, and the colours of clusters."""
+    """The items of a modality that have a place: numbers, places, posts, and the colours of clusters."""
     rows = (
         index.cursor()
         .execute(
-            "SELECT item_no, post_no, identity, x, y FROM items WHERE modality = ? AND x IS NOT NULL ORDER BY item_no",
+            "SELECT item_no, post_no, identity, x, y, item FROM items WHERE modality = ? AND x IS NOT NULL "
+            "ORDER BY item_no",
             [modality],
         )
         .fetchall()
@@ -87,8 +109,10 @@ def map_of(index: Index, modality: str) -> dict[str, Any]:
     xs, ys = ([row[at] for row in rows] for at in (3, 4))
     # the same square as positions have, so that a lasso says positions
     return {
+        "snapshot": index.name,
         "item": [row[0] for row in rows],
         "post": [row[1] for row in rows],
+        "key": [row[5] for row in rows],
         "cluster": [places.get(row[2], -1) for row in rows],
         "x": [round(x, 4) for x in xs],
         "y": [round(y, 4) for y in ys],
@@ -106,40 +130,52 @@ def found(index: Index, tags: Tags, asked: Filter) -> dict[str, Any]:
     tags_of = tags.all()
     cursor = index.cursor()
     match(cursor, index, tags_of, asked)
-    n_posts, n_distinct, n_accounts, largest = _row(
+    (n_posts,) = _row(cursor, "SELECT count(*) FROM matching")
+    # a post that is in several crawls is one post of its account
+    n_distinct, n_accounts, largest = _row(
         cursor,
-        "SELECT (SELECT count(*) FROM matching), "
-        "(SELECT count(DISTINCT post_id) FROM matching JOIN posts USING (post_no)), "
-        "count(*) FILTER (account > 0), max(n) FILTER (account > 0) / sum(n) "
-        "FROM (SELECT account, count(*) AS n FROM matching JOIN posts USING (post_no) GROUP BY account)",
+        "SELECT sum(n), count(*) FILTER (account <> ''), max(n) FILTER (account <> '') / sum(n) FROM (SELECT account, "
+        "count(DISTINCT post_id) AS n FROM matching JOIN posts USING (post_no) GROUP BY account)",
     )
     shown = cursor.execute("SELECT item_no FROM shown ORDER BY item_no").fetchnumpy()["item_no"]
     posts = _posts(cursor, asked, tags_of, PAGE, asked.offset)
     return {
+        "snapshot": index.name,
         "n_posts": n_posts,
-        "n_distinct_posts": n_distinct,
+        "n_distinct_posts": int(n_distinct or 0),
         "n_accounts": n_accounts,
-        "largest_share": None if largest is None or n_accounts < 2 else round(float(largest), 3),
+        "largest_share": None if largest is None or n_accounts < 2 else percent(float(largest)),
         "items": np.asarray(shown, np.int64).tolist(),
         "posts": posts,
     }
 
 
 def csv_of(index: Index, tags: Tags, asked: Filter) -> Iterator[bytes]:
-    """The posts that match as CSV in parts, with a mark so that Excel reads Chinese; formulas are only text."""
+    """The posts that match as CSV in parts, with a mark so that Excel reads Chinese; formulas are only text.
+
+    Raises:
+        FilterError: more match than a table should have, or the item to compare with has no vector.
+    """
     tags_of = tags.all()
     cursor = index.cursor()
     match(cursor, index, tags_of, asked)
+    (n_posts,) = _row(cursor, "SELECT count(*) FROM matching")
+    if n_posts > MAX_EXPORTED:
+        raise FilterError(f"{n_posts:,} posts are more than {MAX_EXPORTED:,}: choose fewer.")
     posts = _posts(cursor, asked, tags_of, MAX_EXPORTED, 0)
     cursor.close()
+    return _csv(posts, {modality: dict(_names(index, modality)) for modality in MODALITIES})
+
+
+def _csv(posts: Sequence[Mapping[str, Any]], names: Mapping[str, Mapping[str, str]]) -> Iterator[bytes]:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(CSV_HEADER)
     yield b"\xef\xbb\xbf"
-    names = {modality: dict(_names(index, modality)) for modality in MODALITIES}
     for post in posts:
         cells = (
-            *(post["id"], post["crawl_date"], post["date"], post["account"], post["likes"], post["collects"]),
+            *(post["id"], post["crawl_date"], post["date"], post["account"], post["likes"]),
+            *("yes" if post["at_least"] else "no", post["collects"]),
             "; ".join(
                 dict.fromkeys(
                     names["image"].get(i["identity"], "") for i in post["pictures"] if i["identity"]
@@ -194,7 +230,7 @@ def _posts(
     of_posts: dict[int, list[tuple[Any, ...]]] = {}
     numbers = [row[0] for row in rows]
     for item in cursor.execute(
-        "SELECT post_no, modality, item_no, identity, verdict, matte_path IS NOT NULL FROM items "
+        "SELECT post_no, modality, item_no, identity, verdict, matte_path IS NOT NULL, reason, item FROM items "
         "WHERE post_no IN (SELECT unnest(?::INTEGER[])) ORDER BY item_no",
         [numbers],
     ).fetchall():
@@ -223,8 +259,11 @@ def _post(
         "topic": None if text is None else text[3],
         "text": None if text is None else text[2],
         "pictures": [
-            {"item": item, "identity": identity, "verdict": verdict, "has_matte": has_matte}
-            for _, modality, item, identity, verdict, has_matte in items
+            {
+                **{"item": item, "key": key, "identity": identity, "verdict": verdict},
+                **{"has_matte": has_matte, "reason": reason},
+            }
+            for _, modality, item, identity, verdict, has_matte, reason, key in items
             if modality == "image"
         ],
         "tags": sorted(tag for tag, posts in tags_of.items() if post_id in posts),

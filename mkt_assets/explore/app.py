@@ -198,7 +198,7 @@ def _change_tag(explorer: Explorer, request: Request) -> Response:
     else:
         raise TagError("posts is a list of post ids, or query a filter.")
     n_posts = explorer.tags.change(tag, ids, give=give)
-    return _json({"n_posts": n_posts, "changed": len(ids)})
+    return _json({"n_posts": n_posts})
 
 
 def _object(body: bytes) -> dict[str, Any]:

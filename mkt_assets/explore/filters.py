@@ -36,15 +36,15 @@ class Filter:
     Attributes:
         words: all of them stand in title, text or tags, in any case, in one piece or as the words that one is made of.
         style: lasting id of a style; `none`: pictures that are in no style.
-        topic: lasting id of a topic.
+        topic: lasting id of a topic; `none`: texts that are in no topic.
         crawl_dates: in one of these crawls; empty: in any.
-        account: number of an account, 1 wrote most.
+        account: the first eight characters of its pseudonym.
         likes: at least so many.
-        verdict: of a picture, or `any` but rejected.
+        verdict: of a picture.
         tag: a tag of the analyst's.
         lasso: corners (x, y) of an area of the map, an item in which the post has.
         map: whose map is looked at, that of pictures or of texts.
-        like: number of an item that the posts' items are compared with.
+        like: an item that the posts' items are compared with: modality/crawl date/post id, of a picture /frame.
         sort: which posts come first.
         offset: how many posts to leave out.
     """
@@ -53,13 +53,13 @@ class Filter:
     style: str | None = None
     topic: str | None = None
     crawl_dates: tuple[date, ...] = ()
-    account: int | None = None
+    account: str | None = None
     likes: int | None = None
     verdict: str | None = None
     tag: str | None = None
     lasso: tuple[tuple[float, float], ...] = ()
     map: str = "image"
-    like: int | None = None
+    like: str | None = None
     sort: Sort = "typical"
     offset: int = 0
 
@@ -90,13 +90,13 @@ def parse(query: Mapping[str, str]) -> Filter:
         style=given.get("style"),
         topic=given.get("topic"),
         crawl_dates=_dates(given.get("crawl_date", "")),
-        account=_number(given, "account", 1),
+        account=given.get("account"),
         likes=_number(given, "likes", 0),
         verdict=_one_of(given, "verdict", VERDICTS),
         tag=given.get("tag"),
         lasso=_corners(given.get("lasso", "")),
         map=_one_of(given, "map", MODALITIES) or "image",
-        like=_number(given, "like", 0),
+        like=given.get("like"),
         sort=sort,
         offset=_number(given, "offset", 0) or 0,
     )

@@ -6,7 +6,7 @@ Not here: names by which the server may be called, see Starlette's TrustedHostMi
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = (
@@ -37,7 +37,7 @@ class Guard:
             await send(message)
 
         if _is_of_another_site(request):
-            refusal = PlainTextResponse("This is answered to the explorer's own page only.\n", 403)
+            refusal = JSONResponse({"error": "this is answered to the explorer's own page only."}, 403)
             await refusal(scope, receive, send_guarded)
             return
         await self.app(scope, receive, send_guarded)

@@ -23,15 +23,11 @@ from mkt_assets.explore.page import page
 
 _POSTS = """
 CREATE TABLE posts AS
-WITH accounts AS (
-    SELECT poster_id, row_number() OVER (ORDER BY count(DISTINCT post_id) DESC, poster_id)::INTEGER AS account
-    FROM mkt.raw_posts WHERE poster_id <> '' GROUP BY poster_id
-)
 SELECT (row_number() OVER (ORDER BY p.crawl_date, p.post_id) - 1)::INTEGER AS post_no,
-    p.crawl_date, p.post_id, coalesce(a.account, 0) AS account, p.title, p.content, p.post_url,
+    p.crawl_date, p.post_id, left(p.poster_id, 8) AS account, p.title, p.content, p.post_url,
     p.published_at::DATE AS published, p.n_likes, coalesce(p.n_likes_is_lower_bound, false) AS at_least, p.n_collects,
     lower(concat_ws(' ', p.title, p.content, array_to_string(p.tags, ' '))) AS folded
-FROM mkt.raw_posts p LEFT JOIN accounts a USING (poster_id) ORDER BY post_no
+FROM mkt.raw_posts p ORDER BY post_no
 """
 # in the clustering of its own crawl date, or else in the latest that has it in its window
 _ITEMS = """
@@ -42,11 +38,12 @@ WITH of_clusters AS (
     QUALIFY row_number() OVER (PARTITION BY c.item_crawl_date, c.modality, c.post_id, c.frame
         ORDER BY c.crawl_date = c.item_crawl_date DESC, c.crawl_date DESC) = 1
 ), things AS (
-    SELECT crawl_date, 'image' AS modality, post_id, frame, verdict, matte_path FROM mkt.matted_images
-    UNION ALL SELECT crawl_date, 'text', post_id, NULL, NULL, NULL FROM mkt.text_embeddings
+    SELECT crawl_date, 'image' AS modality, post_id, frame, verdict, reason, matte_path FROM mkt.matted_images
+    UNION ALL SELECT crawl_date, 'text', post_id, NULL, NULL, NULL, NULL FROM mkt.text_embeddings
 )
 SELECT (row_number() OVER (ORDER BY t.modality, p.post_no, t.frame) - 1)::INTEGER AS item_no, p.post_no, t.modality,
-    t.frame, t.verdict, t.matte_path, c.identity, c.rank_in_cluster AS rank, q.x, q.y, q.layout
+    concat_ws('/', t.modality, t.crawl_date, t.post_id, t.frame) AS item,
+    t.frame, t.verdict, t.reason, t.matte_path, c.identity, c.rank_in_cluster AS rank, q.x, q.y, q.layout
 FROM things t JOIN posts p USING (crawl_date, post_id)
 LEFT JOIN of_clusters c ON c.crawl_date = t.crawl_date AND c.modality = t.modality AND c.post_id = t.post_id
     AND c.frame IS NOT DISTINCT FROM t.frame
@@ -95,6 +92,11 @@ class Index:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of a thread's own."""
         return self.connection.cursor()
+
+    @property
+    def name(self) -> str:
+        """Of which snapshot it is: numbers of items and posts are those of one alone."""
+        return "-".join(map(str, self.stamp))
 
     def is_current(self) -> bool:
         """Whether the snapshot is still the one that this was read from."""
@@ -154,7 +156,8 @@ def open_index(path: Path) -> Index:
     try:
         for statement in (_POSTS, _ITEMS, _OTHER_LAYOUTS, _CLUSTERS):
             connection.execute(statement)
-    except duckdb.CatalogException:
+    # a table is missing, or a column
+    except (duckdb.CatalogException, duckdb.BinderException):
         connection.close()
         raise NothingStoredError(
             f"the snapshot {path} is of an earlier version: publish it again with `mkt snapshot`."

@@ -46,12 +46,21 @@ def _likeness(index: Index, asked: Filter) -> pa.Table:
     """Items of the kind of the one that is asked about, and their cosine with it."""
     items, cosines = np.zeros(0, np.int32), np.zeros(0, np.float32)
     if asked.like is not None:
-        row = index.cursor().execute("SELECT modality FROM items WHERE item_no = ?", [asked.like]).fetchone()
+        row = (
+            index.cursor()
+            .execute("SELECT modality, item_no FROM items WHERE item = ?", [asked.like])
+            .fetchone()
+        )
         vectors = None if row is None else index.vectors(str(row[0]))
-        at = np.zeros(0, np.int64) if vectors is None else np.flatnonzero(vectors.items == asked.like)
+        at = (
+            np.zeros(0, np.int64)
+            if row is None or vectors is None
+            else np.flatnonzero(vectors.items == row[1])
+        )
         if vectors is None or not len(at):
             raise FilterError(
-                f"nothing can be compared with item {asked.like}: it has no vector of the newest crawl's encoder."
+                f"nothing can be compared with {asked.like}: it is in no crawl that is stored, or has no vector of the "
+                "newest crawl's encoder."
             )
         items, cosines = vectors.items, vectors.matrix @ vectors.matrix[at[0]]
     return pa.table({"item_no": pa.array(items, pa.int32()), "similarity": pa.array(cosines, pa.float32())})

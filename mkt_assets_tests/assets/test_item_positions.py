@@ -104,6 +104,17 @@ def test_a_second_run_on_a_drop_that_changed_gives_what_the_first_one_gave(
     assert (place(two_crawls, fake_models, D1), rows(two_crawls, "item_positions", D1)) == (once, stored)
 
 
+def test_many_copies_of_few_vectors_do_not_outgrow_their_own_layout(
+    two_crawls: Settings, fake_models: FakeModels
+) -> None:
+    warehouse = open_warehouse(two_crawls)
+    vectors = warehouse.read("text_embeddings", [D1])
+    index = vectors.schema.get_field_index("embedding")
+    copies = vectors["embedding"].take([number % 6 for number in range(60)])
+    warehouse.replace_partition("text_embeddings", D1, vectors.set_column(index, "embedding", copies))
+    assert place(two_crawls, fake_models, D1) == place(two_crawls, fake_models, D1)
+
+
 def test_another_encoder_or_a_much_larger_crawl_begins_a_layout_of_its_own(
     two_crawls: Settings, fake_models: FakeModels
 ) -> None:

@@ -26,6 +26,7 @@ from mkt_assets.resources.tags import Tags
 from mkt_assets.settings import Settings
 from mkt_assets_tests.explore.planted import DEFAULTS
 
+LIKE = "image/2024-06-01/p000008/cover"
 DAYS = [date(2024, 6, 1) + timedelta(days=n) for n in range(10)]
 POSTS_A_DAY, D = 2000, 1280
 WORDS = ("瑜伽", "通勤", "连衣裙", "白色", "蕾丝", "牛仔", "国风", "早八", "健身", "露营")
@@ -129,10 +130,10 @@ def test_the_explorer_answers_at_once(settings: Settings, tmp_path: Path) -> Non
         "a word": {"words": "瑜伽"},
         "three filters": {"words": "瑜伽 通勤", "style": "s-3", "likes": "2000"},
         "a lasso": {"lasso": "-0.5,-0.5,0,-0.5,0,0,-0.5,0"},
-        "likeness": {"like": "17"},
-        "likeness and words": {"like": "17", "words": "露营"},
+        "likeness": {"like": LIKE},
+        "likeness and words": {"like": LIKE, "words": "露营"},
     }
-    answers.found(index, tags, parse({"like": "17"}))  # vectors are read once
+    answers.found(index, tags, parse({"like": LIKE}))  # vectors are read once
     took = {
         name: milliseconds(lambda query=query: json.dumps(answers.found(index, tags, parse(query))))
         for name, query in questions.items()

@@ -78,15 +78,17 @@ def test_words_in_one_piece_are_found_apart_too(index: Index, tags: Tags) -> Non
     assert found(index, tags, words="通勤瑜伽裤")["n_posts"] == 0
 
 
-def test_an_account_is_a_number_and_the_belief_beside_a_selection_counts_accounts(
+def test_an_account_is_its_pseudonym_and_the_belief_beside_a_selection_counts_each_post_once(
     index: Index, tags: Tags
 ) -> None:
-    answer = found(index, tags, account="1")
-    assert answer["n_accounts"] == 1 and answer["largest_share"] is None
-    assert {post["account"] for post in answer["posts"]} == {1}
+    answer = found(index, tags, account="a1")
+    assert answer["n_accounts"] == 1
+    assert answer["largest_share"] is None
+    assert {post["account"] for post in answer["posts"]} == {"a1"}
     everybody = found(index, tags)
-    assert (everybody["n_accounts"], everybody["largest_share"]) == (4, pytest.approx(0.25, abs=0.01))
-    assert "a1" not in str(everybody)
+    # posts 30 to 39 are in both crawls
+    assert (everybody["n_accounts"], everybody["largest_share"]) == (4, "26%")
+    assert answers.start_of(index, tags)["accounts"] == [["a0", 18], ["a1", 18], ["a2", 17], ["a3", 17]]
 
 
 @pytest.mark.parametrize(("sort", "key"), [("likes", "likes"), ("date", "date")])
@@ -98,7 +100,7 @@ def test_posts_come_in_the_order_that_is_asked_for(index: Index, tags: Tags, sor
 
 def test_what_is_alike_comes_first_and_what_has_no_vector_does_not_come(index: Index, tags: Tags) -> None:
     first = found(index, tags, words="第12天", map="image")["posts"][0]
-    answer = found(index, tags, like=str(first["pictures"][0]["item"]), crawl_date=str(D1))
+    answer = found(index, tags, like=first["pictures"][0]["key"], crawl_date=str(D1))
     assert ids(answer)[0] == post_id(12)
     assert set(ids(answer)[1:3]) == {post_id(10), post_id(14)}
     assert answer["posts"][0]["similarity"] == 1
@@ -107,7 +109,7 @@ def test_what_is_alike_comes_first_and_what_has_no_vector_does_not_come(index: I
         (post["similarity"] for post in answer["posts"]), reverse=True
     )
     with pytest.raises(FilterError, match="no vector"):
-        found(index, tags, like="999999")
+        found(index, tags, like=f"image/{D1}/nowhere/post")
 
 
 def test_a_lasso_takes_the_items_that_lie_in_it(index: Index, tags: Tags) -> None:
@@ -150,6 +152,21 @@ def test_the_csv_has_exactly_the_posts_that_match_with_names_instead_of_ids(inde
     assert {row["style"] for row in rows} == {"风格0"} and {row["topic"] for row in rows} == {"话题0"}
     [tagged] = [row["tags"] for row in rows if row["tags"]]
     assert tagged.startswith("'=") and unescape_formula(tagged) == "=试"
+
+
+def test_what_cannot_be_a_csv_is_said_before_the_csv_begins(
+    index: Index, tags: Tags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(FilterError, match="no vector"):
+        answers.csv_of(index, tags, parse({"like": "nothing"}))
+    monkeypatch.setattr(answers, "MAX_EXPORTED", 79)
+    with pytest.raises(FilterError, match="80 posts are more than 79"):
+        answers.csv_of(index, tags, parse({}))
+
+
+def test_why_a_picture_was_not_used_stands_beside_it(index: Index, tags: Tags) -> None:
+    for post in found(index, tags, verdict="rejected")["posts"]:
+        assert [picture["reason"] for picture in post["pictures"]] == ["nobody in it"]
 
 
 def test_the_start_has_menus_with_names_and_counts(index: Index, tags: Tags) -> None:

@@ -117,7 +117,7 @@ def test_a_tag_is_given_to_what_has_a_check_mark_and_filters(page: Tab, port: in
     page.value("document.querySelector('#list input[type=checkbox]').click()")
     page.value("document.getElementById('tag-name').value = '主推'")
     page.value("document.getElementById('tag-give').click()")
-    wait_for(page, "document.getElementById('tag-told').textContent", "1 posts have the tag “主推”")
+    wait_for(page, "document.getElementById('tag-told').textContent", "1 posts have the label “主推”")
     wait_for(page, "document.querySelectorAll('#list .tag').length", 1)
     page.value("document.querySelector('#list .tag').click()")
     wait_for(page, "document.querySelectorAll('#list > li').length", 1)
@@ -137,6 +137,6 @@ def test_an_items_card_is_opened_by_the_keyboard_and_both_languages_are_spoken(p
     wait_for(page, "document.querySelector('#card img').complete", True)
     assert page.value("document.querySelector('#card img').naturalWidth") == 30
     page.value("document.getElementById('language').click()")
-    assert page.value("document.querySelector('h1').textContent") == "浏览笔记"
-    assert "篇笔记" in page.value("document.getElementById('count').textContent")
+    assert page.value("document.querySelector('h1').textContent") == "浏览帖子"
+    assert "篇帖子" in page.value("document.getElementById('count').textContent")
     assert page.complaints() == []

@@ -25,7 +25,7 @@ _SAME = 1e-6  # cosine distance; of float32 vectors, nothing nearer is told apar
 
 @dataclass(frozen=True)
 class Layout:
-    """Anchors: (n, d) float32 unit vectors and their (n, 2) float64 positions; `name` is of what they are."""
+    """Anchors: (n, d) float32 unit vectors and their (n, 2) float64 positions; `name` is of what it was fitted on."""
 
     name: str
     method: str
@@ -100,7 +100,7 @@ def place(X: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
 
 
 def anchors_among(X: NDArray[np.float32], layout: Layout) -> NDArray[np.int64]:
-    """For each anchor, the first row of X that is equal to it, or -1: (n_anchors,).
+    """For each anchor, the first row of X whose unit vector is it, bit for bit, or -1: (n_anchors,).
 
     Examples:
         >>> import numpy as np
@@ -109,19 +109,17 @@ def anchors_among(X: NDArray[np.float32], layout: Layout) -> NDArray[np.int64]:
         >>> anchors_among(X[[2, 0]], fit_layout(X)).tolist()
         [1, -1, 0]
     """
-    rows = np.full(len(layout.vectors), -1, np.int64)
-    if len(X) and len(rows):
-        found = [(ids[:, 0], distances[:, 0]) for ids, distances in nearest(layout.vectors, X, 1)]
-        ids, distances = (np.concatenate(part) for part in zip(*found, strict=True))
-        rows[distances < _SAME] = ids[distances < _SAME]
-    return rows
+    first: dict[bytes, int] = {}
+    for row, vector in enumerate(_unit(X)):
+        first.setdefault(vector.tobytes(), row)
+    return np.array([first.get(anchor.tobytes(), -1) for anchor in layout.vectors], np.int64)
 
 
-def best(layouts: Sequence[Layout], n_items: int, *, max_anchors: int = MAX_ANCHORS) -> Layout | None:
-    """The layout that a crawl of so many items is placed in, or None where it needs a new one.
+def best(layouts: Sequence[Layout], n_distinct: int, *, max_anchors: int = MAX_ANCHORS) -> Layout | None:
+    """The layout that a crawl of so many distinct vectors is placed in, or None where it needs a new one.
 
-    The one of most anchors. A crawl with more than four times as many items as that has anchors has outgrown it: a
-    layout of a first crawl for trial would show a large one as a handful of heaps.
+    The one of most anchors. A crawl with more than four times as many as that has anchors has outgrown it, unless the
+    layout has a quarter of `max_anchors`: one of a first crawl for trial would show a large crawl as a few heaps.
 
     Examples:
         >>> from mkt_assets.core.maps.layout import best
@@ -129,7 +127,7 @@ def best(layouts: Sequence[Layout], n_items: int, *, max_anchors: int = MAX_ANCH
         True
     """
     largest = max(layouts, key=lambda layout: (len(layout.vectors), layout.name), default=None)
-    if largest is None or min(n_items, max_anchors) > _OUTGROWN * len(largest.vectors):
+    if largest is None or min(n_distinct, max_anchors) > _OUTGROWN * len(largest.vectors):
         return None
     return largest
 

@@ -41,7 +41,7 @@ def nearest(
         apart = 1 - _unit(X[start : start + step]) @ targets.T
         if skip_self:
             apart[np.arange(len(apart)), start + np.arange(len(apart))] = np.inf
-        ids = np.argpartition(apart, k - 1, axis=1)[:, :k] if 0 < k < apart.shape[1] else _all(apart, k)
+        ids = _nearest(apart, k) if 0 < k < apart.shape[1] else _all(apart, k)
         ids.sort(axis=1)
         found = np.take_along_axis(apart, ids, axis=1)
         order = np.argsort(found, axis=1, kind="stable")
@@ -55,3 +55,12 @@ def _unit(X: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _all(apart: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     return np.argsort(apart, axis=1, kind="stable")[:, :k]
+
+
+def _nearest(apart: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    ids = np.argpartition(apart, k - 1, axis=1)[:, :k]
+    furthest = np.take_along_axis(apart, ids, axis=1).max(axis=1)
+    # where more are as far as the last one, those that come first
+    tied = np.flatnonzero((apart <= furthest[:, None]).sum(axis=1) > k)
+    ids[tied] = _all(apart[tied], k)
+    return ids

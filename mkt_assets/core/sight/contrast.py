@@ -1,6 +1,6 @@
 """What sets the pictures of a group apart from all others, asked by account: each counts once, however much it posts.
 
-Not here: what is scored (styles: words; links: topics).
+Not here: what is scored: words (styles), topics (matches).
 """
 
 from __future__ import annotations
@@ -90,6 +90,12 @@ def chance_contrast(differences: Floats, share: float) -> float:
     Args:
         differences: any shape, most of which mean nothing.
         share: 0..1.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.sight.contrast import chance_contrast
+        >>> round(chance_contrast(np.random.default_rng(0).normal(size=100_000), 0.05), 2)
+        1.64
     """
     from scipy.stats import norm
 

@@ -117,6 +117,14 @@ def match_links(pictures: Side, captions: Side) -> LinkMatches:
 
     Raises:
         ValueError: there is no picture, or no caption.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.sight.matches import Side, match_links
+        >>> kinds, accounts = np.arange(40) % 2, np.arange(40) // 2
+        >>> side = Side(np.eye(2, 8, dtype=np.float32)[kinds], kinds, accounts)
+        >>> (match_links(side, side).contrast > 0).tolist()
+        [[True, False], [False, True]]
     """
     if not len(pictures.vectors) or not len(captions.vectors):
         raise ValueError("links have pictures and captions.")

@@ -35,6 +35,11 @@ def read_hand_written(
 
     Raises:
         ValueError: `error`; its message names the lines (the first `MAX_FAULTS_SHOWN` of them).
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from mkt_assets.core.text.hand_written import read_hand_written
+        >>> read_hand_written(Path("no-such-file.csv"), ["zh"], lambda number, cells: None, ValueError)
     """
     text = _text_of(path, error)
     if text is None:

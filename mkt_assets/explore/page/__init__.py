@@ -10,18 +10,18 @@ import hashlib
 import json
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 from markupsafe import escape
 
 _SCRIPTS = ("words", "state", "map", "posts", "tags", "begin")
-LANGUAGES = ("en", "zh")
-"""Codes of the languages, each a file in explore/words; the first is that of readers whose own is not among them."""
+_FIRST = "en"
 
 
 @cache
 def page() -> tuple[str, str]:
     """The page, and its Content-Security-Policy."""
-    words = {code: json.loads(_read("words", f"{code}.json")) for code in LANGUAGES}
+    words = {code: json.loads(_read("words", f"{code}.json")) for code in languages()}
     script = (
         '"use strict";\n(() => {\n' + "\n".join(_read("page", f"{name}.js") for name in _SCRIPTS) + "})();"
     )
@@ -31,7 +31,7 @@ def page() -> tuple[str, str]:
         ("{{style}}", style),
         ("{{script}}", script),
         ("{{words}}", json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")),
-        ("{{title}}", str(escape(words[LANGUAGES[0]]["title"]))),
+        ("{{title}}", str(escape(words[_FIRST]["title"]))),
     ):
         html = html.replace(mark, text)
     policy = (
@@ -39,6 +39,14 @@ def page() -> tuple[str, str]:
         f"form-action 'none'; frame-ancestors 'none'; style-src {_digest(style)}; script-src {_digest(script)}"
     )
     return html, policy
+
+
+def languages() -> list[str]:
+    """Codes of the languages, each a file in explore/words; the first is that of readers whose own is not there."""
+    names = (Path(file.name) for file in files("mkt_assets.explore").joinpath("words").iterdir())
+    return sorted(
+        (name.stem for name in names if name.suffix == ".json"), key=lambda code: (code != _FIRST, code)
+    )
 
 
 def _digest(text: str) -> str:

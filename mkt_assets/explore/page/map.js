@@ -41,13 +41,14 @@
     const radius = Math.max(1.6, Math.min(7, 46 / Math.sqrt(Math.max(many, 60)) + view.zoom * 0.35));
     const isAll = matching.size === many;
     const grey = colour("--muted");
+    const paint = (i, front) => (front && map.cluster[i] >= 0 ? map.colour[map.cluster[i]] : grey);
     for (const front of isAll ? [true] : [false, true]) {
-      context.globalAlpha = front ? 0.85 : 0.16;
+      context.globalAlpha = front ? 0.85 : 0.1;
       for (let i = 0; i < many; i++) {
         if (!isAll && matching.has(map.item[i]) !== front) continue;
         const [x, y] = toScreen(map.x[i], map.y[i]);
         if (x < -9 || y < -9 || x > canvas.clientWidth + 9 || y > canvas.clientHeight + 9) continue;
-        context.fillStyle = map.cluster[i] < 0 ? grey : map.colour[map.cluster[i]];
+        context.fillStyle = paint(i, front);
         context.beginPath();
         context.arc(x, y, front ? radius : radius * 0.8, 0, 2 * Math.PI);
         context.fill();
@@ -75,12 +76,11 @@
     context.textAlign = "center";
     context.lineWidth = 4;
     const taken = [];
-    const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
     const order = [...members.keys()].sort((a, b) => members[b].length - members[a].length);
     for (const cluster of order) {
       const of = members[cluster];
       if (!of.length) break;
-      const [x, y] = toScreen(middle(of.map((i) => map.x[i])), middle(of.map((i) => map.y[i])));
+      const [x, y] = toScreen(...amid(map, of));
       const name = nameOf[asked.map].get(map.identity[cluster]) || map.identity[cluster];
       const half = context.measureText(name).width / 2 + 4;
       const box = [x - half, y - 9, x + half, y + 9];
@@ -91,6 +91,19 @@
       context.fillStyle = colour("--ink");
       context.fillText(name, x, y + 4);
     }
+  }
+
+  // the place of a member around which most of the others are: between two heaps there is nothing to name
+  function amid(map, members) {
+    const step = Math.ceil(members.length / 100);
+    const some = members.filter((_, at) => at % step === 0);
+    let [best, least] = [some[0], Infinity];
+    for (const i of some) {
+      const apart = some.map((j) => Math.hypot(map.x[i] - map.x[j], map.y[i] - map.y[j])).sort((a, b) => a - b);
+      const near = apart[Math.floor(some.length / 3)];
+      if (near < least) [best, least] = [i, near];
+    }
+    return [map.x[best], map.y[best]];
   }
 
   function outline() {
@@ -129,12 +142,12 @@
     if (i >= 0) {
       const map = mapNow();
       const identity = map.identity[map.cluster[i]];
-      const name = identity ? nameOf[asked.map].get(identity) || identity : t(asked.map === "image" ? "none_style" : "none_topic");
+      const name = nameFor(asked.map, identity);
       const key = asked.map === "image" ? "style" : "topic";
       const parts = [element("b", { textContent: name })];
       if (asked.map === "image") parts.unshift(picture(map.item[i], name));
       parts.push(
-        element("button", { type: "button", textContent: t("like"), onclick: () => change({ like: map.item[i], sort: "" }) }),
+        element("button", { type: "button", textContent: t("like"), onclick: () => change({ like: map.key[i], sort: "" }) }),
         element("button", { type: "button", textContent: t(`only_${key}`), onclick: () => change({ [key]: identity || "none" }) }),
       );
       card.replaceChildren(...parts);
@@ -162,7 +175,7 @@
     byId("lasso").setAttribute("aria-pressed", on);
     canvas.classList.toggle("lasso", on);
   }
-  // as many corners as the server takes, and as an address can hold
+  // as many corners as an address can hold; the server takes more
   function finishLasso() {
     const step = Math.ceil(drawing.length / 80);
     const corners = drawing.filter((_, at) => at % step === 0);

@@ -19,7 +19,7 @@
       const figure = element("figure", {}, picture(one.item, t("picture_of", { style: name, date: post.crawl_date })));
       figure.append(narrow("style", one.identity, name));
       if (one.verdict !== "rejected") {
-        figure.append(element("button", { type: "button", className: "like", textContent: t("like"), onclick: () => change({ like: one.item, sort: "" }) }));
+        figure.append(element("button", { type: "button", className: "like", textContent: t("like"), onclick: () => change({ like: one.key, sort: "" }) }));
       }
       return figure;
     });
@@ -32,15 +32,17 @@
     const counts = post.likes === null ? [] : [t("likes_collects", {
       likes: `${post.at_least ? "≥ " : ""}${number(post.likes)}`, collects: post.collects === null ? "-" : number(post.collects),
     })];
-    const facts = [post.date || post.crawl_date, ...counts];
+    const facts = [t("crawled", { date: post.crawl_date }), ...(post.date ? [t("published", { date: post.date })] : []), ...counts];
     if (post.similarity !== null && asked.like) facts.unshift(t("similarity", { x: post.similarity.toFixed(2) }));
     const line = element("p", { className: "quiet facts" }, facts.join(" · ") + " ");
-    if (post.account) line.append(element("button", { type: "button", className: "chip", textContent: t("account_named", { n: post.account }), onclick: () => change({ account: String(post.account) }) }), " ");
+    if (post.account) line.append(element("button", { type: "button", className: "chip", textContent: t("account_named", { n: post.account }), onclick: () => change({ account: post.account }) }), " ");
     line.append(narrow("topic", post.topic, nameFor("text", post.topic)), " ");
     for (const tag of post.tags) line.append(element("button", { type: "button", className: "chip tag", textContent: tag, onclick: () => change({ tag }) }), " ");
     if (post.url) line.append(element("a", { href: post.url, target: "_blank", rel: "noopener noreferrer", textContent: t("open") }));
     const text = element("p", { className: "caption", textContent: post.caption || t("no_caption") });
-    const item = element("li", {}, box, element("div", { className: "shots" }, ...pictures(post)), element("div", { className: "told" }, text, line));
+    const told = post.pictures.filter((one) => one.reason).map((one) =>
+      element("p", { className: "quiet", textContent: t(one.verdict === "rejected" ? "unusable" : "flagged", { reason: one.reason }) }));
+    const item = element("li", {}, box, element("div", { className: "shots" }, ...pictures(post)), element("div", { className: "told" }, text, line, ...told));
     item.dataset.post = post.id;
     return item;
   }

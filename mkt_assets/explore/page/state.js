@@ -2,7 +2,7 @@
   // ---- what is asked: in the fields, in the page's address, and of the server; the newest question wins
   const fields = byId("filters");
   const NAMES = ["words", "crawl_date", "style", "topic", "tag", "verdict", "likes", "account"];
-  const start = { clusters: { image: [], text: [] }, dates: [], tags: {}, not_placed: [] };
+  const start = { accounts: [], clusters: { image: [], text: [] }, dates: [], tags: {}, not_placed: [] };
   const nameOf = { image: new Map(), text: new Map() };
   let asked = { map: "image" };
   let answer = { items: [], posts: [], n_posts: 0 };
@@ -18,6 +18,8 @@
     }
     const value = await response.json();
     if (!response.ok) throw new Error(value.error);
+    // numbers of items are of one snapshot: when another one is published, everything is asked for again
+    if (start.snapshot && value.snapshot && value.snapshot !== start.snapshot) location.reload();
     return value;
   }
   function tell(error) {
@@ -68,7 +70,7 @@
 
   function showCount() {
     const { n_distinct_posts: posts, n_accounts: accounts, largest_share: share } = answer;
-    const blanks = { posts: number(posts), accounts: number(accounts), share: share === null ? "" : `${Math.round(share * 100)} %` };
+    const blanks = { posts: number(posts), accounts: number(accounts), share };
     let key = "count";
     if (!posts) key = "nothing";
     else if (!accounts) key = "count_none";
@@ -77,7 +79,7 @@
     byId("count").textContent = t(key, blanks);
     const chosen = [];
     if (asked.lasso) chosen.push(["lasso", t("lasso_chosen")]);
-    if (asked.like) chosen.push(["like", t("like_chosen", { item: asked.like })]);
+    if (asked.like) chosen.push(["like", t("like_chosen", { item: asked.like.split("/").slice(1).join(" · ") })]);
     byId("chosen").replaceChildren(
       ...chosen.map(([name, text]) =>
         element("button", { type: "button", className: "chip", textContent: `${text} ×`, onclick: () => change({ [name]: "" }) })),
@@ -87,6 +89,7 @@
     const report = byId("report");
     const day = asked.crawl_date || (start.dates.length ? start.dates[start.dates.length - 1][0] : "");
     report.hidden = !day;
+    report.textContent = t("report", { date: day });
     report.href = `reports/${day}/report.html`;
   }
 
@@ -105,6 +108,7 @@
         option("none", t(`none_${name}`)),
       ]);
     }
+    fill("account", start.accounts.map(([account, n]) => option(account, `${account} (${number(n)})`)));
     fill("tag", Object.entries(start.tags).map(([tag, n]) => option(tag, `${tag} (${number(n)})`)));
     fill("verdict", ["kept", "flagged", "rejected"].map((verdict) => option(verdict, t(`verdict_${verdict}`))));
     byId("tag-names").replaceChildren(...Object.keys(start.tags).map((tag) => option(tag, "")));
@@ -120,12 +124,17 @@
   }
 
   let typing = 0;
+  let typed = {};
   fields.addEventListener("submit", (event) => event.preventDefault());
   fields.addEventListener("input", (event) => {
     clearTimeout(typing);
-    const { name, value, type } = event.target;
-    const wait = type === "search" || type === "number" ? 250 : 0;
-    typing = setTimeout(() => { if (event.target.validity.valid) change({ [name]: value }); }, wait);
+    const { name, value, type, validity } = event.target;
+    if (validity.valid) typed[name] = value;
+    typing = setTimeout(() => {
+      const changes = typed;
+      typed = {};
+      change(changes);
+    }, type === "search" || type === "number" ? 250 : 0);
   });
   byId("clear").addEventListener("click", () =>
     change(Object.fromEntries([...NAMES, "lasso", "like", "sort"].map((name) => [name, ""]))));

@@ -3,6 +3,7 @@
   async function tagPosts(give) {
     const tag = byId("tag-name").value.trim();
     if (!tag) { byId("tag-name").focus(); return; }
+    if (give && !checked.size && !confirm(t("tag_sure", { n: number(answer.n_distinct_posts) }))) return;
     const which = checked.size ? { posts: [...checked] } : { query: Object.fromEntries(queryOf()) };
     try {
       const told = await ask("api/tags", {

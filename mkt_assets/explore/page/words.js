@@ -20,7 +20,7 @@
 
   function speak(code) {
     root.dataset.lang = code;
-    root.lang = code === "zh" ? "zh-CN" : code;
+    root.lang = words[code].language_tag;
     for (const place of document.querySelectorAll("[data-t]")) place.textContent = t(place.dataset.t);
     document.title = t("title");
     byId("language").textContent = words[codes[(codes.indexOf(code) + 1) % codes.length]].language;

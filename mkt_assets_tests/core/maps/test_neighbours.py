@@ -31,3 +31,9 @@ def test_there_are_no_more_neighbours_than_others() -> None:
     ids, _ = next(nearest(X[:1], X[:1], 15, skip_self=True))
     assert ids.shape == (1, 0)
     assert list(nearest(X[:0], X[:0], 15)) == []
+
+
+def test_of_what_is_equally_far_comes_first_what_stands_first() -> None:
+    among = np.tile(np.eye(2, dtype=np.float32), (30, 1))
+    ids, _ = next(nearest(np.array([[1, 0]], np.float32), among, 5))
+    assert ids.tolist() == [[0, 2, 4, 6, 8]]
