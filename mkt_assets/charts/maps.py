@@ -120,7 +120,7 @@ def map_figure(
 def _subtitle(modality: str, placed: Dots, labels: NDArray[np.int64], method: str) -> str:
     n_shown, n_dots = int(placed.n_items.sum()), len(placed.positions)
     sample = f"a random {n_shown:,} of {len(labels):,}" if n_shown < len(labels) else f"all {n_shown:,}"
-    equal = f", equal ones drawn as one larger dot ({n_dots:,} dots)" if n_dots < n_shown else ""
+    equal = f", those in one place drawn as one larger dot ({n_dots:,} dots)" if n_dots < n_shown else ""
     return (
         f"Each dot is {'an image' if modality == 'image' else 'the text of a post'}, {sample}{equal}; near "
         f"means similar, far apart means little{f' ({method})' if method else ''}. Numbers: cluster ids, 0 the largest."
