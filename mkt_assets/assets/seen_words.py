@@ -14,6 +14,7 @@ from mkt_assets.core.sight.space import why_apart
 from mkt_assets.core.sight.styles import SeenWord
 from mkt_assets.core.sight.styles import seen_words as words_seen
 from mkt_assets.core.sight.vocabulary import Word, read_vocabulary
+from mkt_assets.core.vectors import unit_rows
 from mkt_assets.models.registry import runs_on_gpu
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.models import Models
@@ -56,8 +57,7 @@ def seen_words(run: Run, warehouse: Warehouse, cache: Cache, models: Models) -> 
         on_gpu=runs_on_gpu("text_encoder", settings.text_encoder, settings.model_options),
     )
     # a word is what it says in both languages
-    both = embedded.matrix.reshape(len(vocabulary), 2, -1).mean(axis=1)
-    both /= np.maximum(np.linalg.norm(both, axis=1, keepdims=True), np.float32(1e-12))
+    both = unit_rows(embedded.matrix.reshape(len(vocabulary), 2, -1).mean(axis=1))
     items, vectors = crawl.placed("image")
     seen = words_seen(
         vectors,

@@ -20,7 +20,7 @@ from mkt_assets.commands.ui import HOST, refuse_port_in_use
 from mkt_assets.settings import Settings
 
 PORT = 3030
-_KIB_PER_MAXRSS = 1024 if sys.platform == "darwin" else 1
+_BYTES_PER_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 
 @plain_errors
@@ -41,21 +41,13 @@ def explore(
     import uvicorn
 
     from mkt_assets.explore.app import Explorer, build_app
-    from mkt_assets.resources import open_files
-    from mkt_assets.resources.tags import Tags
 
     settings = Settings.load()
     refuse_port_in_use(port)
-    explorer = Explorer(
-        settings.snapshot_path,
-        media=open_files(settings, "media"),
-        reports=open_files(settings, "reports"),
-        charts=open_files(settings, "charts"),
-        tags=Tags(settings.tags_file),
-    )
+    explorer = Explorer.of_home(settings)
     explorer.index.cursor().close()  # before anybody waits for it, and where there is nothing it says so
     page = f"http://{HOST}:{port}"
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB_PER_MAXRSS / 1024
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_MAXRSS / 1e6
     Console().print(
         f"Explore at {page} (Ctrl-C ends it). It uses {used:,.0f} MB; vectors are read when something similar "
         "is asked for. What you save from it is yours to look after.",

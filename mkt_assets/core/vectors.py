@@ -1,4 +1,4 @@
-"""Embedding columns and matrices: how unit vectors travel between Arrow and numpy, bit-equal.
+"""Embedding columns and matrices: unit vectors, and how they travel between Arrow and numpy, bit-equal.
 
 Not here: the cache that its keys are of (resources/cache).
 """
@@ -137,3 +137,15 @@ def token_sha256(token_ids: Iterable[int]) -> str:
         ('b98dbabb', 'b98dbabb')
     """
     return hashlib.sha256(np.asarray(list(token_ids), dtype="<i8").tobytes()).hexdigest()
+
+
+def unit_rows(X: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, d) vectors at length 1; one without a direction stays as it is.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.vectors import unit_rows
+        >>> unit_rows(np.array([[0, 4], [0, 0]], dtype=np.float32)).tolist()
+        [[0.0, 1.0], [0.0, 0.0]]
+    """
+    return X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.float32(1e-12))

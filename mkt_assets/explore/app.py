@@ -29,8 +29,10 @@ from mkt_assets.explore.filters import FilterError, parse
 from mkt_assets.explore.guard import Guard
 from mkt_assets.explore.index import Index, NothingStoredError, open_index
 from mkt_assets.explore.page import page
+from mkt_assets.resources import open_files
 from mkt_assets.resources.files import FilesAwayError, FilesSetupError, FileStore
 from mkt_assets.resources.tags import TagError, Tags
+from mkt_assets.settings import Settings
 from mkt_assets.stored.mattes import open_thumbnail
 
 THUMBNAIL = (240, 320)
@@ -64,6 +66,17 @@ class Explorer:
         self._index: Index | None = None
         self._lock = Lock()
         self.thumbnail = lru_cache(_KEPT_THUMBNAILS)(self._thumbnail)
+
+    @classmethod
+    def of_home(cls, settings: Settings) -> Explorer:
+        """Of what the settings say."""
+        return cls(
+            settings.snapshot_path,
+            media=open_files(settings, "media"),
+            reports=open_files(settings, "reports"),
+            charts=open_files(settings, "charts"),
+            tags=Tags(settings.tags_file),
+        )
 
     @property
     def index(self) -> Index:

@@ -23,7 +23,7 @@ class Conditions:
 
     posts: str
     post_values: tuple[object, ...]
-    items: Mapping[str, tuple[str, tuple[object, ...]]]
+    items: Mapping[str, Condition]
 
 
 def conditions(asked: Filter, in_lasso: list[int] | None, tagged: list[str] | None) -> Conditions:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mkt_assets.core.vectors import unit_rows
 from mkt_assets.models.hub_folders import PREFIX, card_of, check_folder
 from mkt_assets.models.provenance import WeightsError
 
@@ -118,7 +119,7 @@ class HubTextEncoder(_HubEncoder):
         sums = np.zeros((len(texts), self.dimension), np.float32)
         for (owner, _, n_tokens), vector in zip(split, vectors, strict=True):
             sums[owner] += np.float32(max(1, n_tokens)) * vector
-        return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.float32(1e-12))
+        return unit_rows(sums)
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False, truncation=False)["input_ids"])

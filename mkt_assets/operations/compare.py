@@ -73,7 +73,7 @@ def compare_crawls(settings: Settings, one: date, other: date, output: Path | No
 def _see_that_they_are_there(settings: Settings, warehouse: Warehouse, days: tuple[date, date]) -> None:
     found: set[date] = set()
     if warehouse.database.exists():
-        # what a run writes last of all that is compared
+        # without them nothing of a crawl has a name by which the other one knows it
         rows = warehouse.read("cluster_identities", columns=["crawl_date"])
         found = {day for day in rows["crawl_date"].to_pylist() if day is not None}
     missing = [day for day in days if day not in found]

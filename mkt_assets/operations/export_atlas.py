@@ -39,7 +39,7 @@ _THUMBNAIL = (160, 214)  # pixels
 _PART = 512  # rows in memory with their thumbnails
 _README = """# Pictures of {crawl_date} for Embedding Atlas
 
-    {command}
+    {command}    # in the folder that this one is in
 
 `{file}` has a row a matted picture: its place on the map, its most similar pictures, thumbnail, caption, style and
 topic, counts, crawl date, account (a pseudonym) and link. `{labels}` has the names of the styles, where they lie. The
@@ -140,7 +140,7 @@ def _places(crawl: Crawl, pictures: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _rows(pictures: pd.DataFrame, positions: NDArray[np.float64]) -> pd.DataFrame:
-    """All columns but neighbours and thumbnails."""
+    """What is told of each picture, with its place: neighbours and thumbnails are to come."""
     facts = facts_of_pictures(pictures)
     return facts.assign(
         projection_x=positions[:, 0],

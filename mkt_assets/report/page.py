@@ -19,7 +19,7 @@ from mkt_assets.report.text import say
 from mkt_assets.report.tiles import Tiles
 
 _SECTIONS = ("find", "styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
-_SCRIPTS = ("reader", "selection", "cross_table", "map", "panel", "begin")
+_SCRIPTS = ("reader", "selection", "cross_table", "plane", "map", "panel", "begin", "own_font")
 
 
 def render(facts: Facts, tiles: Tiles) -> str:

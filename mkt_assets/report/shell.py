@@ -39,7 +39,7 @@ def in_page(body: Markup, title: str, scripts: Sequence[str]) -> str:
         languages=languages(),
         policy="default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        style=_read("page.css"),
+        style=_read("colours.css") + _read("page.css"),
         script=script,
         font=base64.b64encode(chinese_font(body)).decode("ascii"),
         body=body,

@@ -99,7 +99,9 @@ def render_sides(sides: Sides, tiles: tuple[Tiles, Tiles]) -> str:
         sections=sections,
         data={"languages": {language.code: language.tag for language in known}},
     )
-    return in_page(body, f"{known[0].write(say('sides'))} · {earlier} · {later}", ("reader", "begin"))
+    return in_page(
+        body, f"{known[0].write(say('sides'))} · {earlier} · {later}", ("reader", "begin", "own_font")
+    )
 
 
 def sentences_of(kind: Kind) -> tuple[Text, ...]:

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -139,3 +139,16 @@ def tab(devtools: str) -> Generator[Tab]:
         pages = [page for page in json.load(answer) if page["type"] == "page"]
     with connect(pages[0]["webSocketDebuggerUrl"], max_size=None) as connection:
         yield Tab(connection)
+
+
+@pytest.fixture(scope="module")
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    assert PROGRAM is not None
+    with chromium(PROGRAM, Path(tmp_path_factory.mktemp("profile"))) as address:
+        yield address
+
+
+@pytest.fixture
+def page(devtools: str) -> Iterator[Tab]:
+    with tab(devtools) as opened:
+        yield opened

@@ -8,7 +8,8 @@ import pytest
 
 from mkt_assets.report import languages as package
 from mkt_assets.report.languages import languages
-from mkt_assets_tests.report.browser import PROGRAM, Tab, chromium, tab
+from mkt_assets_tests.report.browser import devtools as devtools
+from mkt_assets_tests.report.browser import page as page
 
 MADE_UP = """
 import re
@@ -30,16 +31,3 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     languages.cache_clear()
     sys.modules.pop(f"{package.__name__}.qq", None)
-
-
-@pytest.fixture(scope="module")
-def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    assert PROGRAM is not None
-    with chromium(PROGRAM, Path(tmp_path_factory.mktemp("profile"))) as address:
-        yield address
-
-
-@pytest.fixture
-def page(devtools: str) -> Iterator[Tab]:
-    with tab(devtools) as opened:
-        yield opened

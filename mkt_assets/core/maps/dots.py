@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Dots:
-    """One row a dot: (n, 2) positions, the row of its first item, its cluster, and how many items it stands for."""
+    """One row a dot: (n, 2) positions, the row of its first item, its cluster, and how many shown items it is."""
 
     positions: NDArray[np.float64]
     rows: NDArray[np.int64]

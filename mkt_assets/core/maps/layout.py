@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mkt_assets.core.maps.neighbours import nearest
+from mkt_assets.core.vectors import unit_rows
 
 MAX_ANCHORS = 2000
 """Distinct items that a layout is fitted on: t-SNE of more takes minutes, and shows no more."""
@@ -55,7 +56,7 @@ def fit_layout(X: NDArray[np.float32], *, max_anchors: int = MAX_ANCHORS, seed: 
         >>> layout.method, layout.positions.shape
         ('PCA', (3, 2))
     """
-    unit = _unit(X)
+    unit = unit_rows(X)
     _, first = np.unique(unit, axis=0, return_index=True)
     first.sort()
     if len(first) > max_anchors:
@@ -110,7 +111,7 @@ def anchors_among(X: NDArray[np.float32], layout: Layout) -> NDArray[np.int64]:
         [1, -1, 0]
     """
     first: dict[bytes, int] = {}
-    for row, vector in enumerate(_unit(X)):
+    for row, vector in enumerate(unit_rows(X)):
         first.setdefault(vector.tobytes(), row)
     return np.array([first.get(anchor.tobytes(), -1) for anchor in layout.vectors], np.int64)
 
@@ -130,10 +131,6 @@ def best(layouts: Sequence[Layout], n_distinct: int, *, max_anchors: int = MAX_A
     if largest is None or min(n_distinct, max_anchors) > _OUTGROWN * len(largest.vectors):
         return None
     return largest
-
-
-def _unit(X: NDArray[np.float32]) -> NDArray[np.float32]:
-    return X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.float32(1e-12))
 
 
 def _in_unit_square(positions: NDArray[np.float64]) -> NDArray[np.float64]:

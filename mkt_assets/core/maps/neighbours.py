@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from mkt_assets.core.vectors import unit_rows
+
 _BLOCK = 4_000_000  # cosines in memory at a time
 
 
@@ -34,11 +36,11 @@ def nearest(
         >>> [ids.tolist() for ids, _ in nearest(X, X, 1, skip_self=True)]
         [[[1], [0], [1]]]
     """
-    targets = _unit(among)
+    targets = unit_rows(among)
     k = min(k, len(among) - skip_self)
     step = max(1, _BLOCK // max(len(among), 1))
     for start in range(0, len(X), step):
-        apart = 1 - _unit(X[start : start + step]) @ targets.T
+        apart = 1 - unit_rows(X[start : start + step]) @ targets.T
         if skip_self:
             apart[np.arange(len(apart)), start + np.arange(len(apart))] = np.inf
         ids = _nearest(apart, k) if 0 < k < apart.shape[1] else _all(apart, k)
@@ -47,10 +49,6 @@ def nearest(
         order = np.argsort(found, axis=1, kind="stable")
         distances = np.take_along_axis(found, order, axis=1)
         yield np.take_along_axis(ids, order, axis=1), np.maximum(distances, 0).astype(np.float32)
-
-
-def _unit(X: NDArray[np.float32]) -> NDArray[np.float32]:
-    return X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), np.float32(1e-12))
 
 
 def _all(apart: NDArray[np.float32], k: int) -> NDArray[np.int64]:

@@ -53,10 +53,10 @@ def read_vocabulary(path: Path, shipped: Path = SHIPPED) -> tuple[Word, ...]:
         ...
         (Word(kind='garment', zh='马甲', en='gilet'),)
     """
-    words = {word.zh: word for word in _read(shipped)[0]}
+    words, _ = _read(shipped)
     given, taken_out = _read(path)
     replaced = {part.casefold() for word in given for part in (word.zh, word.en)} | taken_out
-    kept = [] if ALL in taken_out else [w for w in words.values() if not _names(w) & replaced]
+    kept = [] if ALL in taken_out else [w for w in words if not _names(w) & replaced]
     if not kept and not given:
         raise VocabularyError(
             f"{path} takes out all words and gives no others: add some, or remove the file."

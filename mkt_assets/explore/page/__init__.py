@@ -15,6 +15,8 @@ from pathlib import Path
 from markupsafe import escape
 
 _SCRIPTS = ("words", "state", "map", "posts", "tags", "begin")
+_BEFORE, _AFTER = ("reader", "plane"), ("own_font",)
+"""What the report's pages have, too: languages and light, a plane to move in, a font where there is none."""
 _FIRST = "en"
 
 
@@ -22,15 +24,19 @@ _FIRST = "en"
 def page() -> tuple[str, str]:
     """The page, and its Content-Security-Policy."""
     words = {code: json.loads(_read("words", f"{code}.json")) for code in languages()}
-    script = (
-        '"use strict";\n(() => {\n' + "\n".join(_read("page", f"{name}.js") for name in _SCRIPTS) + "})();"
-    )
-    style = _read("page", "page.css")
+    parts = [
+        *(_of_report(f"scripts/{name}.js") for name in _BEFORE),
+        *(_read("page", f"{name}.js") for name in _SCRIPTS),
+        *(_of_report(f"scripts/{name}.js") for name in _AFTER),
+    ]
+    script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();"
+    style = _of_report("colours.css") + _read("page", "page.css")
     html = _read("page", "page.html")
     for mark, text in (
         ("{{style}}", style),
         ("{{script}}", script),
-        ("{{words}}", json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")),
+        ("{{words}}", _data(words)),
+        ("{{languages}}", _data({code: of["language_tag"] for code, of in words.items()})),
         ("{{title}}", str(escape(words[_FIRST]["title"]))),
     ):
         html = html.replace(mark, text)
@@ -51,6 +57,14 @@ def languages() -> list[str]:
 
 def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _data(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _of_report(name: str) -> str:
+    return files("mkt_assets.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _read(folder: str, name: str) -> str:

@@ -1,27 +1,10 @@
 
   // ---- begin
-  const wanted = kept.get("mkt-language") || (navigator.language || "").slice(0, 2);
-  root.dataset.lang = codes.includes(wanted) ? wanted : codes[0];
   fromAddress();
-  speak(root.dataset.lang);
+  speak(codes.includes(wanted) ? wanted : codes[0]);
   ask("api/start").then((value) => {
     Object.assign(start, value);
     for (const modality of ["image", "text"]) nameOf[modality] = new Map(start.clusters[modality]);
     fillMenus();
     return refresh();
   }).catch(tell);
-
-  // where the system has no Chinese font, all characters are the same box: take the server's
-  const ink = document.createElement("canvas").getContext("2d");
-  ink.font = `24px ${getComputedStyle(document.body).fontFamily}`;
-  const shape = (character) => {
-    ink.clearRect(0, 0, 40, 40);
-    ink.fillText(character, 4, 30);
-    return ink.canvas.toDataURL();
-  };
-  if (shape("中") === shape("文")) {
-    document.fonts.load('16px "Page Chinese"', "中").then(() => {
-      root.classList.add("own-font");
-      for (const listener of listeners) listener();
-    });
-  }

@@ -1,12 +1,9 @@
 
-  // ---- the map: all items, those that match in front; pan, zoom, lasso, and an item's card
+  // ---- the map: all items, those that match in front; the lasso, and an item's card
   const canvas = byId("canvas");
   const card = byId("card");
   const context = canvas.getContext("2d");
   const maps = {};
-  const [LEAST, MOST] = [0.8, 60];
-  const WHOLE = { x: 0, y: 0, zoom: 1 };
-  let view = { ...WHOLE };
   let matching = new Set();
   let drawing = null; // corners of the lasso that is being drawn, on the map
   let isLasso = false;
@@ -14,15 +11,28 @@
   let pinned = false;
 
   const mapNow = () => maps[asked.map];
-  const side = () => Math.min(canvas.clientWidth, canvas.clientHeight) * 0.94;
-  const toScreen = (x, y) => [
-    canvas.clientWidth / 2 + (x - view.x) * side() * view.zoom,
-    canvas.clientHeight / 2 + (y - view.y) * side() * view.zoom,
-  ];
-  const toMap = (sx, sy) => [
-    view.x + (sx - canvas.clientWidth / 2) / (side() * view.zoom),
-    view.y + (sy - canvas.clientHeight / 2) / (side() * view.zoom),
-  ];
+  const { view, toScreen, toPlane, whole, nearest, label } = plane(canvas, 0, 60, {
+    left: () => { pinned = false; open(-1); },
+    moved(isFar) {
+      if (isFar) { card.hidden = true; hit = -1; pinned = false; }
+      draw();
+    },
+    hovered(x, y) { if (!pinned && !isLasso) { const i = near(x, y, 14); if (i !== hit) open(i); } },
+    clicked(x, y) { const i = near(x, y, 22); pinned = i >= 0; open(i); },
+    entered(x, y) { pinned = true; open(near(x, y, Infinity)); },
+    escaped() { drawing = null; setLasso(false); pinned = false; open(-1); },
+    // the lasso takes the pointer to itself
+    pressed(x, y) { if (isLasso) drawing = [toPlane(x, y)]; },
+    taken(x, y) {
+      if (drawing) { drawing.push(toPlane(x, y)); draw(); }
+      return Boolean(drawing);
+    },
+    released() {
+      const isDone = Boolean(drawing);
+      if (isDone) finishLasso();
+      return isDone;
+    },
+  });
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
   async function loadMap() {
@@ -56,7 +66,7 @@
     }
     context.globalAlpha = 1;
     canvas.dataset.shown = matching.size;
-    label(map);
+    label(context, names(map));
     outline();
     if (hit >= 0) {
       const [x, y] = toScreen(map.x[hit], map.y[hit]);
@@ -68,29 +78,14 @@
     }
   }
 
-  // names of the largest clusters where most of what is shown of them is, as far as they do not overlap
-  function label(map) {
+  // names of the clusters that are shown, those with most items first, where they are
+  function names(map) {
     const members = map.identity.map(() => []);
     map.item.forEach((item, i) => { if (map.cluster[i] >= 0 && matching.has(item)) members[map.cluster[i]].push(i); });
-    context.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
-    context.textAlign = "center";
-    context.lineWidth = 4;
-    const taken = [];
-    const order = [...members.keys()].sort((a, b) => members[b].length - members[a].length);
-    for (const cluster of order) {
-      const of = members[cluster];
-      if (!of.length) break;
-      const [x, y] = toScreen(...amid(map, of));
-      const name = nameOf[asked.map].get(map.identity[cluster]) || map.identity[cluster];
-      const half = context.measureText(name).width / 2 + 4;
-      const box = [x - half, y - 9, x + half, y + 9];
-      if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) continue;
-      taken.push(box);
-      context.strokeStyle = colour("--card");
-      context.strokeText(name, x, y + 4);
-      context.fillStyle = colour("--ink");
-      context.fillText(name, x, y + 4);
-    }
+    return [...members.keys()]
+      .filter((cluster) => members[cluster].length)
+      .sort((a, b) => members[b].length - members[a].length)
+      .map((cluster) => [nameFor(asked.map, map.identity[cluster]), amid(map, members[cluster])]);
   }
 
   // the place of a member around which most of the others are: between two heaps there is nothing to name
@@ -124,16 +119,9 @@
   }
   const pairs = (numbers) => numbers.slice(0, numbers.length / 2).map((_, i) => [numbers[2 * i], numbers[2 * i + 1]]);
 
-  function nearest(sx, sy, reach) {
+  function near(x, y, reach) {
     const map = mapNow();
-    let [best, least] = [-1, reach * reach];
-    for (let i = 0; map && i < map.item.length; i++) {
-      if (!matching.has(map.item[i])) continue;
-      const [x, y] = toScreen(map.x[i], map.y[i]);
-      const distance = (x - sx) ** 2 + (y - sy) ** 2;
-      if (distance < least) { least = distance; best = i; }
-    }
-    return best;
+    return map ? nearest(map, (i) => matching.has(map.item[i]), x, y, reach) : -1;
   }
 
   function open(i) {
@@ -158,18 +146,6 @@
     draw();
   }
 
-  function look(x, y, zoom) {
-    const onMap = (value) => Math.min(0.5, Math.max(-0.5, value));
-    view = { x: onMap(x), y: onMap(y), zoom };
-  }
-  function zoomAt(sx, sy, factor) {
-    const [x, y] = toMap(sx, sy);
-    const zoom = Math.min(MOST, Math.max(LEAST, view.zoom * factor));
-    look(x - (sx - canvas.clientWidth / 2) / (side() * zoom), y - (sy - canvas.clientHeight / 2) / (side() * zoom), zoom);
-    pinned = false;
-    open(-1);
-  }
-
   function setLasso(on) {
     isLasso = on;
     byId("lasso").setAttribute("aria-pressed", on);
@@ -185,72 +161,10 @@
     change({ lasso: corners.map(([x, y]) => `${x.toFixed(4)},${y.toFixed(4)}`).join(",") });
   }
 
-  const pointers = new Map();
-  let moved = 0;
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, [event.offsetX, event.offsetY]);
-    moved = 0;
-    if (isLasso) drawing = [toMap(event.offsetX, event.offsetY)];
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    const before = pointers.get(event.pointerId);
-    const now = [event.offsetX, event.offsetY];
-    if (!before) {
-      if (!pinned && !isLasso) { const i = nearest(...now, 14); if (i !== hit) open(i); }
-      return;
-    }
-    if (drawing) {
-      drawing.push(toMap(...now));
-      draw();
-    } else if (pointers.size === 2) {
-      const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
-      const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
-      zoomAt((now[0] + other[0]) / 2, (now[1] + other[1]) / 2, apart(now, other) / Math.max(1, apart(before, other)));
-    } else {
-      const by = side() * view.zoom;
-      look(view.x - (now[0] - before[0]) / by, view.y - (now[1] - before[1]) / by, view.zoom);
-      draw();
-    }
-    moved += Math.hypot(now[0] - before[0], now[1] - before[1]);
-    if (moved > 4) { card.hidden = true; hit = -1; pinned = false; }
-    pointers.set(event.pointerId, now);
-  });
-  const release = (event) => {
-    if (!pointers.delete(event.pointerId)) return;
-    if (drawing) finishLasso();
-    else if (event.type === "pointerup" && moved <= 4) {
-      const i = nearest(event.offsetX, event.offsetY, 22);
-      pinned = i >= 0;
-      open(i);
-    }
-  };
-  canvas.addEventListener("pointerup", release);
-  canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoomAt(event.offsetX, event.offsetY, Math.exp(-event.deltaY / 400));
-  }, { passive: false });
-  canvas.addEventListener("keydown", (event) => {
-    const step = 0.1 / view.zoom;
-    const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
-    const act = {
-      ArrowLeft: () => look(view.x - step, view.y, view.zoom),
-      ArrowRight: () => look(view.x + step, view.y, view.zoom),
-      ArrowUp: () => look(view.x, view.y - step, view.zoom),
-      ArrowDown: () => look(view.x, view.y + step, view.zoom),
-      "+": () => zoomAt(...middle, 1.4),
-      "=": () => zoomAt(...middle, 1.4),
-      "-": () => zoomAt(...middle, 1 / 1.4),
-      Enter: () => { pinned = true; open(nearest(...middle, Infinity)); },
-      Escape: () => { drawing = null; setLasso(false); pinned = false; open(-1); },
-    }[event.key];
-    if (act) { event.preventDefault(); act(); draw(); }
-  });
   byId("lasso").addEventListener("click", () => setLasso(!isLasso));
-  byId("whole").addEventListener("click", () => { view = { ...WHOLE }; pinned = false; open(-1); });
+  byId("whole").addEventListener("click", () => { whole(); pinned = false; open(-1); });
   for (const radio of document.querySelectorAll('[name="what"]')) {
-    radio.addEventListener("change", () => { view = { ...WHOLE }; change({ map: radio.value, lasso: "" }); });
+    radio.addEventListener("change", () => { whole(); change({ map: radio.value, lasso: "" }); });
   }
   answerListeners.push((isMore) => {
     if (isMore) return;

@@ -7,21 +7,20 @@
     const context = canvas.getContext("2d");
     const sprites = {};
     let modality = document.querySelector('[name="map-what"]:checked').value;
-    const [LEAST, MOST] = [0.8, 40];
-    const WHOLE = { x: 0.5, y: 0.5, zoom: 1 };
-    let view = { ...WHOLE };
     let hit = -1;
     let pinned = false;
 
-    const side = () => Math.min(canvas.clientWidth, canvas.clientHeight) * 0.94;
-    const toScreen = (x, y) => [
-      canvas.clientWidth / 2 + (x - view.x) * side() * view.zoom,
-      canvas.clientHeight / 2 + (y - view.y) * side() * view.zoom,
-    ];
-    const toMap = (sx, sy) => [
-      view.x + (sx - canvas.clientWidth / 2) / (side() * view.zoom),
-      view.y + (sy - canvas.clientHeight / 2) / (side() * view.zoom),
-    ];
+    const { view, side, toScreen, look, whole, nearest, label } = plane(canvas, 0.5, 40, {
+      left: () => { pinned = false; open(-1); },
+      moved(isFar) {
+        if (isFar) { card.hidden = true; hit = -1; pinned = false; }
+        draw();
+      },
+      hovered(x, y) { if (!pinned) { const i = near(x, y, 16); if (i !== hit) open(i); } },
+      clicked(x, y) { const i = near(x, y, 22); pinned = i >= 0; open(i); },
+      entered(x, y) { pinned = true; open(near(x, y, Infinity)); },
+      escaped() { pinned = false; open(-1); },
+    });
     const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
     const isShown = (i) =>
       (filter.value === "" || String(maps[modality].cluster[i]) === filter.value) && inFilter(maps[modality].post[i]);
@@ -70,7 +69,7 @@
       }
       context.globalAlpha = 1;
       canvas.dataset.shown = [...map.x.keys()].filter(isShown).length;
-      label(map);
+      label(context, names(map));
       if (hit >= 0) {
         const [x, y] = toScreen(map.x[hit], map.y[hit]);
         context.beginPath();
@@ -81,26 +80,10 @@
       }
     }
 
-    // names of the largest clusters where they are, as far as they do not overlap
-    function label(map) {
-      context.font = "600 12px " + getComputedStyle(document.body).fontFamily;
-      context.textAlign = "center";
-      context.lineWidth = 4;
-      const taken = [];
-      for (const cluster of map.order) {
-        if (filter.value !== "" && String(cluster) !== filter.value) continue;
-        const [x, y] = toScreen(...centre(map, cluster));
-        const name = map.name[cluster][language()];
-        const half = context.measureText(name).width / 2 + 4;
-        const box = [x - half, y - 9, x + half, y + 9];
-        if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) continue;
-        taken.push(box);
-        context.strokeStyle = colour("--card");
-        context.strokeText(name, x, y + 4);
-        context.fillStyle = colour("--ink");
-        context.fillText(name, x, y + 4);
-      }
-    }
+    // names of the clusters that are shown, the largest first, where they are
+    const names = (map) => map.order
+      .filter((cluster) => filter.value === "" || String(cluster) === filter.value)
+      .map((cluster) => [map.name[cluster][language()], centre(map, cluster)]);
 
     const centres = {};
     function centre(map, cluster) {
@@ -113,18 +96,7 @@
       return centres[key];
     }
 
-    function nearest(sx, sy, reach) {
-      const map = maps[modality];
-      let best = -1;
-      let least = reach * reach;
-      for (let i = 0; i < map.x.length; i++) {
-        if (!isShown(i)) continue;
-        const [x, y] = toScreen(map.x[i], map.y[i]);
-        const distance = (x - sx) ** 2 + (y - sy) ** 2;
-        if (distance < least) { least = distance; best = i; }
-      }
-      return best;
-    }
+    const near = (x, y, reach) => nearest(maps[modality], isShown, x, y, reach);
 
     function open(i) {
       hit = i;
@@ -170,19 +142,13 @@
       draw();
     }
 
-    // the middle of the view stays on the map, at most so far from the map's middle, so that no one loses it
-    function look(x, y, zoom, reach = 0.5) {
-      const onMap = (value) => Math.min(0.5 + reach, Math.max(0.5 - reach, value));
-      view = { x: onMap(x), y: onMap(y), zoom };
-    }
-
     // a choice that is all in view is seen where it is, among the others; any other one is brought into view
     function frame() {
       const map = maps[modality];
       const shown = [...map.x.keys()].filter(isShown);
       const inView = ([x, y]) => x >= 9 && y >= 9 && x <= canvas.clientWidth - 9 && y <= canvas.clientHeight - 9;
       if (shown.every((i) => inView(toScreen(map.x[i], map.y[i])))) return;
-      if (filter.value === "") { view = { ...WHOLE }; return; }
+      if (filter.value === "") { whole(); return; }
       const ends = (values) => shown.reduce(([low, high], i) => [Math.min(low, values[i]), Math.max(high, values[i])], [1, 0]);
       const [left, right] = ends(map.x);
       const [top, bottom] = ends(map.y);
@@ -190,73 +156,6 @@
       const zoom = Math.min(6, fit(canvas.clientWidth, right - left), fit(canvas.clientHeight, bottom - top));
       look((left + right) / 2, (top + bottom) / 2, Math.max(1, zoom));
     }
-
-    function zoomAt(sx, sy, factor) {
-      const [x, y] = toMap(sx, sy);
-      const zoom = Math.min(MOST, Math.max(LEAST, view.zoom * factor));
-      // who zooms out ends with the whole map, in the middle
-      const reach = factor < 1 ? 0.5 * (1 - LEAST / zoom) : 0.5;
-      look(x - (sx - canvas.clientWidth / 2) / (side() * zoom), y - (sy - canvas.clientHeight / 2) / (side() * zoom), zoom, reach);
-      pinned = false;
-      open(-1);
-    }
-
-    const pointers = new Map();
-    let moved = 0;
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      pointers.set(event.pointerId, [event.offsetX, event.offsetY]);
-      moved = 0;
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      const before = pointers.get(event.pointerId);
-      if (!before) {
-        if (!pinned) { const i = nearest(event.offsetX, event.offsetY, 16); if (i !== hit) open(i); }
-        return;
-      }
-      if (pointers.size === 2) {
-        const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
-        const apart = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1]);
-        const now = [event.offsetX, event.offsetY];
-        zoomAt((now[0] + other[0]) / 2, (now[1] + other[1]) / 2, apart(now, other) / Math.max(1, apart(before, other)));
-      } else {
-        const [x, y] = [event.offsetX - before[0], event.offsetY - before[1]].map((by) => by / (side() * view.zoom));
-        look(view.x - x, view.y - y, view.zoom);
-        draw();
-      }
-      moved += Math.hypot(event.offsetX - before[0], event.offsetY - before[1]);
-      if (moved > 4) { card.hidden = true; hit = -1; pinned = false; }
-      pointers.set(event.pointerId, [event.offsetX, event.offsetY]);
-    });
-    const release = (event) => {
-      if (pointers.delete(event.pointerId) && event.type === "pointerup" && moved <= 4) {
-        const i = nearest(event.offsetX, event.offsetY, 22);
-        pinned = i >= 0;
-        open(i);
-      }
-    };
-    canvas.addEventListener("pointerup", release);
-    canvas.addEventListener("pointercancel", release);
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      zoomAt(event.offsetX, event.offsetY, Math.exp(-event.deltaY / 400));
-    }, { passive: false });
-    canvas.addEventListener("keydown", (event) => {
-      const step = 0.1 / view.zoom;
-      const middle = [canvas.clientWidth / 2, canvas.clientHeight / 2];
-      const act = {
-        ArrowLeft: () => look(view.x - step, view.y, view.zoom),
-        ArrowRight: () => look(view.x + step, view.y, view.zoom),
-        ArrowUp: () => look(view.x, view.y - step, view.zoom),
-        ArrowDown: () => look(view.x, view.y + step, view.zoom),
-        "+": () => zoomAt(...middle, 1.4),
-        "=": () => zoomAt(...middle, 1.4),
-        "-": () => zoomAt(...middle, 1 / 1.4),
-        Enter: () => { pinned = true; open(nearest(...middle, Infinity)); },
-        Escape: () => { pinned = false; open(-1); },
-      }[event.key];
-      if (act) { event.preventDefault(); act(); draw(); }
-    });
 
     function fillFilter() {
       const map = maps[modality];
@@ -269,12 +168,12 @@
       filter.value = [...filter.options].some((o) => o.value === chosen) ? chosen : "";
     }
     filter.addEventListener("change", () => { pinned = false; frame(); open(-1); });
-    byId("map-reset").addEventListener("click", () => { view = { ...WHOLE }; filter.value = ""; pinned = false; open(-1); });
+    byId("map-reset").addEventListener("click", () => { whole(); filter.value = ""; pinned = false; open(-1); });
     for (const radio of document.querySelectorAll('[name="map-what"]')) {
       radio.addEventListener("change", () => {
         modality = radio.value;
         for (const lead of document.querySelectorAll("[data-map]")) lead.hidden = lead.dataset.map !== modality;
-        view = { ...WHOLE };
+        whole();
         filter.value = "";
         fillFilter();
         pinned = false;
