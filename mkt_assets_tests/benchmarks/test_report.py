@@ -7,18 +7,18 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from mkt_assets.assets import build_assets
 from mkt_assets.contract.schema import TABLES
-from mkt_assets.resources import build_resources, open_warehouse
+from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
+from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.runs import materialize
 
 DAY = date(2024, 6, 13)
 N_POSTS, N_PICTURES, N_STYLES, N_TOPICS, N_POSTERS = 20_000, 30_000, 100, 20, 3_000
@@ -119,19 +119,12 @@ def fill(settings: Settings, mattes: int = 400) -> None:
 def test_a_crawl_of_20_000_posts_reports_in_a_minute_from_finished_clusters(tmp_path: Path) -> None:
     settings = Settings.load(home=tmp_path / "home", drops=tmp_path)
     fill(settings)
-    assets = build_assets(settings)
-    resources: dict[str, Any] = build_resources(settings)
+    # of the vectors, not of the clusters
+    assert materialize(settings, FakeModels(), DAY, last="item_positions", upstream=False).success
     total = 0.0
     for name in ("crosstab_ratios", "cluster_profiles", "cluster_identities", "trends", "report"):
         began = time.perf_counter()
-        done = dg.materialize(
-            assets,
-            selection=[name],
-            partition_key=DAY.isoformat() if TABLES[name].partitioned else None,
-            resources=resources,
-            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-        )
-        assert done.success
+        assert materialize(settings, FakeModels(), DAY, last=name, upstream=False).success
         seconds = time.perf_counter() - began
         total += seconds
         print(f"{name:<20} {seconds:6.1f} s")
