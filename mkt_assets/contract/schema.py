@@ -226,6 +226,13 @@ SUMMARIES = Table(
             "missing in rows of an earlier version",
             nullable=True,
         ),
+        Column(
+            "words",
+            "VARCHAR[]",
+            "the words of the summary, each once, lower case, in Simplified characters, hashtags whole; without "
+            "addresses, mentions and emoji; missing in rows of an earlier version",
+            nullable=True,
+        ),
     ),
     key=("post_id",),
 )

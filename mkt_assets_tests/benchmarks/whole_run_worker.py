@@ -103,7 +103,8 @@ def plain(settings: Settings, crawl_date: date, stages: Stages) -> None:
     with stages.of("image_embeddings"):
         pictures = _picture_vectors(settings, models, mattes)
     with stages.of("summaries"):
-        from mkt_assets.core.text.summaries import Summarizer, load_stop_words
+        from mkt_assets.core.text.summaries import Summarizer
+        from mkt_assets.core.text.word_lists import load_stop_words
 
         summarizer = Summarizer(load_stop_words())
         made = [summarizer.summarize(post["title"], post["content"], post["tags"]) for post in posts]

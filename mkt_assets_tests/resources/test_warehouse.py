@@ -47,6 +47,7 @@ def summaries(crawl_date: date, *post_ids: str, summary: str = "白色连衣裙"
             "removed_words": pa.array([["的"]] * len(post_ids), pa.list_(pa.string())),
             "removed_platform_suffix": pa.array([False] * len(post_ids), pa.bool_()),
             "encoder_text": pa.array([summary] * len(post_ids), pa.string()),
+            "words": pa.array([[summary]] * len(post_ids), pa.list_(pa.string())),
         }
     )
 
