@@ -113,5 +113,9 @@ def words_of(pieces: Iterable[Piece]) -> list[str]:
         >>> words_of(Segmenter().pieces("白色T恤配A字裙 #通勤穿搭 :handbag: @某人 ワンピース"))
         ['白色', 't恤', '配', 'a字裙', '通勤穿搭', 'ワンピース']
     """
-    read = (JOINERS.sub("", p.read.strip("#")).casefold() for p in pieces if p.kind in _OF_WORDS)
+    read = (_word(piece) for piece in pieces if piece.kind in _OF_WORDS)
     return list(dict.fromkeys(word for word in read if _WORD.fullmatch(word)))
+
+
+def _word(piece: Piece) -> str:
+    return (JOINERS.sub("", piece.read[1:]) if piece.kind == "hashtag" else piece.read).casefold()
