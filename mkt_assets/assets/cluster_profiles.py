@@ -28,7 +28,7 @@ COUNTS = ("n_likes", "n_likes_is_lower_bound", "n_collects", "n_collects_is_lowe
     version=4,
     group="findings",
     kinds={"python", "duckdb", "pandas"},
-    deps=["clusters"],
+    deps=["clusters", "summaries"],
     settings=("low_support_posts",),
     description="Every style and topic: its keywords (class-based TF-IDF of the captions) and the name they propose, "
     "size, most typical members, accounts and how concentrated they are, near duplicates, median likes and collects.",
