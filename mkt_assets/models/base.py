@@ -53,7 +53,7 @@ class ImageEncoder(Model, Protocol):
         ...
 
     def prepare(self, image: Image.Image) -> NDArray[Any]:
-        """An RGB picture as the network wants it, (3, height, width); thread-safe, so that decoding overlaps."""
+        """A picture as `encode` wants it, one array; thread-safe, so that decoding overlaps."""
         ...
 
     def encode(self, batch: Any) -> NDArray[np.float32]:

