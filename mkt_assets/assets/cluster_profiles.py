@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from mkt_assets.assets.metadata import markdown_table
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import CLUSTER_PROFILES, MODALITIES
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.profiles import CLUSTER_PROFILES
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
 from mkt_assets.core.profiles.keywords import Caption, telling_words
 from mkt_assets.core.profiles.profiles import profile_clusters

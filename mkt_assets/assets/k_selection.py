@@ -13,7 +13,8 @@ from mkt_assets.assets.metadata import preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.elbow import draw_elbow
 from mkt_assets.compute.assigning import inertia_of_all, labels_of_all
-from mkt_assets.contract.schema import K_SELECTION, MODALITIES
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.clustering import K_SELECTION
 from mkt_assets.core.clustering.kmeans import (
     Labels,
     Matrix,

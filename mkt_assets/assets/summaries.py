@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from mkt_assets.assets.metadata import counts, markdown_table
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import SUMMARIES
+from mkt_assets.contract.tables.items import SUMMARIES
 from mkt_assets.core.text.summaries import Summarizer
 from mkt_assets.core.text.word_lists import STOP_WORD_FILES, load_stop_words
 from mkt_assets.resources.warehouse import Warehouse

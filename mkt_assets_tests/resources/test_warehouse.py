@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mkt_assets.contract.schema import REJECTS, SUMMARIES, TABLES
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.tables.items import SUMMARIES
+from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.core.vectors import to_column, to_matrix
 from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.warehouse import ContractError, Warehouse
