@@ -19,7 +19,7 @@ from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.assigning import distances_of_all, means_of_all
 from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.contract.tables.clustering import CLUSTERS
-from mkt_assets.core.clustering.kmeans import Labels, cluster_means, distances, rank_in_cluster
+from mkt_assets.core.clustering.labels import Labels, cluster_means, distances, rank_in_cluster
 from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.stored.items import Items, read_items
