@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import CAPTION_MATCHES
+from mkt_assets.contract.tables.sight import CAPTION_MATCHES
 from mkt_assets.core.sight.matches import match_posts
 from mkt_assets.core.sight.space import why_apart
 from mkt_assets.core.vectors import to_matrix

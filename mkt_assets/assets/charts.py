@@ -24,7 +24,8 @@ from mkt_assets.charts.sheets import (
     draw_cluster_sheet,
     draw_overview,
 )
-from mkt_assets.contract.schema import CHARTS, MODALITIES
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.published import CHARTS
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse

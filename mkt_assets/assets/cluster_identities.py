@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mkt_assets.assets.metadata import markdown_table
 from mkt_assets.assets.step import Derived, Run, step
-from mkt_assets.contract.schema import CLUSTER_IDENTITIES
+from mkt_assets.contract.tables.over_time import CLUSTER_IDENTITIES
 from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, spreads
 from mkt_assets.core.over_time.novelty import claims
 from mkt_assets.core.over_time.versions import versions_by_date

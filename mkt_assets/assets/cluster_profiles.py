@@ -1,6 +1,8 @@
 """cluster_profiles: what every style and topic is, and the name its words propose. The counting is in core/profiles."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,13 @@ import pyarrow as pa
 
 from mkt_assets.assets.metadata import markdown_table
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import CLUSTER_PROFILES, MODALITIES
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.profiles import CLUSTER_PROFILES
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT
-from mkt_assets.core.profiles.keywords import Caption, CaptionWords
+from mkt_assets.core.profiles.keywords import Caption, telling_words
 from mkt_assets.core.profiles.profiles import profile_clusters
 from mkt_assets.core.rounding import percent
+from mkt_assets.core.text.segmenter import Segmenter, words_of
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.stored.items import vectors_of
 
@@ -22,10 +26,10 @@ COUNTS = ("n_likes", "n_likes_is_lower_bound", "n_collects", "n_collects_is_lowe
 
 @step(
     CLUSTER_PROFILES,
-    version=3,
+    version=4,
     group="findings",
     kinds={"python", "duckdb", "pandas"},
-    deps=["clusters"],
+    deps=["clusters", "summaries"],
     settings=("low_support_posts",),
     description="Every style and topic: its keywords (class-based TF-IDF of the captions) and the name they propose, "
     "size, most typical members, accounts and how concentrated they are, near duplicates, median likes and collects.",
@@ -34,37 +38,42 @@ def cluster_profiles(run: Run, warehouse: Warehouse) -> Made:
     """Count and describe every cluster."""
     crawl_date, settings = run.crawl_date, run.settings
     clusters = warehouse.read("clusters", [crawl_date]).to_pandas()
-    profiles = _profiles(warehouse, clusters, settings.low_support_posts)
-    rows = _rows(profiles, clusters, crawl_date)
-    return Made(rows, _metadata(profiles))
-
-
-def _profiles(warehouse: Warehouse, clusters: pd.DataFrame, min_posts: int) -> pd.DataFrame:
-    """Rows of core/profiles; none where nothing was clustered."""
     if clusters.empty:
-        return pd.DataFrame()
-    items = {m: clusters[clusters["modality"] == m].reset_index(drop=True) for m in MODALITIES}
+        return Made(CLUSTER_PROFILES.empty(), _metadata(pd.DataFrame()))
     item_dates = sorted(set(clusters["item_crawl_date"]))
     versions = clusters[["item_crawl_date", "post_id"]].drop_duplicates()
-    summaries = _of_versions(
-        warehouse.read(
-            "summaries", item_dates, columns=["crawl_date", "post_id", "poster_id", "summary", "has_text"]
-        ),
-        versions,
-    )
-    words = CaptionWords()
-    captions = {
-        row["post_id"]: Caption(row["poster_id"], words.of(row["summary"]))
-        for row in summaries[summaries["has_text"]].to_dict("records")
-    }
+    columns = ["crawl_date", "post_id", "poster_id", "summary", "has_text", "words"]
+    summaries = _of_versions(warehouse.read("summaries", item_dates, columns=columns), versions)
     posts = warehouse.read("raw_posts", item_dates, columns=["crawl_date", "post_id", *COUNTS])
-    return profile_clusters(
+    items = {m: clusters[clusters["modality"] == m].reset_index(drop=True) for m in MODALITIES}
+    profiles = profile_clusters(
         items,
         {m: vectors_of(warehouse.read, m, items[m], item_dates) for m in MODALITIES},
         _of_versions(posts, versions),
-        captions,
-        min_posts=min_posts,
+        _captions(summaries),
+        min_posts=settings.low_support_posts,
     )
+    told = _metadata(profiles)
+    if n := int((summaries["has_text"] & summaries["words"].isna()).sum()):
+        run.log(
+            f"{n} captions have no words, as an earlier version summarized them; they are cut as they stand."
+        )
+        told["captions_without_words"] = n
+    return Made(_rows(profiles, clusters, crawl_date), told)
+
+
+def _captions(summaries: pd.DataFrame) -> dict[str, Caption]:
+    """The words of each post that has a text; a summary of an earlier version has none, and is cut as it stands."""
+    texts = summaries[summaries["has_text"]]
+    segmenter = cache(Segmenter)  # loads a dictionary, which is hardly ever needed
+
+    def words(row: Mapping[Any, Any]) -> Iterable[str]:
+        return words_of(segmenter().pieces(row["summary"])) if row["words"] is None else row["words"]
+
+    return {
+        row["post_id"]: Caption(row["poster_id"], telling_words(words(row)))
+        for row in texts.to_dict("records")
+    }
 
 
 def _of_versions(rows: pa.Table, versions: pd.DataFrame) -> pd.DataFrame:
@@ -74,8 +83,6 @@ def _of_versions(rows: pa.Table, versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(profiles: pd.DataFrame, clusters: pd.DataFrame, crawl_date: date) -> pa.Table:
-    if profiles.empty:
-        return CLUSTER_PROFILES.empty()
     encoders = clusters.groupby("modality")["encoder"].first()
     says_something = profiles["name_by"] != "number"
     frame = profiles.assign(

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from mkt_assets.assets.metadata import markdown_table
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.assigning import distances_of_all, means_of_all
-from mkt_assets.contract.schema import CLUSTERS, MODALITIES
-from mkt_assets.core.clustering.kmeans import Labels, cluster_means, distances, rank_in_cluster
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.clustering import CLUSTERS
+from mkt_assets.core.clustering.labels import Labels, cluster_means, distances, rank_in_cluster
 from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.stored.items import Items, read_items

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from mkt_assets.assets.metadata import markdown_list, markdown_table
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import CROSSTAB_RATIOS, MODALITIES, UNITS
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.links import CROSSTAB_RATIOS, UNITS
 from mkt_assets.core.crosstab.belief import MAX_P, believe
 from mkt_assets.core.crosstab.crosstab import cross
 from mkt_assets.core.crosstab.link_sentences import link_sentences

@@ -9,7 +9,7 @@ from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.embedding import embed_pictures
 from mkt_assets.compute.engines import open_engine
 from mkt_assets.compute.sent_mattes import SentMatte, open_sent
-from mkt_assets.contract.schema import IMAGE_EMBEDDINGS
+from mkt_assets.contract.tables.items import IMAGE_EMBEDDINGS
 from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import embedding_columns

@@ -14,7 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import ITEM_POSITIONS, MODALITIES
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.items import ITEM_POSITIONS
 from mkt_assets.core.maps.layout import Layout, anchors_among, best, fit_layout, place
 from mkt_assets.core.vectors import to_matrix
 from mkt_assets.resources.warehouse import Warehouse

@@ -13,19 +13,14 @@ from mkt_assets.assets.metadata import preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.elbow import draw_elbow
 from mkt_assets.compute.assigning import inertia_of_all, labels_of_all
-from mkt_assets.contract.schema import K_SELECTION, MODALITIES
-from mkt_assets.core.clustering.kmeans import (
-    Labels,
-    Matrix,
-    Sweep,
-    cluster_means,
-    count_distinct,
-    fit_sweep,
-    refine,
-    silhouette,
-)
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.clustering import K_SELECTION
+from mkt_assets.core.clustering.distinct import count_distinct
+from mkt_assets.core.clustering.kmeans import Sweep, fit_sweep, refine
 from mkt_assets.core.clustering.knee import Choice, choose_k, default_ks
+from mkt_assets.core.clustering.labels import Labels, Matrix, cluster_means
 from mkt_assets.core.clustering.sampled_fit import fair_sample, without_copies
+from mkt_assets.core.clustering.silhouette import silhouette
 from mkt_assets.core.clustering.stability import half_stability, seed_stability, sweeps_over_seeds
 from mkt_assets.orchestration.partitions import window
 from mkt_assets.resources.warehouse import Warehouse

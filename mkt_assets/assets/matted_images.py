@@ -12,7 +12,8 @@ from mkt_assets.assets.previews import before_and_after
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.engines import open_engine
 from mkt_assets.compute.matte_maker import MadeMatte, MatteMaker, MediaSource
-from mkt_assets.contract.schema import MATTED_IMAGES, REJECTS
+from mkt_assets.contract.tables.items import MATTED_IMAGES
+from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.core.media.matting import VerdictThresholds, verdict
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.crawlers.media import MediaFile

@@ -15,7 +15,7 @@ from mkt_assets.assets.metadata import markdown_list, markdown_table, preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.methods import draw_comparison
 from mkt_assets.compute.experiments import Experiments
-from mkt_assets.contract.schema import METHOD_COMPARISON
+from mkt_assets.contract.tables.methods import METHOD_COMPARISON
 from mkt_assets.core.experiments.variants import Row, n_variants
 from mkt_assets.core.experiments.verdicts import judge
 from mkt_assets.core.progress import Progress, ProgressListener

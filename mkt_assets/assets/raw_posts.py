@@ -2,7 +2,7 @@
 
 from mkt_assets.assets.metadata import counts, markdown_table
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import RAW_POSTS
+from mkt_assets.contract.tables.items import RAW_POSTS
 from mkt_assets.crawlers.broken import refuse_broken, told
 from mkt_assets.crawlers.drop import ingest_drop
 from mkt_assets.orchestration.checks import FILES_REJECTED, FIRST_REJECTED, ROWS_READ, ROWS_REJECTED

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from mkt_assets.assets.metadata import markdown_list
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import REPORT
+from mkt_assets.contract.tables.published import REPORT
 from mkt_assets.models import registry
 from mkt_assets.orchestration.records import SETTINGS_KEY
 from mkt_assets.report import facts as of_report

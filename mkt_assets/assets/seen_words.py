@@ -9,7 +9,7 @@ from mkt_assets.assets.metadata import markdown_table
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.embedding import embed_texts
 from mkt_assets.compute.engines import open_engine
-from mkt_assets.contract.schema import SEEN_WORDS
+from mkt_assets.contract.tables.sight import SEEN_WORDS
 from mkt_assets.core.sight.space import why_apart
 from mkt_assets.core.sight.styles import SeenWord
 from mkt_assets.core.sight.styles import seen_words as words_seen

@@ -21,7 +21,7 @@ import dagster as dg
 import pyarrow as pa
 from pydantic import Field, create_model
 
-from mkt_assets.contract.schema import Table
+from mkt_assets.contract.table import Table
 from mkt_assets.models.registry import MODELS, Role, choices, describe
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.orchestration.partitions import CrawlDates, crawl_date_of, crawl_date_partitions

@@ -6,21 +6,22 @@ import pyarrow as pa
 
 from mkt_assets.assets.metadata import counts, markdown_table
 from mkt_assets.assets.step import Made, Run, step
-from mkt_assets.contract.schema import SUMMARIES
-from mkt_assets.core.text.summaries import STOP_WORD_FILES, Summarizer, load_stop_words
+from mkt_assets.contract.tables.items import SUMMARIES
+from mkt_assets.core.text.summaries import Summarizer
+from mkt_assets.core.text.word_lists import STOP_WORD_FILES, load_stop_words
 from mkt_assets.resources.warehouse import Warehouse
 
 
 @step(
     SUMMARIES,
-    version=4,
+    version=5,
     group="text",
     kinds={"python", "duckdb"},
     deps=["raw_posts"],
     settings=("emoji_language", "emoji_in_vectors", "name_stickers", "stop_words"),
     description="The cleaned text of a post: the platform's suffix, stickers and share texts and stop words taken "
     "out, emoji named, title, content and tags joined, each once. What was removed is recorded, and what of the "
-    "text the encoder reads.",
+    "text the encoder reads, and its words, of which keywords are made.",
 )
 def summaries(run: Run, warehouse: Warehouse) -> Made:
     """Clean title, content and tags of every post."""
@@ -45,6 +46,7 @@ def summaries(run: Run, warehouse: Warehouse) -> Made:
         "removed_words": pa.array([list(m.removed_words) for m in made], pa.list_(pa.string())),
         "removed_platform_suffix": [m.removed_platform_suffix for m in made],
         "encoder_text": [m.encoder_text for m in made],
+        "words": pa.array([list(m.words) for m in made], pa.list_(pa.string())),
     }
     without = sum(not m.has_text for m in made)
     return Made(

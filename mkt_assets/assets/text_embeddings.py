@@ -7,7 +7,7 @@ import pyarrow as pa
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.embedding import embed_texts
 from mkt_assets.compute.engines import open_engine
-from mkt_assets.contract.schema import TEXT_EMBEDDINGS
+from mkt_assets.contract.tables.items import TEXT_EMBEDDINGS
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.core.vectors import content_key, embedding_columns, token_sha256
 from mkt_assets.models.registry import runs_on_gpu

@@ -10,7 +10,8 @@ import pyarrow as pa
 from mkt_assets.assets.metadata import markdown_table, preview
 from mkt_assets.assets.step import Derived, Run, step
 from mkt_assets.charts.trends import draw_trends
-from mkt_assets.contract.schema import MODALITIES, TRENDS
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.over_time import TRENDS
 from mkt_assets.core.over_time.identities import CLUSTER_KEY
 from mkt_assets.core.over_time.trends import trends as trends_of
 from mkt_assets.core.over_time.versions import versions_by_date

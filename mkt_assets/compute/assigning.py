@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mkt_assets.compute.prefetch import map_ahead
-from mkt_assets.core.clustering.kmeans import Labels, canonical_labels, cluster_sums, one_blas_thread
+from mkt_assets.core.clustering.labels import Labels, canonical_labels, cluster_sums
 from mkt_assets.core.clustering.sampled_fit import Centers
+from mkt_assets.core.clustering.threads import one_blas_thread
 from mkt_assets.stored.large_items import Digest, LargeItems, Part
 
 Values = NDArray[np.float64]

@@ -17,7 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from mkt_assets.contract.schema import RAW_POSTS, REJECTS
+from mkt_assets.contract.tables.items import RAW_POSTS
+from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.crawlers.base import (
     BadRow,
     FileRefusedError,

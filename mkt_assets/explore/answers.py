@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 
 from mkt_assets.charts.palette import cluster_colour
-from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.core.rounding import percent
 from mkt_assets.core.text.csv_injection import escape_formula
 from mkt_assets.core.text.summaries import caption_of

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.explore import answers
 from mkt_assets.explore.filters import FilterError, parse
 from mkt_assets.explore.guard import Guard

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.core.text.segmenter import Segmenter
 from mkt_assets.explore.filters import Filter
 

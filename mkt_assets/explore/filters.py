@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
-from mkt_assets.contract.schema import MODALITIES, VERDICTS
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.tables.items import VERDICTS
 
 Sort = Literal["typical", "likes", "date", "similar"]
 MAX_WORDS = 20

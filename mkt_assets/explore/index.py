@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mkt_assets.charts.fonts import chinese_font
-from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.core.vectors import to_matrix
 from mkt_assets.explore.page import page
 

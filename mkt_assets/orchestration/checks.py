@@ -3,7 +3,7 @@
 Rows that break the schema never get in (resources/warehouse); a check here tells of a partition that is
 well-formed and still not to be trusted. `CHECKS` decides of each how severe it is, and what follows.
 
-Not here: what must be true (contract/schema), the check of a home (operations/doctor).
+Not here: what must be true (contract/tables), the check of a home (operations/doctor).
 """
 
 import warnings

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.report.facts import Facts, Item, ItemMap, Made
 from mkt_assets.report.from_tables import (
     clusters_of,

@@ -11,7 +11,7 @@ from datetime import date
 
 import pandas as pd
 
-from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.core.over_time.novelty import CrawlItems
 from mkt_assets.core.over_time.side_by_side import side_by_side
 from mkt_assets.report.facts import Cluster, Post, Row

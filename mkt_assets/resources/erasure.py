@@ -13,7 +13,8 @@ from datetime import date
 
 import duckdb
 
-from mkt_assets.contract.schema import TABLES, Table
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.table import Table
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.resources.database import Database, quoted
 from mkt_assets.resources.migrations import reading, write

@@ -18,7 +18,8 @@ from typing import TypeVar
 
 import duckdb
 
-from mkt_assets.contract.schema import TABLES, Table
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.table import Table
 from mkt_assets.contract.views import VIEWS, View
 from mkt_assets.resources.database import Database, quoted
 

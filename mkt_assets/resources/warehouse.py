@@ -1,6 +1,6 @@
 """The warehouse: one table per entry of the schema, read and replaced a partition at a time.
 
-Not here: the tables (contract/schema), the published views (contract/views), where they are stored
+Not here: the tables (contract/tables), the published views (contract/views), where they are stored
 (resources/database).
 """
 
@@ -17,7 +17,9 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
-from mkt_assets.contract.schema import REJECTS, TABLES, Column, Table
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.table import Column, Table
+from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.resources.database import Database, DatabaseBusyError, quoted
 from mkt_assets.resources.migrations import reading, write
 

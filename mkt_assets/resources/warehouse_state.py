@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from mkt_assets.contract.schema import TABLES, Table
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.table import Table
 from mkt_assets.resources.database import Database
 from mkt_assets.resources.migrations import stored_version
 

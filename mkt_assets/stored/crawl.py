@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mkt_assets.contract.schema import MODALITIES
+from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.core.text.summaries import caption_of
 from mkt_assets.stored.items import ReadTable, positions_of, read_vectors, vectors_of_rows
 

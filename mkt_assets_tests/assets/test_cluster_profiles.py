@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
+from mkt_assets.resources import open_warehouse
 from mkt_assets.settings import Settings, SettingsError
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
-from mkt_assets_tests.runs import D1, D2, PINS, Crawl, materialize, rows
+from mkt_assets_tests.runs import D1, D2, PINS, Crawl, materialize, metadata, rows
 
 
 def profile(
@@ -64,6 +66,24 @@ def test_a_window_profiles_the_latest_version_of_each_post(tmp_path: Path, fake_
     found = rows(settings, "cluster_profiles", D2)
     assert {r["likes_median"] for r in found} == {900}
     assert sum(r["n_posts"] for r in found if r["modality"] == "text") == 18
+
+
+def test_summaries_of_an_earlier_version_are_cut_as_they_stand_which_is_told(
+    whole_crawl: Crawl, copied_crawl: Settings, fake_models: FakeModels
+) -> None:
+    before = rows(copied_crawl, "cluster_profiles")
+    warehouse = open_warehouse(copied_crawl)
+    summaries = warehouse.read("summaries", [D1])
+    texts = summaries["has_text"].to_pylist().count(True)
+    wordless = pa.nulls(summaries.num_rows, pa.list_(pa.string()))
+    index = summaries.column_names.index("words")
+    warehouse.replace_partition("summaries", D1, summaries.set_column(index, "words", wordless))
+    result = materialize(copied_crawl, fake_models, D1, last="cluster_profiles", upstream=False)
+    found = rows(copied_crawl, "cluster_profiles")
+    assert [r["keywords"] for r in found] == [r["keywords"] for r in before]
+    assert any(r["keywords"] for r in found)
+    assert metadata(result, "cluster_profiles")["captions_without_words"] == texts > 0
+    assert "captions_without_words" not in whole_crawl.record.metadata["cluster_profiles"]
 
 
 def test_a_crawl_without_posts_has_no_profiles(settings: Settings, fake_models: FakeModels) -> None:

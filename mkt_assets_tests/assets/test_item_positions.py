@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mkt_assets.contract.schema import ITEM_POSITIONS, TABLES
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.tables.items import ITEM_POSITIONS
 from mkt_assets.core.vectors import to_column
 from mkt_assets.resources import open_warehouse
 from mkt_assets.settings import Settings

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from mkt_assets.core.clustering.kmeans import canonical_labels, cluster_means, distances, fit_sweep
+from mkt_assets.core.clustering.kmeans import fit_sweep
+from mkt_assets.core.clustering.labels import canonical_labels, cluster_means, distances
 
 KS = tuple(range(20, 201, 20))
 

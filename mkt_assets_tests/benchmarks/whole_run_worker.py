@@ -103,7 +103,8 @@ def plain(settings: Settings, crawl_date: date, stages: Stages) -> None:
     with stages.of("image_embeddings"):
         pictures = _picture_vectors(settings, models, mattes)
     with stages.of("summaries"):
-        from mkt_assets.core.text.summaries import Summarizer, load_stop_words
+        from mkt_assets.core.text.summaries import Summarizer
+        from mkt_assets.core.text.word_lists import load_stop_words
 
         summarizer = Summarizer(load_stop_words())
         made = [summarizer.summarize(post["title"], post["content"], post["tags"]) for post in posts]
@@ -155,8 +156,10 @@ def _picture_vectors(settings: Settings, models: Any, mattes: list[tuple[bytes, 
 
 
 def _select_k(settings: Settings, vectors: Any) -> None:
-    from mkt_assets.core.clustering.kmeans import count_distinct, fit_sweep, silhouette
+    from mkt_assets.core.clustering.distinct import count_distinct
+    from mkt_assets.core.clustering.kmeans import fit_sweep
     from mkt_assets.core.clustering.knee import choose_k, default_ks
+    from mkt_assets.core.clustering.silhouette import silhouette
     from mkt_assets.core.clustering.stability import half_stability, seed_stability, sweeps_over_seeds
 
     n_distinct = count_distinct(vectors)

@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import count_distinct, fit_sweep
+from mkt_assets.core.clustering.distinct import count_distinct
+from mkt_assets.core.clustering.kmeans import fit_sweep
 from mkt_assets.core.clustering.knee import choose_k, default_ks
 from mkt_assets_tests.calibration.cases import Case
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix
+from mkt_assets.core.clustering.labels import Labels, Matrix
 from mkt_assets.core.experiments.comparison import References, measure
 from mkt_assets.core.experiments.methods import drawn_together, try_method
 from mkt_assets.core.experiments.verdicts import encoder_verdict, method_verdict

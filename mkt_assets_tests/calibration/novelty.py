@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import cluster_means, distances, fit_sweep
+from mkt_assets.core.clustering.kmeans import fit_sweep
+from mkt_assets.core.clustering.labels import cluster_means, distances
 from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, spreads
 from mkt_assets.core.over_time.novelty import CrawlItems, claims
 from mkt_assets_tests.calibration.cases import Case, activity

@@ -11,7 +11,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from mkt_assets.core.clustering.kmeans import cluster_means, distances, fit_sweep
+from mkt_assets.core.clustering.kmeans import fit_sweep
+from mkt_assets.core.clustering.labels import cluster_means, distances
 from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, spreads
 from mkt_assets.core.over_time.novelty import CrawlItems
 from mkt_assets.core.over_time.side_by_side import GONE, GROWN, NEW, SHRUNK, side_by_side

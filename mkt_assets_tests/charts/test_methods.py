@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mkt_assets.charts.methods import comparison_figure, draw_comparison
-from mkt_assets.contract.schema import METHOD_COMPARISON
+from mkt_assets.contract.tables.methods import METHOD_COMPARISON
 
 
 def row(modality: str, experiment: str, variant: str, **values: object) -> dict[str, object]:

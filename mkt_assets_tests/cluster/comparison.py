@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from mkt_assets.contract.schema import TABLES, Table
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.table import Table
 from mkt_assets.resources.warehouse import Warehouse
 
 Order = Literal["ascending", "descending"]

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mkt_assets.contract.schema import RAW_POSTS, REJECTS
+from mkt_assets.contract.tables.items import RAW_POSTS
+from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.crawlers.drop import DropMissing, Ingest, ingest_drop
 

@@ -334,7 +334,7 @@ def test_the_lineage_is_the_spine() -> None:
         "clusters": {"k_selection"},
         "method_comparison": {"clusters", "matted_images", "summaries"},
         "crosstab_ratios": {"clusters", "cluster_identities"},
-        "cluster_profiles": {"clusters"},
+        "cluster_profiles": {"clusters", "summaries"},
         "seen_words": {"clusters"},
         "caption_matches": {"image_embeddings", "text_embeddings"},
         "cluster_identities": {"cluster_profiles", "seen_words"},

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from mkt_assets.contract.schema import RAW_POSTS
+from mkt_assets.contract.tables.items import RAW_POSTS
 from mkt_assets.definitions import build_defs
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.orchestration.partitions import NAME, CrawlDates, register_crawl_dates, today_of

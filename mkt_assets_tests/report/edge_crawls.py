@@ -14,7 +14,8 @@ import pyarrow as pa
 from mkt_assets.assets.cluster_identities import identities_of, read_clusters
 from mkt_assets.assets.crosstab_ratios import ratios_of
 from mkt_assets.assets.trends import items_of
-from mkt_assets.contract.schema import MODALITIES, TABLES
+from mkt_assets.contract.columns import MODALITIES
+from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.over_time.novelty import CrawlItems, claims
 from mkt_assets.core.over_time.trends import trends
 from mkt_assets.core.profiles.identity_names import name_identities

@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mkt_assets.contract.schema import REJECTS, SUMMARIES, TABLES
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.contract.tables.items import SUMMARIES
+from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.core.vectors import to_column, to_matrix
 from mkt_assets.resources.database import Database, FileDatabase
 from mkt_assets.resources.warehouse import ContractError, Warehouse
@@ -47,6 +49,7 @@ def summaries(crawl_date: date, *post_ids: str, summary: str = "白色连衣裙"
             "removed_words": pa.array([["的"]] * len(post_ids), pa.list_(pa.string())),
             "removed_platform_suffix": pa.array([False] * len(post_ids), pa.bool_()),
             "encoder_text": pa.array([summary] * len(post_ids), pa.string()),
+            "words": pa.array([[summary]] * len(post_ids), pa.list_(pa.string())),
         }
     )
 

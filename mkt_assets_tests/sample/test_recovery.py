@@ -10,7 +10,8 @@ from PIL import Image
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from mkt_assets.core.text.summaries import Summarizer, load_stop_words
+from mkt_assets.core.text.summaries import Summarizer
+from mkt_assets.core.text.word_lists import load_stop_words
 from mkt_assets.models.efficientnet_lite import EfficientNetLite0
 from mkt_assets.models.universal_sentence_encoder import UniversalSentenceEncoder
 from mkt_sample.outfits import STYLES

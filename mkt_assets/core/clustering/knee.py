@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mkt_assets.core.clustering.kmeans import Matrix
+from mkt_assets.core.clustering.labels import Matrix
 from mkt_assets.core.clustering.reference_curve import Structure, find_structure
 
 MIN_STRENGTH = 0.05

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix, cluster_means, distinct_rows, fit_sweep
+from mkt_assets.core.clustering.distinct import distinct_rows
+from mkt_assets.core.clustering.kmeans import fit_sweep
+from mkt_assets.core.clustering.labels import Labels, Matrix, cluster_means
 
 Values = NDArray[np.float64]
 

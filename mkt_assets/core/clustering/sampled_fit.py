@@ -12,8 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import CHUNK_ITEMS, Labels, Matrix, cluster_sums, distinct_rows
+from mkt_assets.core.clustering.distinct import distinct_rows
+from mkt_assets.core.clustering.labels import Labels, Matrix, cluster_sums
 from mkt_assets.core.clustering.reference_curve import without_near_copies
+from mkt_assets.core.clustering.threads import CHUNK_ITEMS
 
 MOST_OF_AN_ACCOUNT = 0.01
 """Share of a sample that one account gives at most, where there are accounts enough to fill it."""

@@ -11,7 +11,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix, Sweep, count_distinct, distinct_rows, fit_sweep
+from mkt_assets.core.clustering.distinct import count_distinct, distinct_rows
+from mkt_assets.core.clustering.kmeans import Sweep, fit_sweep
+from mkt_assets.core.clustering.labels import Labels, Matrix
 
 
 def sweeps_over_seeds(X: Matrix, ks: Sequence[int], *, seeds: Sequence[int] = (1, 2)) -> list[Sweep]:

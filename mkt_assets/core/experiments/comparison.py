@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mkt_assets.core.clustering.kmeans import Matrix, count_distinct, fit_sweep, silhouette
+from mkt_assets.core.clustering.distinct import count_distinct
+from mkt_assets.core.clustering.kmeans import fit_sweep
 from mkt_assets.core.clustering.knee import choose_k, default_ks
+from mkt_assets.core.clustering.labels import Matrix
+from mkt_assets.core.clustering.silhouette import silhouette
 from mkt_assets.core.experiments.controls import (
     IsCopy,
     agreement,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix
+from mkt_assets.core.clustering.labels import Labels, Matrix
 from mkt_assets.core.experiments.methods import NOISE, Trial, half_sample_error
 
 NEAR_DUPLICATE_BITS = 6

@@ -11,8 +11,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix, count_distinct, fit_sweep, silhouette
+from mkt_assets.core.clustering.distinct import count_distinct
+from mkt_assets.core.clustering.kmeans import fit_sweep
 from mkt_assets.core.clustering.knee import sag
+from mkt_assets.core.clustering.labels import Labels, Matrix
+from mkt_assets.core.clustering.silhouette import silhouette
 from mkt_assets.core.clustering.stability import adjusted_rand_index
 from mkt_assets.core.experiments.optics import optics_order
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix
+from mkt_assets.core.clustering.labels import Labels, Matrix
 
 
 @dataclass(frozen=True)

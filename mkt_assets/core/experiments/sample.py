@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Matrix
+from mkt_assets.core.clustering.labels import Matrix
 from mkt_assets.core.experiments.comparison import References
 from mkt_assets.core.experiments.methods import MIN_ITEMS, Trial, drawn_together
 from mkt_assets.core.vectors import content_key

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from mkt_assets.core.clustering.kmeans import Matrix
+from mkt_assets.core.clustering.labels import Matrix
 from mkt_assets.core.experiments.comparison import measure
 from mkt_assets.core.experiments.methods import (
     METHODS,

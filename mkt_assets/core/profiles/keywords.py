@@ -1,11 +1,15 @@
-"""Which words set a cluster apart, and the name made of them: from cleaned captions to keywords; no vectors."""
+"""Which words set a cluster apart, and the name made of them: from words of captions to keywords; no vectors.
+
+Not here: cutting captions into words (core/text/segmenter).
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations, islice
 from pathlib import Path
 
@@ -14,9 +18,7 @@ from numpy.typing import NDArray
 
 from mkt_assets.core.crosstab.belief import MAX_P, false_discovery_rates
 from mkt_assets.core.over_time.identity_ids import KINDS
-from mkt_assets.core.text.chinese import simplified
-from mkt_assets.core.text.segmenter import Segmenter
-from mkt_assets.core.text.summaries import PIECE, load_stop_words
+from mkt_assets.core.text.word_lists import load_stop_words
 
 NO_KEYWORDS_FILE = Path(__file__).parent / "no_keywords_zh.txt"
 
@@ -30,12 +32,6 @@ MIN_RATIO = 2.0
 LONGEST_IN_NAME = 12  # characters; a longer hashtag is a keyword, and no part of a name
 
 _SEPARATOR = " · "
-_WHOLE = ("url", "hashtag", "mention", "alias")  # pieces that are not segmented
-# the segmenter cuts what is not Chinese or Latin into single characters
-_KANA_AND_HANGUL = re.compile(
-    "([\u3041-\u309f]+|[\u30a1-\u30ff\u31f0-\u31ff\uff66-\uff9f]+|[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]+)"
-)
-_WORD = re.compile(r"\w[\w+&.\-'’·]*")
 _NUMERAL = re.compile(
     r"第?[\d.〇零一二两三四五六七八九十百千万亿几半多]+"
     r"(?:[个件条套只双把支张束杯口步句款种次年月日天点米度斤块元号期岁折]|厘米|公里|分钟|小时|cm|kg)?",
@@ -51,43 +47,25 @@ class Caption:
     words: frozenset[str]
 
 
-class CaptionWords:
-    """Segments cleaned captions into words; build it once, as it loads the segmenter's dictionary."""
+def telling_words(words: Iterable[str]) -> frozenset[str]:
+    """Those of a caption's words that could be keywords.
 
-    def __init__(self) -> None:
-        """Load the words to keep whole, and those that are true of any post, from the lists that the project ships."""
-        self._says_nothing = load_stop_words((NO_KEYWORDS_FILE,))
-        self._segmenter = Segmenter()
+    Single characters, numerals (155, 一件, 第三天) and what any post says (穿搭, 分享, 今天) say too little alone.
 
-    def of(self, summary: str) -> frozenset[str]:
-        """The words of a cleaned caption that could be keywords, lower case.
+    Examples:
+        >>> from mkt_assets.core.profiles.keywords import telling_words
+        >>> sorted(telling_words(["今天", "配", "155", "小个子", "旗袍"]))
+        ['小个子', '旗袍']
+    """
+    says_nothing = _words_that_say_nothing()
+    return frozenset(
+        word for word in words if len(word) > 1 and word not in says_nothing and not _NUMERAL.fullmatch(word)
+    )
 
-        Traditional words become Simplified ones; a run of Korean, Katakana or Hiragana is a word.
-        A hashtag is one word, without its #; addresses, mentions and emoji are none. Single characters,
-        numerals (155, 一件, 第三天) and what any post says (穿搭, 分享, 今天) say too little alone.
-        """
-        summary = simplified(summary)
-        words: set[str] = set()
-        end = 0
-        for piece in PIECE.finditer(summary):
-            if piece.lastgroup in _WHOLE:
-                words.update(self._cut(summary[end : piece.start()]))
-                end = piece.end()
-                if piece.lastgroup == "hashtag":
-                    words.add(piece[0].strip("#"))
-        words.update(self._cut(summary[end:]))
-        return frozenset(word for word in (w.strip().casefold() for w in words) if self._says_something(word))
 
-    def _cut(self, text: str) -> Iterator[str]:
-        for i, part in enumerate(_KANA_AND_HANGUL.split(text)):
-            if i % 2:
-                yield part
-            else:
-                yield from self._segmenter.cut(part)
-
-    def _says_something(self, word: str) -> bool:
-        shaped = len(word) > 1 and _WORD.fullmatch(word) and not _NUMERAL.fullmatch(word)
-        return bool(shaped) and word not in self._says_nothing
+@cache
+def _words_that_say_nothing() -> frozenset[str]:
+    return load_stop_words((NO_KEYWORDS_FILE,))
 
 
 def cluster_keywords(

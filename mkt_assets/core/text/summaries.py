@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import emoji
 
@@ -17,12 +16,8 @@ from mkt_assets.core.text.platform_text import (
     strip_platform_suffix,
     without_platform_text,
 )
-from mkt_assets.core.text.segmenter import Segmenter
-
-STOP_WORD_FILES = (
-    Path(__file__).parent / "stop_words" / "stopwords_zh.txt",
-    Path(__file__).parent / "stop_words" / "stopwords_en.txt",
-)
+from mkt_assets.core.text.segmenter import ADDRESSES, JOINERS, Piece, Segmenter, words_of
+from mkt_assets.core.text.word_lists import fold
 
 _TITLE_LIMIT = 20  # characters the platform allows; a longer title was made from the content by a crawler
 
@@ -33,27 +28,11 @@ _ZERO_WIDTH = "\u00ad\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _STRAY_JOINER = r"(?:(?<=[\w\s])|^)\u200d++|(?<!\u200d)\u200d++(?=[\w\s]|$)"  # joins no emoji
 _INVISIBLE = re.compile(f"[{_CONTROLS}{_ZERO_WIDTH}]|{_STRAY_JOINER}")
 _JOINER = "\u200d"
-_JOINERS = re.compile("[\u200d\ufe0e\ufe0f]")
 _MOST_JOINED = 200  # a caption of 1,000 characters has few; naming emoji takes a square of them
 _LONGEST_NAMED = 50_000  # characters; thousands of emoji would be read by the encoder as many more words
 _BLANKS = re.compile("[\\s\u115f\u1160\u2800\u3164]+")
 
-_TAG_END = r"\s#，。！？；、：…“”‘’（）()【】《》\[\],!?;\"<>|｜~～〜"
-_ADDRESS = (
-    r"(?:https?://|www\.)[!-~]+"
-    r"|(?<![\w.@\-])(?:[A-Za-z0-9\-]{1,40}\.){1,4}(?:com|cn|net|link|tv)/[!-~]*"
-)
-
-_ADDRESSES = re.compile(_ADDRESS)
-PIECE = re.compile(
-    rf"(?P<url>{_ADDRESS})"
-    rf"|(?P<hashtag>#[^{_TAG_END}]+)"
-    r"|(?P<mention>@[^\s@#,，。！？!?：:；;、]+)"
-    r"|(?P<alias>:(?:[\w’.!()&\-]{1,80}|keycap_[#*]):)"
-    r"|(?P<han>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)"
-    r"|(?P<latin>(?<![\w\-@&'’/.])[A-Za-z]+(?:['’][A-Za-z]+)*(?![\w\-&'’/]))"
-    r"|(?P<tilde>[~～〜]+)"
-)
+_APART = ("tilde", "mention")  # pieces that leave a blank where they stood
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,47 +45,20 @@ class Summary:
         removed_platform_suffix: Whether the title ended in the platform's own suffix.
         encoder_text: What an encoder reads: the summary without addresses, and without emoji unless nothing else
             is left.
+        words: The words of the summary, each once, see `words_of`: as they stood in the author's text, among the stop
+            words, which what is left is not cut by once more.
     """
 
     summary: str
     removed_words: tuple[str, ...]
     removed_platform_suffix: bool
     encoder_text: str
+    words: tuple[str, ...]
 
     @property
     def has_text(self) -> bool:
         """Whether anything was left."""
         return bool(self.summary)
-
-
-def load_stop_words(paths: Iterable[Path] = STOP_WORD_FILES) -> frozenset[str]:
-    """Read lists of stop words: UTF-8, words between blanks, lines that begin with # are comments.
-
-    Raises:
-        FileNotFoundError: A list is not there.
-        ValueError: A list is not UTF-8.
-
-    Examples:
-        >>> from mkt_assets.core.text.summaries import load_stop_words
-        >>> {"的", "the"} <= load_stop_words(), "裙子" in load_stop_words()
-        (True, False)
-    """
-    words: set[str] = set()
-    for path in paths:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
-            raise FileNotFoundError(
-                f"There is no stop word list {path}: correct the setting, or remove it."
-            ) from None
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"The stop word list {path} is not UTF-8 ({error.reason}): save it as UTF-8."
-            ) from error
-        for line in text.splitlines():
-            if not line.lstrip().startswith("#"):
-                words.update(_fold(word) for word in line.split())
-    return frozenset(words)
 
 
 def clean_markup(text: object) -> str:
@@ -180,13 +132,11 @@ class Summarizer:
             raise ValueError(
                 f"Emoji have no names in the language {emoji_language!r}: choose one of {known}."
             )
-        self._stop_words = frozenset(_fold(word) for word in stop_words)
+        self._stop_words = frozenset(fold(word) for word in stop_words)
         self._emoji_language = emoji_language
         self._emoji_in_vectors = emoji_in_vectors
         self._name_stickers = name_stickers
-        self._segmenter = Segmenter(
-            word for word in sorted(self._stop_words) if len(word) > 1 and not word.isascii()
-        )
+        self._segmenter = Segmenter(self._stop_words)
 
     def summarize(self, title: str | None, content: str | None, tags: Iterable[str | None] | None) -> Summary:
         """Title, content and tags of a post as one text, each once; a missing field adds nothing.
@@ -201,62 +151,64 @@ class Summarizer:
         body = clean_markup(content)
         if body.startswith(headline) and (len(headline) > _TITLE_LIMIT or headline == body):
             headline = ""
-        fields = [self._own_words(headline, removed), self._own_words(body, removed)]
-        fields += _missing_hashtags(tags, f"{headline} {body}")
-        text = " ".join(field for field in fields if field)
+        pieces: list[Piece] = []
+        fields = [self._own_words(own, pieces, removed) for own in (headline, body)]
+        hashtags = _missing_hashtags(tags, f"{headline} {body}")
+        pieces += (Piece(hashtag, simplified(hashtag), "hashtag") for hashtag in hashtags)
+        text = " ".join(field for field in (*fields, *hashtags) if field)
         if text.count(_JOINER) > _MOST_JOINED:
             text = text.replace(_JOINER, "")
         named = emoji.demojize(text, language=self._emoji_language)
         if len(named) > _LONGEST_NAMED:
             text = named = emoji.replace_emoji(text, "")
-        summary = _JOINERS.sub("", named)
-        if not _says_something(_ADDRESSES.sub("", summary)):
+        summary = JOINERS.sub("", named)
+        if not _says_something(ADDRESSES.sub("", summary)):
             summary = ""
         read = summary if self._emoji_in_vectors or not summary else emoji.replace_emoji(text, " ")
-        read = _BLANKS.sub(" ", _ADDRESSES.sub(" ", _JOINERS.sub("", read))).strip()
-        return Summary(summary, tuple(removed), had_suffix, read if _says_something(read) else summary)
+        read = _BLANKS.sub(" ", ADDRESSES.sub(" ", JOINERS.sub("", read))).strip()
+        return Summary(
+            summary,
+            tuple(removed),
+            had_suffix,
+            read if _says_something(read) else summary,
+            tuple(words_of(pieces)) if summary else (),
+        )
 
-    def _own_words(self, text: str, removed: list[str]) -> str:
-        """The author's words of a title or content that are no stop words; what was removed is appended."""
+    def _own_words(self, text: str, kept: list[Piece], removed: list[str]) -> str:
+        """A title or content without stop words; what was kept and what was removed are appended."""
         text, of_platform = without_platform_text(text, name_stickers=self._name_stickers)
         removed.extend(of_platform)
-        return self._without_stop_words(text, removed)
+        parts: list[str] = []
+        for piece in self._segmenter.pieces(text):
+            if self._is_taken_out(piece):
+                removed.append(piece.written)
+                parts.append(" " if piece.kind in _APART else "")
+                continue
+            if parts and not parts[-1] and _grow_together(kept, piece):
+                parts.append(" ")
+            parts.append(piece.written)
+            kept.append(piece)
+        return _BLANKS.sub(" ", "".join(parts)).strip()
 
-    def _without_stop_words(self, text: str, removed: list[str]) -> str:
-        def kept(piece: re.Match[str]) -> str:
-            kind = piece.lastgroup
-            if kind == "han":
-                remaining: list[str] = []
-                end = 0
-                # the segmenter's dictionary is of Simplified words; the text stays as it is written
-                for word in self._segmenter.cut(simplified(piece[0])):
-                    start, end = end, end + len(word)
-                    is_stop_word = self._is_stop_word(word)
-                    (removed if is_stop_word else remaining).append(piece[0][start:end])
-                return "".join(remaining) or _gap(piece)
-            if kind == "latin" and not piece[0].isupper() and _fold(piece[0]) in self._stop_words:
-                removed.append(piece[0])
-                return ""
-            if kind == "tilde" and not _is_range(piece) and piece[0][0] in self._stop_words:
-                removed.append(piece[0])
-                return " "
-            if kind == "mention" and self._is_house_account(piece[0][1:]):
-                removed.append(piece[0])
-                return " "
-            return piece[0]
-
-        return _BLANKS.sub(" ", PIECE.sub(kept, text)).strip()
+    def _is_taken_out(self, piece: Piece) -> bool:
+        if piece.kind == "word":
+            # of Latin letters in other words, as in 5the, nothing is a word of its own
+            return (
+                piece.read.isalnum()
+                and not piece.read.isascii()
+                and self._is_stop_word(piece.read.casefold())
+            )
+        if piece.kind == "latin":
+            return not piece.read.isupper() and fold(piece.read) in self._stop_words
+        if piece.kind == "tilde":
+            return piece.read[0] in self._stop_words
+        return piece.kind == "mention" and self._is_house_account(piece.read[1:])
 
     def _is_stop_word(self, word: str) -> bool:
         return word in self._stop_words or (word[0] in self._stop_words and word == word[0] * len(word))
 
     def _is_house_account(self, name: str) -> bool:
-        name = simplified(name)
         return name in self._stop_words or (PLATFORM in self._stop_words and name.startswith(PLATFORM))
-
-
-def _fold(word: str) -> str:
-    return simplified(word.casefold().replace("’", "'"))
 
 
 def _says_something(text: str) -> bool:
@@ -268,20 +220,10 @@ def _glued(text: str) -> str:
     return _BLANKS.sub("", text)
 
 
-def _neighbours(piece: re.Match[str]) -> tuple[str, str]:
-    text = piece.string
-    return text[max(piece.start() - 1, 0) : piece.start()], text[piece.end() : piece.end() + 1]
-
-
-def _is_range(piece: re.Match[str]) -> bool:
-    """Whether a tilde stands between Latin letters or digits: S~XL, 150～160."""
-    before, after = _neighbours(piece)
-    return before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
-
-
-def _gap(piece: re.Match[str]) -> str:
-    """What is left of a run of Chinese that was removed whole: a blank if Latin words would grow together."""
-    return " " if _is_range(piece) else ""
+def _grow_together(before: Sequence[Piece], after: Piece) -> bool:
+    """Whether Latin letters or digits would become one word where what stood between them is gone."""
+    pair = (before[-1].written[-1:] if before else "") + after.written[:1]
+    return len(pair) == 2 and pair.isascii() and pair.isalnum()
 
 
 def _missing_hashtags(tags: Iterable[str | None] | None, text: str) -> list[str]:

@@ -15,18 +15,17 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
-from mkt_assets.core.clustering.kmeans import (
+from mkt_assets.core.clustering.distinct import count_distinct
+from mkt_assets.core.clustering.kmeans import fit_sweep, refine
+from mkt_assets.core.clustering.labels import (
     FEW_ITEMS,
     canonical_labels,
     cluster_means,
     cluster_sums,
-    count_distinct,
     distances,
-    fit_sweep,
     rank_in_cluster,
-    refine,
-    silhouette,
 )
+from mkt_assets.core.clustering.silhouette import silhouette
 
 
 def blobs(
@@ -207,5 +206,5 @@ def test_few_items_are_summed_to_the_bit_like_many(n: int, monkeypatch: pytest.M
     items, labels = rng.normal(size=(n, 64)).astype(np.float32), rng.integers(0, 5, n)
     found = cluster_sums(items, labels, 5)
     for few in (0, n):
-        monkeypatch.setattr("mkt_assets.core.clustering.kmeans.FEW_ITEMS", few)
+        monkeypatch.setattr("mkt_assets.core.clustering.labels.FEW_ITEMS", few)
         assert cluster_sums(items, labels, 5).tobytes() == found.tobytes()

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import fit_sweep, silhouette
+from mkt_assets.core.clustering.kmeans import fit_sweep
 from mkt_assets.core.clustering.knee import MIN_STRENGTH, choose_k, default_ks, find_knee
+from mkt_assets.core.clustering.silhouette import silhouette
 from mkt_assets_tests.calibration.elbows import cloud
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix, canonical_labels, fit_sweep, refine
+from mkt_assets.core.clustering.kmeans import fit_sweep, refine
+from mkt_assets.core.clustering.labels import Labels, Matrix, canonical_labels
 from mkt_assets.core.clustering.sampled_fit import Centers, fair_sample, without_copies
 
 K = 8

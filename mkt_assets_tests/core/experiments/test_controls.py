@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from mkt_assets.core.clustering.kmeans import Labels, Matrix
+from mkt_assets.core.clustering.labels import Labels, Matrix
 from mkt_assets.core.experiments.comparison import group_backgrounds
 from mkt_assets.core.experiments.controls import (
     agreement,

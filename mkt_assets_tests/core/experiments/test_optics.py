@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.cluster import OPTICS
 
-from mkt_assets.core.clustering.kmeans import Matrix
+from mkt_assets.core.clustering.labels import Matrix
 from mkt_assets.core.experiments.methods import fit_optics, min_samples_for
 from mkt_assets.core.experiments.optics import optics_order
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mkt_assets.core.clustering.kmeans import Matrix
+from mkt_assets.core.clustering.labels import Matrix
 from mkt_assets.core.experiments import variants
 from mkt_assets.core.experiments.comparison import References
 from mkt_assets.core.experiments.methods import METHODS, MIN_ITEMS, Fitter, Trial, try_method

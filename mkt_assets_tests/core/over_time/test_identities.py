@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mkt_assets.core.clustering.kmeans import cluster_means, fit_sweep, refine
+from mkt_assets.core.clustering.kmeans import fit_sweep, refine
+from mkt_assets.core.clustering.labels import cluster_means
 from mkt_assets.core.over_time.identities import CLUSTER_KEY, anchors, identify, reaches, spreads
 from mkt_assets.core.profiles.identity_names import name_identities
 

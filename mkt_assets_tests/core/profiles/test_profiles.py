@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mkt_assets.contract.schema import CLUSTER_PROFILES
+from mkt_assets.contract.tables.profiles import CLUSTER_PROFILES
 from mkt_assets.core.profiles.keywords import Caption
 from mkt_assets.core.profiles.profiles import (
     N_TYPICAL,

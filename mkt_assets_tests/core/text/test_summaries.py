@@ -10,18 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mkt_assets.core.text.summaries import (
-    STOP_WORD_FILES,
-    Summarizer,
-    clean_markup,
-    load_stop_words,
-    strip_platform_suffix,
-)
+from mkt_assets.core.text.platform_text import strip_platform_suffix
+from mkt_assets.core.text.summaries import Summarizer, clean_markup
+from mkt_assets.core.text.word_lists import load_stop_words
 from mkt_assets_tests.hostile.guards import guarded
 
 SUMMARIZER = Summarizer(load_stop_words())
-NEGATIONS = "不没别无非未勿莫休甭否毋"
-NUMBERS = "一二三四五六七八九十百千万亿两零半几"
 
 
 def summary(
@@ -163,6 +157,22 @@ def test_every_emoji_survives_as_its_name():
     assert lost == []
 
 
+def test_words_are_those_of_the_authors_text_and_not_of_what_is_left_grown_together():
+    result = SUMMARIZER.summarize("我的圣诞的节日", "奈雪的茶杯和短裙，#我的日常", ["小個子"])
+    assert result.summary == "圣诞节日 奈雪茶杯短裙，#我的日常 #小個子"
+    assert result.words == ("圣诞", "节日", "奈雪", "茶杯", "短裙", "我的日常", "小个子")
+
+
+def test_a_text_that_says_nothing_has_no_words():
+    assert SUMMARIZER.summarize(None, "！！ https://a.b/c", None).words == ()
+    assert SUMMARIZER.summarize(None, "哈哈哈 🔥", None).words == ()
+
+
+def test_no_word_is_a_stop_word_but_for_whole_hashtags():
+    words = SUMMARIZER.summarize(None, "这是我的新裙子 it is the dress 好看～ @薯队长 #我的", None).words
+    assert words == ("新", "裙子", "dress", "好看", "我的")
+
+
 def test_fields_are_joined_in_order_each_once():
     assert (
         summary("标题裙 - 小红书", "正文 #穿搭", ["穿搭", "小个子", "小个子"]) == "标题裙 正文 #穿搭 #小个子"
@@ -241,36 +251,10 @@ def test_any_text_gives_one_tidy_line(title: str, content: str, tags: list[str |
     result.encode("utf-8")
 
 
-def test_the_shipped_lists_hold_no_negation_number_size_or_colour():
-    words = load_stop_words()
-    assert len(words) > 300
-    assert not [word for word in words if set(word) & set(NEGATIONS)]
-    assert not [word for word in words if set(word) & set(NUMBERS)]
-    meaningful = "大 小 多 少 长 短 高 低 好 上 下 中 s m l xl 红 白 黑 红色 小个子 微胖 穿搭 裙子 a i"
-    meaningful += " fire new man face on in off up down over under no not without all small big long heart"
-    assert not words & set(meaningful.split())
-
-
-def test_the_shipped_lists_say_where_they_come_from():
-    for path in STOP_WORD_FILES:
-        head = path.read_text(encoding="utf-8").split("\n\n")[0]
-        assert "stopwordsiso" in head
-        assert "MIT" in head
-
-
 def test_a_list_of_ones_own_replaces_the_shipped_one(tmp_path: Path):
     path = tmp_path / "mine.txt"
-    path.write_text("\ufeff# a comment\n裙子 Dress\n衣服\n", encoding="utf-8")
-    assert load_stop_words([path]) == {"裙子", "dress", "衣服"}
+    path.write_text("裙子 Dress", encoding="utf-8")
     assert Summarizer(load_stop_words([path])).summarize(None, "我的裙子", None).summary == "我的"
-
-
-def test_a_list_that_cannot_be_read_is_named(tmp_path: Path):
-    with pytest.raises(FileNotFoundError, match=r"absent\.txt"):
-        load_stop_words([tmp_path / "absent.txt"])
-    (tmp_path / "gbk.txt").write_bytes("裙子".encode("gb18030"))
-    with pytest.raises(ValueError, match=r"gbk\.txt is not UTF-8"):
-        load_stop_words([tmp_path / "gbk.txt"])
 
 
 @settings(max_examples=20, deadline=None)
