@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -18,6 +19,9 @@ import pytest
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources.migrations import bring_up_to_date
 from mkt_assets_tests.servers import NotInstalledError, free_port
+
+if TYPE_CHECKING:
+    from mkt_assets.resources.lake_connection import Lake
 
 _NEEDED = (
     "duckdb_extension_ducklake",
@@ -53,8 +57,7 @@ class Server:
 
     def cut(self, url: str) -> None:
         """End all connections to a database, as a server that restarts does."""
-        name = url.rpartition("/")[2]
-        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        self.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name_of(url)}'")
 
     def run(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Rows of the last statement, if it has any."""
@@ -124,33 +127,37 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def empty_lake(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of a lake with empty tables, whose catalog is the database `empty`."""
+def empty_lake(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake with empty tables, to be copied."""
     from mkt_assets.resources.lake import LakeDatabase, forget_connections
     from mkt_assets.resources.lake_connection import Lake
 
-    data = tmp_path_factory.mktemp("empty_lake")
+    empty = Lake(postgres.url("empty"), str(tmp_path_factory.mktemp("empty_lake")))
     postgres.run("CREATE DATABASE empty")
-    LakeDatabase(Lake(postgres.url("empty"), str(data))).write(TABLES, bring_up_to_date)
+    LakeDatabase(empty).write(TABLES, bring_up_to_date)
     forget_connections()
-    return data
+    return empty
 
 
 @pytest.fixture
-def lake(postgres: Server, empty_lake: Path, tmp_path: Path) -> Iterator[object]:
-    """A `Lake` of a test's own, with empty tables."""
+def lake(postgres: Server, empty_lake: Lake, tmp_path: Path) -> Iterator[Lake]:
+    """A lake of a test's own, with empty tables."""
+    with copied_lake(postgres, empty_lake, tmp_path / "lake") as copy:
+        yield copy
+
+
+@contextmanager
+def copied_lake(server: Server, lake: Lake, data: Path) -> Generator[Lake]:
+    """The same tables and rows in a lake of one's own, until the end of the block; nobody may have `lake` open."""
     from mkt_assets.resources.lake import forget_connections
     from mkt_assets.resources.lake_connection import Lake
 
-    data = tmp_path / "lake"
-    shutil.copytree(empty_lake, data)
-    name = f"lake_{uuid4().hex}"
-    postgres.run(f"CREATE DATABASE {name} TEMPLATE empty")
-    moved = f"UPDATE ducklake_metadata SET value = '{data}/' WHERE key = 'data_path'"
-    postgres.run(moved, database=name)
-    yield Lake(postgres.url(name), str(data))
-    forget_connections()
-    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+    shutil.copytree(lake.data, data)
+    with copied_database(server, lake.catalog) as catalog:
+        moved = f"UPDATE ducklake_metadata SET value = '{data}/' WHERE key = 'data_path'"
+        server.run(moved, database=name_of(catalog))
+        yield Lake(catalog, str(data))
+        forget_connections()
 
 
 @pytest.fixture
@@ -158,11 +165,25 @@ def state_url(postgres: Server) -> Iterator[str]:
     """An empty database of a test's own, for a shared state."""
     from mkt_assets.resources.state import forget_readiness
 
-    name = f"state_{uuid4().hex}"
-    postgres.run(f"CREATE DATABASE {name}")
-    yield postgres.url(name)
-    forget_readiness()
-    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+    with copied_database(postgres, postgres.url("template1")) as url:
+        yield url
+        forget_readiness()
+
+
+@contextmanager
+def copied_database(server: Server, url: str) -> Generator[str]:
+    """The address of a copy of a database, until the end of the block; nobody may be connected to the first."""
+    name = f"copy_{uuid4().hex}"
+    server.run(f"CREATE DATABASE {name} TEMPLATE {name_of(url)}")
+    try:
+        yield server.url(name)
+    finally:
+        server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def name_of(url: str) -> str:
+    """Of the database at an address."""
+    return url.rpartition("/")[2]
 
 
 def _programs() -> Path | None:

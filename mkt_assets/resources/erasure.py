@@ -132,15 +132,15 @@ def cells_with(database: Database, needles: Needles) -> list[tuple[str, int]]:
         return []
     found: list[tuple[str, int]] = []
     with database.reading() as connection, sql_function(connection, "has_needle", needles.are_in, "BOOLEAN"):
-        columns = connection.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = current_database() "
-            "AND NOT internal AND data_type NOT IN ('FLOAT[]', 'DOUBLE', 'BIGINT', 'BOOLEAN')"
+        of_tables = connection.execute(
+            "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "
+            "WHERE database_name = current_database() AND NOT internal "
+            "AND data_type NOT IN ('FLOAT[]', 'DOUBLE', 'BIGINT', 'BOOLEAN') GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        for table, column in columns:
-            condition = _mentions(column, "has_needle")
-            row = connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchone()
-            if row and row[0]:
-                found.append((f"{table}.{column}", int(row[0])))
+        for table, columns in of_tables:
+            counted = ", ".join(f"count_if({_mentions(column, 'has_needle')})" for column in columns)
+            counts = connection.execute(f"SELECT {counted} FROM {table}").fetchone() or ()
+            found += [(f"{table}.{column}", n) for column, n in zip(columns, counts, strict=True) if n]
     return found
 
 

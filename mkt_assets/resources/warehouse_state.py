@@ -54,19 +54,18 @@ def read_state(database: Database, *, every_value: bool = True) -> WarehouseStat
         duckdb.Error: if it is damaged.
     """
     with database.reading() as connection:
+        stored = _Stored(connection)
         return WarehouseState(
             version=stored_version(connection),
-            n_rows={name: _n_rows(connection, name, every_value=every_value) for name in TABLES},
-            crawl_dates=frozenset(row[0] for row in _rows(connection, "raw_posts", "crawl_date")),
+            n_rows={name: _n_rows(stored, name, every_value=every_value) for name in TABLES},
+            crawl_dates=frozenset(row[0] for row in stored.rows("raw_posts", "crawl_date")),
             ids=ids_of(connection, "poster_id") | ids_of(connection, "post_id"),
-            repeated={table.name: key for table in TABLES.values() if (key := _repeated(connection, table))},
+            repeated={table.name: key for table in TABLES.values() if (key := _repeated(stored, table))},
             mattes=tuple(
-                dict.fromkeys(
-                    str(row[0]) for row in _rows(connection, "matted_images", "matte_path") if row[0]
-                )
+                dict.fromkeys(str(row[0]) for row in stored.rows("matted_images", "matte_path") if row[0])
             ),
-            charts={str(path): str(sha) for path, sha in _rows(connection, "charts", "path, sha256")},
-            reports={str(path): str(sha) for path, sha in _rows(connection, "report", "path, sha256")},
+            charts={str(path): str(sha) for path, sha in stored.rows("charts", "path, sha256")},
+            reports={str(path): str(sha) for path, sha in stored.rows("report", "path, sha256")},
         )
 
 
@@ -78,39 +77,45 @@ def stored_crawl_dates(database: Database) -> frozenset[date]:
         duckdb.Error: if it is damaged.
     """
     with database.reading() as connection:
-        return frozenset(row[0] for row in _rows(connection, "raw_posts", "DISTINCT crawl_date"))
+        return frozenset(row[0] for row in _Stored(connection).rows("raw_posts", "DISTINCT crawl_date"))
 
 
 def ids_of(connection: duckdb.DuckDBPyConnection, column: str) -> frozenset[str]:
     """Values of `post_id` or `poster_id`, whichever is asked for, in all tables."""
-    return frozenset(
-        str(row[0])
+    there = _Stored(connection).tables
+    every = " UNION ".join(
+        f"SELECT {column} FROM {table.name} WHERE {column} IS NOT NULL"
         for table in TABLES.values()
-        if column in table.column_names
-        for row in _rows(connection, table.name, f"DISTINCT {column}", f"WHERE {column} IS NOT NULL")
+        if column in table.column_names and table.name in there
     )
+    return frozenset(str(row[0]) for row in connection.execute(every).fetchall()) if every else frozenset()
 
 
-def _n_rows(connection: duckdb.DuckDBPyConnection, table: str, *, every_value: bool) -> int:
+class _Stored:
+    """The tables that there are, as an earlier version lacks some; asked for once: a lake takes its time to say so."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        query = "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+        self.tables = frozenset(str(row[0]) for row in connection.execute(query).fetchall())
+        self._connection = connection
+
+    def rows(self, table: str, columns: str, rest: str = "") -> list[tuple[Any, ...]]:
+        """Rows of a table, none if there is no such table."""
+        if table not in self.tables:
+            return []
+        return self._connection.execute(f"SELECT {columns} FROM {table} {rest}").fetchall()
+
+
+def _n_rows(stored: _Stored, table: str, *, every_value: bool) -> int:
     # the hash of whole rows meets a damaged page, wherever it is
     columns = "count(*), bit_xor(hash(stored))" if every_value else "count(*)"
-    rows = _rows(connection, table, columns, "AS stored")
+    rows = stored.rows(table, columns, "AS stored")
     return int(rows[0][0]) if rows else 0
 
 
-def _repeated(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+def _repeated(stored: _Stored, table: Table) -> str | None:
     if not table.key:
         return None
     key = ", ".join(dict.fromkeys(("crawl_date", *table.key)))
-    rows = _rows(connection, table.name, key, "GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
+    rows = stored.rows(table.name, key, "GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
     return ", ".join(map(str, rows[0])) if rows else None
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rest: str = ""
-) -> list[tuple[Any, ...]]:
-    """Rows of a table, none if an earlier version had no such table."""
-    query = "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND table_name = ?"
-    if connection.execute(query, [table]).fetchone() == (0,):
-        return []
-    return connection.execute(f"SELECT {columns} FROM {table} {rest}").fetchall()

@@ -29,10 +29,11 @@ from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 from mkt_assets_tests.operations.homes import D1, D2, copied, run
-from mkt_assets_tests.runs import materialize
 
 HER = 2
 HER_POSTS = frozenset(post_id(i) for i in range(30) if i % 5 == HER)
+LONGER = post_id(2) + "0_7"
+"""The id of another's post, that goes on where one of hers ends."""
 
 
 def hashed(settings: Settings, number: int = HER) -> str:
@@ -59,6 +60,7 @@ class Changed:
 
 
 def changed(two_crawls: Path, folder: Path, request: Callable[[Settings], Request]) -> Changed:
+    """Two homes, in one of which that is forgotten which `request` answers, once it has made of it what it likes."""
     before, home = copied(two_crawls, folder / "before"), copied(two_crawls, folder / "after")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(home.dagster_home))
@@ -67,34 +69,59 @@ def changed(two_crawls: Path, folder: Path, request: Callable[[Settings], Reques
 
 @pytest.fixture(scope="module")
 def without_her(two_crawls: Path, tmp_path_factory: pytest.TempPathFactory) -> Changed:
-    folder = tmp_path_factory.mktemp("without_her")
-    return changed(two_crawls, folder, lambda home: Request(posters=[hashed(home)]))
+    """Without her, by her hashed account; its pictures have a time in the future."""
+
+    def request(home: Settings) -> Request:
+        for path in home.media_dir.rglob("*.webp"):
+            os.utime(path, (2**32, 2**32))
+        return Request(posters=[hashed(home)])
+
+    return changed(two_crawls, tmp_path_factory.mktemp("without_her"), request)
 
 
 @pytest.fixture(scope="module")
 def without_a_post(two_crawls: Path, tmp_path_factory: pytest.TempPathFactory) -> Changed:
-    """Without one post, that is in the first crawl only."""
-    folder = tmp_path_factory.mktemp("without_a_post")
-    return changed(two_crawls, folder, lambda _: Request(posts=[post_id(2)]))
+    """Without one post, that is in the first crawl only, where another one has an id that begins with its."""
+
+    def request(home: Settings) -> Request:
+        with open_database(home.warehouse_path, timeout_seconds=5) as connection:
+            for name, table in TABLES.items():
+                if "post_id" in table.column_names:
+                    connection.execute(
+                        f"UPDATE {name} SET post_id = ? WHERE post_id = ?", [LONGER, post_id(3)]
+                    )
+            connection.execute("UPDATE raw_posts SET content = ? WHERE post_id = ?", [f"as {LONGER}", LONGER])
+        return Request(posts=[post_id(2)])
+
+    return changed(two_crawls, tmp_path_factory.mktemp("without_a_post"), request)
 
 
-def test_the_search_finds_her_in_tables_snapshot_and_logs_before(home: Settings) -> None:
-    places = " ".join(found(home, {hashed(home), *HER_POSTS}))
+@pytest.fixture(scope="module")
+def without_the_first(two_crawls: Path, tmp_path_factory: pytest.TempPathFactory) -> Changed:
+    """Without the first of the two crawls."""
+    folder = tmp_path_factory.mktemp("without_the_first")
+    return changed(two_crawls, folder, lambda _: Request(crawled_before=D2))
+
+
+def test_the_search_finds_her_in_tables_snapshot_and_logs_before(without_her: Changed) -> None:
+    places = " ".join(found(without_her.before, {hashed(without_her.before), *HER_POSTS}))
     for part in (
         "mkt.duckdb: ",
         "mkt.snapshot.duckdb: ",
+        f"{D1}.json: its bytes",
         "cell(s) of raw_posts.poster_id",
         "clusters.post_id",
     ):
         assert part in places
 
 
-def test_places_of_media_which_name_her_account_are_found_before_and_gone_afterwards(home: Settings) -> None:
-    memory = open_media_memory(home).folder
-    for needle in (poster_id(HER), hashed(home), post_id(HER)):
-        assert f"{D1}.json: its bytes" in found(home, {needle})
-    forget(home, Request(posters=[hashed(home)]))
-    assert not memory.exists()
+def test_places_of_media_which_name_her_account_are_found_before_and_gone_afterwards(
+    without_her: Changed,
+) -> None:
+    remembered = (open_media_memory(without_her.before).folder / f"{D1}.json").read_bytes()
+    for needle in (poster_id(HER), hashed(without_her.before), post_id(HER)):
+        assert Needles([needle]).are_in_bytes(remembered)
+    assert not open_media_memory(without_her.home).folder.exists()
 
 
 def test_a_forgotten_poster_is_nowhere_and_the_others_are_as_they_were(without_her: Changed) -> None:
@@ -110,22 +137,17 @@ def test_a_forgotten_poster_is_nowhere_and_the_others_are_as_they_were(without_h
 
 
 def test_a_post_is_forgotten_and_the_posters_other_posts_stay(without_a_post: Changed) -> None:
-    assert found(without_a_post.home, {post_id(2)}) == []
+    assert not posts(without_a_post.home) & {post_id(2)}
+    assert search_home(without_a_post.home, Needles([post_id(2)], [LONGER])).places == ()
     assert posts(without_a_post.home) & HER_POSTS == HER_POSTS - {post_id(2)}
 
 
-def test_a_post_whose_id_goes_on_where_hers_ends_stays_as_it_was(home: Settings) -> None:
-    longer = post_id(2) + "0_7"
-    with open_database(home.warehouse_path, timeout_seconds=5) as connection:
-        for name, table in TABLES.items():
-            if "post_id" in table.column_names:
-                connection.execute(f"UPDATE {name} SET post_id = ? WHERE post_id = ?", [longer, post_id(3)])
-        connection.execute("UPDATE raw_posts SET content = ? WHERE post_id = ?", [f"as {longer}", longer])
-    done = forget(home, Request(posts=[post_id(2)]))
-    assert done.search.places == ()
+def test_a_post_whose_id_goes_on_where_hers_ends_stays_as_it_was(without_a_post: Changed) -> None:
+    assert without_a_post.done.search.places == ()
+    warehouse = open_warehouse(without_a_post.home)
     for name in ("raw_posts", "matted_images", "text_embeddings", "clusters"):
-        assert longer in open_warehouse(home).read(name)["post_id"].to_pylist(), name
-    assert f"as {longer}" in open_warehouse(home).read("raw_posts")["content"].to_pylist()
+        assert LONGER in warehouse.read(name)["post_id"].to_pylist(), name
+    assert f"as {LONGER}" in warehouse.read("raw_posts")["content"].to_pylist()
 
 
 def test_words_and_pictures_that_dagster_shows_of_her_crawls_are_masked_and_of_others_stay(
@@ -162,40 +184,27 @@ def test_a_report_of_an_earlier_crawl_goes_if_a_name_in_it_comes_from_hers(home:
     assert not list(home.reports_dir.rglob("*.html"))
 
 
-def test_a_picture_with_a_time_in_the_future_goes_as_well(home: Settings) -> None:
-    for path in home.media_dir.rglob("*.webp"):
-        os.utime(path, (2**32, 2**32))
-    forget(home, Request(posters=[hashed(home)]))
-    kept = open_warehouse(home).read("matted_images")["matte_path"].to_pylist()
-    assert {path.relative_to(home.media_dir).as_posix() for path in home.media_dir.rglob("*.webp")} == set(
-        kept
-    )
+def test_a_picture_with_a_time_in_the_future_goes_as_well(without_her: Changed) -> None:
+    media = without_her.home.media_dir
+    kept = open_warehouse(without_her.home).read("matted_images")["matte_path"].to_pylist()
+    assert {path.relative_to(media).as_posix() for path in media.rglob("*.webp")} == set(kept)
 
 
-def test_an_account_is_forgotten_by_the_id_that_the_crawler_knows(home: Settings) -> None:
-    forget(home, Request(crawler_accounts=[poster_id(HER)]))
-    assert found(home, {hashed(home), poster_id(HER), *HER_POSTS}) == []
-
-
-def test_running_the_crawl_again_brings_back_neither_her_nor_where_her_pictures_are(
+def test_who_is_forgotten_by_the_crawlers_id_no_later_run_brings_back_with_old_posts_new_ones_or_pictures(
     home: Settings, fake_models: FakeModels
 ) -> None:
-    forget(home, Request(posters=[hashed(home)]))
-    for day in (D1, D2):
-        assert run(home, fake_models, day).success
-        assert (open_media_memory(home).folder / f"{day}.json").is_file()
-    assert found(home, {poster_id(HER), hashed(home), *HER_POSTS}) == []
-    assert len(posts(home)) == 24
-    for report in open_warehouse(home).read("report").to_pylist():
-        assert (home.reports_dir / report["path"]).is_file()
-
-
-def test_a_post_of_hers_in_a_new_crawl_is_not_taken_in(home: Settings, fake_models: FakeModels) -> None:
-    forget(home, Request(posters=[hashed(home)]))
+    forget(home, Request(crawler_accounts=[poster_id(HER)]))
+    assert found(home, {hashed(home), poster_id(HER), *HER_POSTS}) == []
     write_drop(home.drops_dir, D2, range(30, 40))
-    assert materialize(home, fake_models, D2, last="raw_posts").success
-    assert not posts(home) & {post_id(32), post_id(37)}
-    assert post_id(33) in posts(home)
+    assert run(home, fake_models, D1, without=["charts"]).success
+    assert run(home, fake_models, D2).success
+    for day in (D1, D2):
+        assert (open_media_memory(home).folder / f"{day}.json").is_file()
+    assert found(home, {poster_id(HER), hashed(home), *HER_POSTS, post_id(32), post_id(37)}) == []
+    assert posts(home) == {post_id(i) for i in (*range(20), *range(30, 40)) if i % 5 != HER}
+    reports = open_warehouse(home).read("report").to_pylist()
+    assert [report["crawl_date"] for report in reports] == [D1, D2]
+    assert all((home.reports_dir / report["path"]).is_file() for report in reports)
 
 
 def test_pages_and_charts_that_may_show_her_are_gone(without_her: Changed) -> None:
@@ -212,25 +221,29 @@ def test_a_report_that_looks_back_on_her_crawl_goes_with_its_row(without_a_post:
     assert open_warehouse(without_a_post.home).read("report").num_rows == 0
 
 
-def test_crawls_before_a_date_go_and_do_not_come_back(home: Settings, fake_models: FakeModels) -> None:
-    forget(home, Request(crawled_before=D2))
+def test_crawls_before_a_date_go_and_do_not_come_back(
+    without_the_first: Changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fake_models: FakeModels
+) -> None:
+    home = copied(without_the_first.home.home.parent, tmp_path / "copy")
     warehouse = open_warehouse(home)
     for name, table in TABLES.items():
         if table.partitioned:
             assert D1 not in set(warehouse.read(name)["crawl_date"].to_pylist()), name
     with dg.DagsterInstance.from_config(str(home.dagster_home)) as instance:
         assert instance.get_dynamic_partitions("crawl_date") == [str(D2)]
+    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))
     with pytest.raises(Exception, match="before 2024-06-14 were forgotten"):
         run(home, fake_models, D1)
 
 
 def test_ids_of_the_crawl_dates_that_stay_are_remembered_and_words_of_those_that_go_are_not(
-    home: Settings,
+    without_the_first: Changed,
 ) -> None:
     columns = ["crawl_date", "modality", "cluster_id", "identity", "name", "name_by"]
-    before = open_warehouse(home).read("cluster_identities", columns=columns).to_pylist()
-    forget(home, Request(crawled_before=D2))
-    after = open_warehouse(home).read("cluster_identities", columns=columns).to_pylist()
+    before, after = (
+        open_warehouse(home).read("cluster_identities", columns=columns).to_pylist()
+        for home in (without_the_first.before, without_the_first.home)
+    )
     stay = [row for row in before if row["crawl_date"] == D2]
     assert stay and {row["crawl_date"] for row in before} == {D1, D2}
     assert after == [{**row, "name": row["identity"], "name_by": "identity"} for row in stay]
@@ -244,9 +257,8 @@ def test_a_forget_that_was_cut_short_is_completed_by_asking_again(
     def cut(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    forget_module = "mkt_assets.operations.forget"
     for step in (
-        *(f"{forget_module}.{name}" for name in ("scrub", "erase", "collect_garbage")),
+        "mkt_assets.operations.forget.scrub",
         "mkt_assets.resources.database.FileDatabase.compact",
     ):
         with monkeypatch.context() as patch:
@@ -276,6 +288,7 @@ def test_a_forget_that_was_cut_short_is_told_by_the_doctor_and_ended_with_whatev
         patch.setattr(f"mkt_assets.operations.forget.{step}", cut)
         with pytest.raises(KeyboardInterrupt):
             forget(home, Request(posters=[hashed(home)]))
+    assert hashed(home) in open_tombstones(home).read()
     assert told()
     forget(home, Request(again=True) if step != "collect_garbage" else Request(posts=[post_id(3)]))
     assert not told()
@@ -284,10 +297,12 @@ def test_a_forget_that_was_cut_short_is_told_by_the_doctor_and_ended_with_whatev
     assert len(list(home.media_dir.rglob("*.webp"))) == len(pictures)
 
 
-def test_whom_a_restored_backup_brings_back_the_doctor_tells_of_and_forgets_again(home: Settings) -> None:
-    backup = home.warehouse_path.read_bytes()
-    forget(home, Request(posters=[hashed(home)]))
-    home.warehouse_path.write_bytes(backup)
+def test_whom_a_restored_backup_brings_back_the_doctor_tells_of_and_forgets_again(
+    without_her: Changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = copied(without_her.home.home.parent, tmp_path / "copy")
+    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))
+    home.warehouse_path.write_bytes(without_her.before.warehouse_path.read_bytes())
     told = [f.what for f in examine(home) if f.about == "forgotten" and f.verdict is Verdict.problem]
     assert len(told) == 1
     assert told[0].startswith(

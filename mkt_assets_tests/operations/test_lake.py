@@ -1,4 +1,7 @@
-"""A home whose warehouse is a DuckLake: the same rows, readers and commands as with a file."""
+"""A home whose warehouse is a DuckLake: the same rows, readers and commands as with a file.
+
+Not here: runs on one (operations/test_elsewhere).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import shutil
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -21,54 +23,8 @@ from mkt_assets.resources import open_database, open_lake, open_warehouse
 from mkt_assets.resources.copying import contents
 from mkt_assets.resources.database import FileDatabase
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.lakes import Server
-from mkt_assets_tests.operations.homes import D1, D2, run
-
-if TYPE_CHECKING:
-    from mkt_assets.resources.lake_connection import Lake
-
-UNLIKE = {"seconds"}
-"""Columns that tell how long something took."""
-
-
-@pytest.fixture
-def in_lake(home: Settings, lake: Lake) -> Settings:
-    """The home with two crawls, its warehouse moved into an empty lake."""
-    settings = Settings.load(
-        **home.model_dump()
-        | {"warehouse": lake.catalog, "warehouse_data": lake.data, "lock_timeout_seconds": 60}
-    )
-    move_to_lake(settings)
-    settings.warehouse_path.unlink()  # as `mkt move` says
-    return settings
-
-
-def rows(settings: Settings, table: str) -> list[dict[str, object]]:
-    names = [name for name in TABLES[table].column_names if name not in UNLIKE]
-    return open_warehouse(settings).read(table, columns=names).to_pylist()
-
-
-def test_a_crawl_that_runs_on_a_lake_has_the_rows_of_one_that_runs_on_a_file(
-    home: Settings, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings.load(
-        **home.model_dump()
-        | {"warehouse": lake.catalog, "warehouse_data": lake.data, "home": tmp_path / "other"}
-        | {"names_file": tmp_path / "names.csv"}
-    )
-    settings.home.mkdir()
-    (settings.home / "poster.key").write_bytes((home.home / "poster.key").read_bytes())
-    monkeypatch.setenv("DAGSTER_HOME", str(settings.dagster_home))
-    for day in (D1, D2):
-        assert run(settings, FakeModels(), day).success
-    for table in TABLES.keys() - {"report"}:
-        assert rows(settings, table) == rows(home, table), table
-    # a report names the settings it was made with
-    headlines = [row["headline"] for row in rows(home, "report")]
-    assert [row["headline"] for row in rows(settings, "report")] == headlines
-    with duckdb.connect(str(settings.snapshot_path), read_only=True) as reader:
-        assert reader.execute("SELECT count(*) FROM raw_posts").fetchone() == (len(rows(home, "raw_posts")),)
+from mkt_assets_tests.operations.homes import D1, D2
 
 
 def test_moving_into_a_lake_and_back_gives_the_same_rows_and_moves_only_where_there_are_none(
@@ -128,44 +84,43 @@ def test_the_doctor_finds_nothing_wrong_with_it_and_says_when_the_catalog_is_awa
     assert "has its data in" in problem.what
 
 
-def test_who_is_forgotten_is_in_no_file_of_the_lake_and_nowhere_in_its_catalog(
-    in_lake: Settings, lake: Lake
+def test_who_and_which_crawl_is_forgotten_is_in_no_file_of_the_lake_and_nowhere_in_its_catalog(
+    in_lake: Settings,
 ) -> None:
     posts = open_warehouse(in_lake).read("raw_posts").to_pylist()
-    # whose post is the last by its id: statistics of a whole table keep the largest
+    # whose post is the last by its id, as those of the first crawl are the first: statistics of a whole table keep both
     poster = max(posts, key=lambda row: row["post_id"])["poster_id"]
-    hers = [row for row in posts if row["poster_id"] == poster]
-    done = forget(in_lake, Request(posters=[poster]))
-    assert done.search.places == ()
-    assert done.n_posts == len(hers)
-    assert done.search.n_files > 20
-    dump = subprocess.run(["pg_dump", lake.catalog], capture_output=True, text=True, check=True).stdout
-    gone = {poster, *(row["post_id"] for row in hers)}
-    assert not [text for text in gone if text in dump]
-    for file in Path(lake.data).rglob("*.parquet"):
-        assert not [text for text in gone if text.encode() in file.read_bytes()]
-    assert {row["poster_id"] for row in open_warehouse(in_lake).read("raw_posts").to_pylist()}.isdisjoint(
-        {poster}
+    hers, first, second = (
+        {row["post_id"] for row in posts if is_one(row)}
+        for is_one in (
+            lambda row: row["poster_id"] == poster,
+            lambda row: row["crawl_date"] == D1,
+            lambda row: row["crawl_date"] == D2,
+        )
     )
-
-
-def test_a_whole_crawl_that_is_forgotten_leaves_no_id_in_the_statistics_of_a_table(
-    in_lake: Settings, lake: Lake
-) -> None:
-    posts = open_warehouse(in_lake).read("raw_posts").to_pylist()
-    gone = {row["post_id"] for row in posts if row["crawl_date"] == D1}
-    gone -= {row["post_id"] for row in posts if row["crawl_date"] == D2}
-    assert forget(in_lake, Request(crawled_before=D2)).search.places == ()
-    dump = subprocess.run(["pg_dump", lake.catalog], capture_output=True, text=True, check=True).stdout
+    assert min(first) < min(second) and max(hers) == max(second)
+    done = forget(in_lake, Request(posters=[poster], crawled_before=D2))
+    assert done.search.places == ()
+    assert done.n_posts == sum(row["post_id"] in hers or row["crawl_date"] == D1 for row in posts)
+    assert done.search.n_files > 20
+    gone = {poster, *hers, *(first - second)}
+    dump = subprocess.run(
+        ["pg_dump", str(in_lake.warehouse)], capture_output=True, text=True, check=True
+    ).stdout
     assert not [text for text in gone if text in dump]
-    # and they are not wrong for what is written afterwards
+    for file in Path(str(in_lake.warehouse_data)).rglob("*.parquet"):
+        assert not [text for text in gone if text.encode() in file.read_bytes()]
+    left = open_warehouse(in_lake).read("raw_posts").to_pylist()
+    assert {row["post_id"] for row in left} == second - hers
+
+    # statistics are not wrong for what is written afterwards
     warehouse = open_warehouse(in_lake)
     again = pa.Table.from_pylist(
         [row for row in posts if row["crawl_date"] == D1], TABLES["raw_posts"].arrow_schema()
     )
     warehouse.replace_partition("raw_posts", D1, again)
     with warehouse.database.reading() as connection:
-        for post_id in gone:
+        for post_id in first - second:
             query = "SELECT count(*) FROM raw_posts WHERE post_id = ?"
             assert connection.execute(query, [post_id]).fetchone() == (1,)
 
@@ -182,11 +137,9 @@ def test_upkeep_makes_small_files_one_and_gives_up_old_states(in_lake: Settings)
     assert contents(open_database(in_lake)) == before
 
 
-def test_a_backup_of_catalog_and_files_gives_the_lake_back(
-    in_lake: Settings, lake: Lake, postgres: Server
-) -> None:
+def test_a_backup_of_catalog_and_files_gives_the_lake_back(in_lake: Settings, postgres: Server) -> None:
     before = contents(open_database(in_lake))
-    dump = subprocess.run(["pg_dump", "-Fc", lake.catalog], capture_output=True, check=True).stdout
+    dump = subprocess.run(["pg_dump", "-Fc", str(in_lake.warehouse)], capture_output=True, check=True).stdout
     # made after the dump, as the manual says: files stay for a week
     open_warehouse(in_lake).replace_partition("raw_posts", D1, TABLES["raw_posts"].empty())
     postgres.run("CREATE DATABASE restored")

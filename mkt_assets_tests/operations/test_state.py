@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,6 @@ from mkt_assets.contract.schema import TABLES
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.findings import Finding
 from mkt_assets.operations.forget import Request, forget
-from mkt_assets.operations.move import move_to_lake
 from mkt_assets.operations.move_state import move_to_home, move_to_state
 from mkt_assets.orchestration.drop_state import drop_states
 from mkt_assets.orchestration.instance import prepare_instance
@@ -29,27 +29,61 @@ from mkt_assets.resources.database import DatabaseSetupError
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import poster_id
-from mkt_assets_tests.lakes import Server
-from mkt_assets_tests.operations.homes import D1, D2, run
+from mkt_assets_tests.lakes import Server, copied_database, copied_lake, name_of
+from mkt_assets_tests.operations.homes import D1, D2, copied, run, with_lake
 from mkt_assets_tests.processes import OTHERS
+from mkt_assets_tests.runs import materialize
 
 if TYPE_CHECKING:
     from mkt_assets.resources.lake_connection import Lake
 
+COMPARED = ("raw_posts", "matted_images", "image_embeddings", "text_embeddings", "k_selection")
+"""What is the same whichever crawl is run first."""
+
 
 def sharing(settings: Settings, lake: Lake, state_url: str, **others: object) -> Settings:
-    shared = {"warehouse": lake.catalog, "warehouse_data": lake.data, "state": state_url}
-    return Settings.load(**settings.model_dump() | shared | {"lock_timeout_seconds": 60} | others)
+    return with_lake(settings, lake, state=state_url, **others)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A folder with the home of two crawls that shares a state, and the state's address: to be copied."""
+
+    folder: Path
+    lake: Lake
+    state_url: str
+
+
+@pytest.fixture(scope="module")
+def filled(
+    two_crawls: Path, postgres: Server, filled_lake: Lake, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Filled]:
+    from mkt_assets.resources.state import forget_readiness
+
+    made = Filled(tmp_path_factory.mktemp("filled") / "made", filled_lake, postgres.url("filled_state"))
+    postgres.run("CREATE DATABASE filled_state")
+    settings = sharing(copied(two_crawls, made.folder), filled_lake, made.state_url)
+    settings.warehouse_path.unlink()
+    move_to_state(settings)
+    forget_readiness()
+    yield made
+    postgres.run("DROP DATABASE filled_state WITH (FORCE)")
 
 
 @pytest.fixture
-def moved(home: Settings, lake: Lake, state_url: str) -> Settings:
-    """The home with two crawls, its warehouse in a lake and the rest in a state."""
-    settings = sharing(home, lake, state_url)
-    move_to_lake(settings)
-    settings.warehouse_path.unlink()
-    move_to_state(settings)
-    return settings
+def moved(home: Settings, filled: Filled, postgres: Server, tmp_path: Path) -> Iterator[Settings]:
+    """The home with two crawls, its warehouse in a lake and the rest in a state, both of the test's own."""
+    from mkt_assets.resources.state import forget_readiness
+
+    shutil.rmtree(home.home.parent)
+    copied(filled.folder, home.home.parent)
+    with (
+        copied_lake(postgres, filled.lake, tmp_path / "lake") as lake,
+        copied_database(postgres, filled.state_url) as state_url,
+    ):
+        # the same state by another address
+        yield sharing(home, lake, state_url)
+        forget_readiness()
 
 
 def another_home(settings: Settings, folder: Path) -> Settings:
@@ -88,7 +122,8 @@ def test_a_home_that_is_moved_into_a_state_and_back_computes_and_runs_nothing_ag
     assert reasons(moved) == {str(D1): "materialized as it is", str(D2): "materialized as it is"}
     assert [problem.what for problem in problems(moved)] == []
     models = FakeModels()
-    assert run(moved, models, D2).success
+    embedded = ("image_embeddings", "text_embeddings")
+    assert materialize(moved, models, D2, last=embedded).success
     assert (models.images.n_encoded, models.texts.n_encoded) == (0, 0)
     # a second time, as after a move that was cut short, nothing is doubled
     for name in ("home", "drops", "warehouse", "warehouse_data", "state"):
@@ -135,15 +170,18 @@ def test_who_is_forgotten_is_nowhere_in_the_state_and_the_other_home_is_told(
 ) -> None:
     other = another_home(moved, tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", str(other.dagster_home))
-    assert run(other, fake_models, D2).success
+    assert run(other, fake_models, D2, without=["charts"]).success
     report = next(other.reports_dir.rglob("*.html"))
     posts = open_warehouse(moved).read("raw_posts").to_pylist()
     her = open_accounts(moved).hash(poster_id(2))
     gone = {her, poster_id(2), *(post["post_id"] for post in posts if post["poster_id"] == her)}
     with dg.DagsterInstance.get() as instance:
-        instance.report_runless_asset_event(
-            dg.AssetMaterialization("raw_posts", partition=str(D2), metadata={"note": f"of {her}"})
-        )
+        for asset, metadata in (("charts", None), ("trends", {"note": f"of {her}"})):
+            made = dg.AssetMaterialization(asset, partition=str(D2), metadata=metadata)
+            instance.report_runless_asset_event(made)
+    # what was run there needs no run here
+    assert reasons(moved) == {str(D1): "materialized as it is", str(D2): "materialized as it is"}
+    monkeypatch.setenv("DAGSTER_HOME", str(other.dagster_home))
     assert her in dumped(moved.state or "")
 
     done = forget(moved, Request(posters=[her]))
@@ -158,7 +196,7 @@ def test_who_is_forgotten_is_nowhere_in_the_state_and_the_other_home_is_told(
     forget(other, Request(again=True))
     assert not report.exists()
     assert [f for f in problems(other) if f.about == "forgotten"] == []
-    assert run(other, fake_models, D2).success
+    assert materialize(other, fake_models, D2, last="raw_posts").success
     assert her not in open_warehouse(moved).read("raw_posts")["poster_id"].to_pylist()
     assert [f for f in problems(moved) if f.about == "forgotten"] == []
 
@@ -169,27 +207,19 @@ def test_the_doctor_says_when_the_state_is_away_and_looks_at_what_it_can(moved: 
     assert problem.about == "state" and "cannot be reached" in problem.what
 
 
-@dataclass(frozen=True)
-class At:
-    """When a run began and ended, Unix seconds."""
-
-    began: float
-    ended: float
-
-
 def run_in(folder: Path, settings: dict[str, object], day: date, n: int) -> None:
     import os
 
     own = Settings.load(**settings)
     os.environ["DAGSTER_HOME"] = str(own.dagster_home)
     prepare_instance(own)
-    assert run(own, FakeModels(), day).success
+    assert run(own, FakeModels(), day, last=COMPARED).success
     (folder / f"{n}.done").touch()
 
 
 def at_work(server: Server, state_url: str) -> set[str]:
     """Of the runs that hold the lock of a run now, which connections."""
-    name = state_url.rpartition("/")[2]
+    name = name_of(state_url)
     rows = server.run(
         "SELECT application_name FROM pg_stat_activity a JOIN pg_locks l USING (pid) "
         f"WHERE datname = '{name}' AND locktype = 'advisory' AND granted AND mode = 'ShareLock'"
@@ -219,12 +249,14 @@ def test_two_homes_that_share_a_state_run_two_dates_at_once_with_the_rows_of_one
     assert [process.exitcode for process in processes] == [0, 0, 0]
     # of the two runs of a date one waited, and holds the place of the date only afterwards
     assert most == 2
-    for table in ("raw_posts", "matted_images", "image_embeddings", "text_embeddings", "k_selection"):
+    for table in COMPARED:
         names = [name for name in TABLES[table].column_names if name != "seconds"]
         expected = open_warehouse(home).read(table, columns=names).to_pylist()
         assert open_warehouse(first).read(table, columns=names).to_pylist() == expected, table
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(second.dagster_home))
-        assert reasons(second) == {str(D1): "materialized as it is", str(D2): "materialized as it is"}
+        prepare_instance(second)
         with dg.DagsterInstance.get() as instance:
+            for asset in COMPARED:
+                assert instance.get_materialized_partitions(dg.AssetKey(asset)) == {str(D1), str(D2)}
             assert len(instance.get_runs()) == 3

@@ -106,11 +106,17 @@ def test_no_name_leads_out_of_the_store(store: FileStore, name: str) -> None:
             use(name)
 
 
+def at_the_next_second() -> float:
+    """Wait for it: a bucket's times are whole seconds, and what was done before is to be older than what is next."""
+    then = int(time.time()) + 1
+    time.sleep(then + 0.01 - time.time())
+    return float(then)
+
+
 def test_what_was_touched_since_is_not_removed_and_of_what_is_gone_no_mark_is_left(store: FileStore) -> None:
     store.write("used", b"x")
     store.write("unused", b"x")
-    time.sleep(2.1)  # a bucket's times are whole seconds
-    since = time.time() - 1
+    since = at_the_next_second()
     assert store.touch(["used", "none"]) == {"used"}
     assert not store.remove("used", unless_used_since=since)
     assert store.remove("unused", unless_used_since=since)
@@ -124,8 +130,7 @@ def test_what_a_run_takes_up_while_it_is_removed_is_there_afterwards(store: File
     names = [f"{number:02}" for number in range(40)]
     for name in names:
         store.write(name, b"x")
-    time.sleep(2.1)
-    since = time.time() - 1
+    since = at_the_next_second()
     told: set[str] = set()
     run = threading.Thread(target=lambda: [told.update(store.touch([name])) for name in names[:20:-1]])
     run.start()
