@@ -180,17 +180,18 @@ def test_of_an_earlier_crawl_is_stale_what_a_changed_name_is_shown_in_and_nothin
     settings: Settings,
 ) -> None:
     graph = graph_of(settings, but_for={"cluster_identities", "trends"})
+    repository = graph.get_repository_def()
     with dg.DagsterInstance.ephemeral() as instance:
         for number, topics in enumerate(([0, 1, 2], [0, 1, 3])):
             write_topics(settings, number, topics)
             make(instance, graph, day(number))
-        assert stale_in_the_ui(instance, graph, day(0)) == set()
+        assert stale_in_the_ui(instance, repository, day(0)) == set()
 
         later = {r["identity"] for r in rows(settings, "cluster_identities", day(1))}
         [gone] = {r["identity"] for r in rows(settings, "cluster_identities", day(0))} - later
         settings.names_file.write_text(f"modality,identity,name\ntext,{gone},通勤\n", "utf-8")
         make(instance, graph, day(1), "cluster_identities")
-        assert stale_in_the_ui(instance, graph, day(0)) == {"charts", "crosstab_ratios", "report", "trends"}
+        assert stale_in_the_ui(instance, repository, day(0)) == {"charts", "crosstab_ratios", "report", "trends"}
         assert "通勤" in {r["name"] for r in rows(settings, "cluster_identities", day(0))}
 
 
@@ -215,7 +216,7 @@ def test_for_each_changed_setting_the_partition_and_what_the_doctor_and_sensor_a
             now = Settings.load(**settings.model_dump() | changes)
             repository = build_defs(now).get_repository_def()
             stale = stale_by_settings(instance, repository, {})
-            ui = stale_in_the_ui(instance, build_defs(now), D1)
+            ui = stale_in_the_ui(instance, repository, D1)
             assert {one.asset for one in stale} == ui == changed(settings, now)
             assert {name for one in stale for name in one.changed} == set(changes)
             tell_of_stale(instance, graph_keys(repository), stale)
@@ -272,11 +273,11 @@ def make(instance: dg.DagsterInstance, graph: dg.Definitions, crawl_date: date, 
     ).success
 
 
-def stale_in_the_ui(instance: dg.DagsterInstance, graph: dg.Definitions, crawl_date: date) -> set[str]:
+def stale_in_the_ui(
+    instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, crawl_date: date
+) -> set[str]:
     """Assets that it shows as stale for a crawl date, because something they are made of is another."""
-    resolver = CachingStaleStatusResolver(
-        instance, graph.get_repository_def().asset_graph, LoadingContextForTest(instance)
-    )
+    resolver = CachingStaleStatusResolver(instance, repository.asset_graph, LoadingContextForTest(instance))
     names = [s.table.name for s in STEPS]
     statuses = {n: resolver.get_status(dg.AssetKey(n), crawl_date.isoformat()) for n in names}
     assert StaleStatus.MISSING not in statuses.values()
