@@ -23,7 +23,9 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-def write_topics(settings: Settings, number: int, topics: Sequence[int], *, encoder_version: str = "1") -> None:
+def write_topics(
+    settings: Settings, number: int, topics: Sequence[int], *, encoder_version: str = "1"
+) -> None:
     """A crawl of N captions of each topic, each by an account of its own; its clusters are the topics."""
     rng = np.random.default_rng(number)
     clusters = np.repeat(np.arange(len(topics)), N)

@@ -67,8 +67,7 @@ def test_a_window_profiles_the_latest_version_of_each_post(tmp_path: Path, fake_
 
 
 def test_a_crawl_without_posts_has_no_profiles(settings: Settings, fake_models: FakeModels) -> None:
-    (settings.drops_dir / D1.isoformat()).mkdir()
-    assert profile(settings, fake_models).success
+    assert materialize(settings, fake_models, D1, last="cluster_profiles", upstream=False).success
     assert rows(settings, "cluster_profiles") == []
 
 

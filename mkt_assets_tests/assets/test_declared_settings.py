@@ -191,7 +191,12 @@ def test_of_an_earlier_crawl_is_stale_what_a_changed_name_is_shown_in_and_nothin
         [gone] = {r["identity"] for r in rows(settings, "cluster_identities", day(0))} - later
         settings.names_file.write_text(f"modality,identity,name\ntext,{gone},通勤\n", "utf-8")
         make(instance, graph, day(1), "cluster_identities")
-        assert stale_in_the_ui(instance, repository, day(0)) == {"charts", "crosstab_ratios", "report", "trends"}
+        assert stale_in_the_ui(instance, repository, day(0)) == {
+            "charts",
+            "crosstab_ratios",
+            "report",
+            "trends",
+        }
         assert "通勤" in {r["name"] for r in rows(settings, "cluster_identities", day(0))}
 
 
