@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -45,6 +47,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and _SLOW.intersection(item.fixturenames):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrations_read_once() -> Iterator[None]:
+    """Every instance of Dagster loads its ninety migrations once for each of its databases: most of its beginning."""
+    load, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
+
+    def loaded(config: Config) -> ScriptDirectory:
+        where = config.get_main_option("script_location")
+        if where not in known:
+            known[where] = load(config)
+        return known[where]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ScriptDirectory, "from_config", staticmethod(loaded))
+        yield
 
 
 @pytest.fixture

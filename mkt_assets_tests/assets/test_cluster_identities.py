@@ -2,82 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import numpy as np
-import pyarrow as pa
 import pytest
 
 from mkt_assets.assets.cluster_identities import cluster_identities
-from mkt_assets.contract.schema import TABLES
 from mkt_assets.orchestration.partitions import NAME
 from mkt_assets.resources import build_resources, open_warehouse
 from mkt_assets.settings import Settings
-
-FIRST = date(2024, 6, 13)
-N = 20
-RNG = np.random.default_rng(0)
-PLACES = RNG.standard_normal((4, 32)) / np.sqrt(32)
-
-
-def day(number: int) -> date:
-    return FIRST + timedelta(days=number)
-
-
-def write(settings: Settings, number: int, topics: Sequence[int], *, encoder_version: str = "1") -> None:
-    """A crawl of N captions of each topic, each by an account of its own; its clusters are the topics."""
-    rng = np.random.default_rng(number)
-    clusters = np.repeat(np.arange(len(topics)), N)
-    vectors = PLACES[np.asarray(topics)[clusters]] + 0.02 * rng.standard_normal((len(clusters), 32))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    means = [vectors[clusters == c].mean(axis=0) for c in range(len(topics))]
-    posts = [
-        {
-            "post_id": f"p{number}-{i}",
-            "poster_id": f"a{number}-{i}",
-            "cluster_id": int(c),
-            "distance": float(np.linalg.norm(vectors[i] - means[c])),
-            "item_crawl_date": day(number),
-            "embedding": vectors[i].tolist(),
-            "dimension": 32,
-            "encoder_version": encoder_version,
-        }
-        for i, c in enumerate(clusters)
-    ]
-    profiles = [
-        {
-            "cluster_id": c,
-            "proposed_name": f"word {topic}",
-            "proposed_by": "keywords",
-            "keywords": ["x"],
-            "n_items": N,
-            "medoid_post_id": "p",
-            "typical_post_ids": ["p"],
-            "typical_frames": [""],
-            "centroid": (means[c] / np.linalg.norm(means[c])).tolist(),
-        }
-        for c, topic in enumerate(topics)
-    ]
-    for name, rows in (("text_embeddings", posts), ("clusters", posts), ("cluster_profiles", profiles)):
-        open_warehouse(settings).replace_partition(name, day(number), _table(name, day(number), rows))
-
-
-def _table(name: str, crawl_date: date, rows: Sequence[dict[str, Any]]) -> pa.Table:
-    usual = {"VARCHAR": "e", "BIGINT": 1, "DOUBLE": 0.5, "BOOLEAN": False, "VARCHAR[]": []}
-    spec = TABLES[name]
-    filled = [
-        {c.name: None if c.nullable else usual.get(c.type) for c in spec.columns}
-        | {"crawl_date": crawl_date, "modality": "text", "n_effective_posters": 1.0}
-        | row
-        for row in rows
-    ]
-    return pa.Table.from_pylist(
-        [{c.name: row[c.name] for c in spec.columns} for row in filled], spec.arrow_schema()
-    )
+from mkt_assets_tests.topics import day, write_topics
 
 
 def identities(settings: Settings) -> dict[tuple[date, int], dict[str, Any]]:
@@ -105,8 +41,8 @@ def settings(tmp_path: Path) -> Settings:
 def test_an_earlier_crawl_date_changes_neither_ids_nor_names_and_adds_what_is_said(
     settings: Settings,
 ) -> None:
-    write(settings, 1, [0, 1, 2])
-    write(settings, 2, [0, 1, 3])
+    write_topics(settings, 1, [0, 1, 2])
+    write_topics(settings, 2, [0, 1, 3])
     before = identities(settings)
     assert [before[day(2), c]["is_new"] for c in range(3)] == [False, False, True]
     assert [before[day(1), c]["is_gone"] for c in range(3)] == [False, False, True]
@@ -115,7 +51,7 @@ def test_an_earlier_crawl_date_changes_neither_ids_nor_names_and_adds_what_is_sa
         f"modality,identity,name\ntext,{before[day(1), 0]['identity']},通勤\n", "utf-8"
     )
 
-    write(settings, 0, [1, 0])
+    write_topics(settings, 0, [1, 0])
     after = identities(settings)
     assert {key: row["identity"] for key, row in after.items() if key in before} == {
         key: row["identity"] for key, row in before.items()
@@ -130,9 +66,9 @@ def test_an_earlier_crawl_date_changes_neither_ids_nor_names_and_adds_what_is_sa
 
 
 def test_a_crawl_that_is_clustered_again_keeps_its_ids(settings: Settings) -> None:
-    write(settings, 0, [0, 1, 2])
+    write_topics(settings, 0, [0, 1, 2])
     before = identities(settings)
-    write(settings, 0, [2, 0, 1])
+    write_topics(settings, 0, [2, 0, 1])
     after = identities(settings)
     assert [after[day(0), c]["identity"] for c in (1, 2, 0)] == [
         before[day(0), c]["identity"] for c in range(3)
@@ -140,8 +76,8 @@ def test_a_crawl_that_is_clustered_again_keeps_its_ids(settings: Settings) -> No
 
 
 def test_vectors_that_are_no_longer_those_that_were_clustered_show_nothing(settings: Settings) -> None:
-    write(settings, 0, [0, 1])
-    write(settings, 1, [0, 2])
+    write_topics(settings, 0, [0, 1])
+    write_topics(settings, 1, [0, 2])
     warehouse = open_warehouse(settings)
     stored = warehouse.read("text_embeddings", [day(0)])
     embedding = stored.column_names.index("embedding")

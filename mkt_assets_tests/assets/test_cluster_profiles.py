@@ -87,8 +87,7 @@ def test_summaries_of_an_earlier_version_are_cut_as_they_stand_which_is_told(
 
 
 def test_a_crawl_without_posts_has_no_profiles(settings: Settings, fake_models: FakeModels) -> None:
-    (settings.drops_dir / D1.isoformat()).mkdir()
-    assert profile(settings, fake_models).success
+    assert materialize(settings, fake_models, D1, last="cluster_profiles", upstream=False).success
     assert rows(settings, "cluster_profiles") == []
 
 

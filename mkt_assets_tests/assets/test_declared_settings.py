@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,10 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from mkt_assets.assets import STEPS, build_assets
-from mkt_assets.assets.step import run_config
+from mkt_assets.assets import STEPS
+from mkt_assets.assets.step import Made, Run, Step, run_config
 from mkt_assets.definitions import build_defs
+from mkt_assets.orchestration.partitions import NAME
 from mkt_assets.orchestration.records import (
     SETTINGS_CHECK,
     SETTINGS_KEY,
@@ -21,10 +25,11 @@ from mkt_assets.orchestration.records import (
     tell_of_stale,
 )
 from mkt_assets.resources import build_resources
+from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
-from mkt_assets_tests.drops import write_drop
-from mkt_assets_tests.runs import D1, D2, LAST, materialize, metadata, rows
+from mkt_assets_tests.runs import D1, materialize, metadata, rows
+from mkt_assets_tests.topics import day, write_topics
 
 LIMITS = {"raw_posts"}
 FITS = {"k_selection"}
@@ -143,58 +148,56 @@ def test_a_home_that_moves_keeps_its_names_and_another_file_of_names_changes_the
     }
 
 
-def test_what_the_results_depended_on_is_recorded_with_the_launchpads_changes(
-    settings: Settings, fake_models: FakeModels
+def test_the_launchpad_shows_the_settings_and_what_it_changes_is_recorded_with_what_depends_on_it(
+    copied_crawl: Settings, fake_models: FakeModels
 ) -> None:
-    write_drop(settings.drops_dir, D1, range(12))
-    config = {"ops": {"k_selection": {"config": {"image_k": 3, "random_state": 5}}}}
-    result = materialize(settings, fake_models, D1, last="clusters", run_config=config)
+    settings = copied_crawl.model_copy(update={"text_k": 2})
+    fields = run_config("k_selection", ["image_k", "text_k", "image_k_range", "random_state"], settings)
+    assert fields is not None
+    shown = fields().model_dump()
+    assert shown == {"image_k": None, "text_k": 2, "image_k_range": "2-200", "random_state": 0}
+
+    # showing what is set already changes nothing
+    config = {"ops": {"k_selection": {"config": {**shown, "image_k": 4, "random_state": 5}}}}
+    result = materialize(
+        settings, fake_models, D1, last=("k_selection", "clusters"), upstream=False, run_config=config
+    )
+    fitted = {r["modality"]: r for r in rows(settings, "k_selection") if r["chosen"]}
+    assert "by the run's configuration" in fitted["image"]["reason"]
+    assert "by the settings" in fitted["text"]["reason"]
+    assert {(r["k"], r["random_state"]) for r in fitted.values()} == {(4, 5), (2, 5)}
     recorded = metadata(result, "k_selection")[SETTINGS_KEY]
-    assert (recorded["image_k"], recorded["text_k"], recorded["random_state"]) == (3, None, 5)
-    fitted = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
-    assert [(r["k"], r["random_state"]) for r in fitted] == [(3, 5)]
+    assert (recorded["image_k"], recorded["text_k"], recorded["random_state"]) == (4, 2, 5)
     # what k_selection fitted is what clusters stores, whatever clusters would have been told
     stored = sorted(
         (r for r in rows(settings, "clusters") if r["modality"] == "image"),
         key=lambda r: (r["post_id"], r["frame"]),
     )
-    assert [r["cluster_id"] for r in stored] == fitted[0]["labels"]
-
-
-def test_the_launchpad_shows_the_settings_as_they_are_and_showing_them_changes_nothing(
-    settings: Settings, fake_models: FakeModels
-) -> None:
-    pinned = settings.model_copy(update={"text_k": 2})
-    write_drop(settings.drops_dir, D1, range(12))
-    fields = run_config("k_selection", ["image_k", "text_k", "image_k_range", "random_state"], pinned)
-    assert fields is not None
-    shown = fields().model_dump()
-    assert shown == {"image_k": None, "text_k": 2, "image_k_range": "2-200", "random_state": 0}
-    whole = {"ops": {"k_selection": {"config": {**shown, "image_k": 3}}}}
-    materialize(pinned, fake_models, D1, last="k_selection", run_config=whole)
-    reasons = {r["modality"]: r["reason"] for r in rows(settings, "k_selection") if r["chosen"]}
-    assert "by the run's configuration" in reasons["image"]
-    assert "by the settings" in reasons["text"]
+    assert [r["cluster_id"] for r in stored] == fitted["image"]["labels"]
 
 
 def test_of_an_earlier_crawl_is_stale_what_a_changed_name_is_shown_in_and_nothing_else(
-    settings: Settings, fake_models: FakeModels
+    settings: Settings,
 ) -> None:
+    graph = graph_of(settings, but_for={"cluster_identities", "trends"})
+    repository = graph.get_repository_def()
     with dg.DagsterInstance.ephemeral() as instance:
-        write_drop(settings.drops_dir, D1, range(18))
-        write_drop(settings.drops_dir, D2, range(18, 36))
-        _run(instance, settings, fake_models, D1)
-        _run(instance, settings, fake_models, D2)
-        assert _stale(instance, settings, D1) == set()
+        for number, topics in enumerate(([0, 1, 2], [0, 1, 3])):
+            write_topics(settings, number, topics)
+            make(instance, graph, day(number))
+        assert stale_in_the_ui(instance, repository, day(0)) == set()
 
-        here = [r for r in rows(settings, "cluster_identities", D1) if r["modality"] == "text"]
-        later = {r["identity"] for r in rows(settings, "cluster_identities", D2)}
-        identity = next(r["identity"] for r in here if r["identity"] not in later)
-        names = f"modality,identity,name\ntext,{identity},通勤\n"
-        settings.names_file.write_text(names, "utf-8")
-        _run(instance, settings, fake_models, D2, "cluster_identities")
-        assert _stale(instance, settings, D1) == {"charts", "crosstab_ratios", "report", "trends"}
-        assert "通勤" in {r["name"] for r in rows(settings, "cluster_identities", D1)}
+        later = {r["identity"] for r in rows(settings, "cluster_identities", day(1))}
+        [gone] = {r["identity"] for r in rows(settings, "cluster_identities", day(0))} - later
+        settings.names_file.write_text(f"modality,identity,name\ntext,{gone},通勤\n", "utf-8")
+        make(instance, graph, day(1), "cluster_identities")
+        assert stale_in_the_ui(instance, repository, day(0)) == {
+            "charts",
+            "crosstab_ratios",
+            "report",
+            "trends",
+        }
+        assert "通勤" in {r["name"] for r in rows(settings, "cluster_identities", day(0))}
 
 
 CHANGED: dict[str, dict[str, Any]] = {
@@ -208,21 +211,18 @@ CHANGED: dict[str, dict[str, Any]] = {
 
 
 def test_for_each_changed_setting_the_partition_and_what_the_doctor_and_sensor_ask_say_the_same(
-    settings: Settings, fake_models: FakeModels
+    settings: Settings,
 ) -> None:
-    uncompared: dict[str, Any] = {"comparison_pictures": 0, "comparison_texts": 0}
-    settings = Settings.load(home=settings.home, drops=settings.drops_dir, workers=2, **uncompared)
     with dg.DagsterInstance.ephemeral() as instance:
-        write_drop(settings.drops_dir, D1, range(18))
-        _run(instance, settings, fake_models, D1)
-        assert stale_by_settings(instance, build_defs(settings).get_repository_def(), {}) == []
+        graph = graph_of(settings)
+        make(instance, graph, D1)
+        assert stale_by_settings(instance, graph.get_repository_def(), {}) == []
         for changes in CHANGED.values():
-            now = Settings.load(
-                home=settings.home, drops=settings.drops_dir, workers=2, **uncompared, **changes
-            )
+            now = Settings.load(**settings.model_dump() | changes)
             repository = build_defs(now).get_repository_def()
             stale = stale_by_settings(instance, repository, {})
-            assert {one.asset for one in stale} == _stale(instance, now, D1) == changed(settings, now)
+            ui = stale_in_the_ui(instance, repository, D1)
+            assert {one.asset for one in stale} == ui == changed(settings, now)
             assert {name for one in stale for name in one.changed} == set(changes)
             tell_of_stale(instance, graph_keys(repository), stale)
             assert set(marked(instance)) == {one.asset for one in stale}
@@ -231,8 +231,8 @@ def test_for_each_changed_setting_the_partition_and_what_the_doctor_and_sensor_a
             chosen = {key.to_user_string() for key in request.asset_selection or ()}
             assert {one.asset for one in stale} | {"charts", "report"} <= chosen
             assert ("raw_posts" in chosen) == ("max_columns" in changes)
-            assert list(rerun_requests(stale, repository, {D2.isoformat()})) == []
-        tell_of_stale(instance, graph_keys(build_defs(settings).get_repository_def()), [])
+            assert list(rerun_requests(stale, repository, {day(1).isoformat()})) == []
+        tell_of_stale(instance, graph_keys(graph.get_repository_def()), [])
         assert marked(instance) == {}
 
 
@@ -252,25 +252,38 @@ def marked(instance: dg.DagsterInstance) -> dict[str, str]:
     return found
 
 
-def _run(instance: dg.DagsterInstance, settings: Settings, models: FakeModels, day: Any, *only: str) -> None:
-    chosen = dg.AssetSelection.assets(*(only or LAST))
-    assert dg.materialize(
-        build_assets(settings),
-        partition_key=day.isoformat(),
+def as_stored(step: Step) -> Step:
+    """The step as it is declared, that makes again what is stored: who asks what is stale asks not of the rows."""
+
+    def compute(run: Run, warehouse: Warehouse) -> Made:
+        return Made(warehouse.read(step.table.name, [run.crawl_date]), {})
+
+    return replace(step, compute=compute)
+
+
+def graph_of(settings: Settings, but_for: Collection[str] = ()) -> dg.Definitions:
+    """All steps, `as_stored` but for some."""
+    steps = [step if step.table.name in but_for else as_stored(step) for step in STEPS]
+    return dg.Definitions([step.build(settings) for step in steps], resources=build_resources(settings))
+
+
+def make(instance: dg.DagsterInstance, graph: dg.Definitions, crawl_date: date, *only: str) -> None:
+    instance.add_dynamic_partitions(NAME, [crawl_date.isoformat()])
+    job = graph.resolve_implicit_global_asset_job_def()
+    assert job.execute_in_process(
+        partition_key=crawl_date.isoformat(),
         instance=instance,
-        selection=chosen if only else chosen.upstream(),
-        resources={**build_resources(settings), "models": models},
+        asset_selection=[dg.AssetKey(name) for name in only] or None,
         run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
     ).success
 
 
-def _stale(instance: dg.DagsterInstance, settings: Settings, day: Any) -> set[str]:
-    """Assets that the UI shows as stale for a crawl date, because something they are made of is another."""
-    graph = dg.Definitions(assets=build_assets(settings), resources=build_resources(settings))
-    resolver = CachingStaleStatusResolver(
-        instance, graph.get_repository_def().asset_graph, LoadingContextForTest(instance)
-    )
+def stale_in_the_ui(
+    instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, crawl_date: date
+) -> set[str]:
+    """Assets that it shows as stale for a crawl date, because something they are made of is another."""
+    resolver = CachingStaleStatusResolver(instance, repository.asset_graph, LoadingContextForTest(instance))
     names = [s.table.name for s in STEPS]
-    statuses = {n: resolver.get_status(dg.AssetKey(n), day.isoformat()) for n in names}
+    statuses = {n: resolver.get_status(dg.AssetKey(n), crawl_date.isoformat()) for n in names}
     assert StaleStatus.MISSING not in statuses.values()
     return {name for name, status in statuses.items() if status is StaleStatus.STALE}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from datetime import date
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,19 @@ from PIL import Image, ImageDraw
 from sklearn.metrics import adjusted_rand_score
 
 from mkt_assets.models.provenance import WeightsError
+from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.models import Models
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
-from mkt_assets_tests.runs import materialize, metadata, rows
+from mkt_assets_tests.once import made_once
+from mkt_assets_tests.runs import D1, PINS, materialize, metadata, rows
 from mkt_sample.outfits import STYLES
 from mkt_sample.people import random_person
 from mkt_sample.pictures import draw_picture, random_framing
 from mkt_sample.scenes import scene
 
-D1 = date(2024, 6, 13)
+N = 54
 PERSONS = ((255, 140, 140), (140, 255, 140), (140, 140, 255))
 SCENES = (0, 1, 7)
 """Seeds of a café, a street and a park."""
@@ -56,8 +58,7 @@ class OnlySomeWeights(FakeModels):
 def compared(settings: Settings, models: FakeModels, n: int, background_of: Any) -> Compared:
     write_drop(settings.drops_dir, D1, range(n))
     paint(settings, n, background_of)
-    pins = {"ops": {"k_selection": {"config": {"image_k": 3, "text_k": 3}}}}
-    materialize(settings, models, D1, last="method_comparison", run_config=pins)
+    materialize(settings, models, D1, last="method_comparison", run_config=PINS)
     return stored(settings)
 
 
@@ -66,12 +67,23 @@ def stored(settings: Settings) -> Compared:
     return {(r["modality"], r["experiment"], r["variant"]): r for r in found}
 
 
+def settings_in(folder: Path, **more: Any) -> Settings:
+    return Settings.load(home=folder / "home", drops=folder / "drops", workers=2, **more)
+
+
 @pytest.fixture(scope="module")
-def crossed(tmp_path_factory: pytest.TempPathFactory) -> Compared:
-    """The comparison of a crawl in which every style stands before every background."""
-    folder = tmp_path_factory.mktemp("crossed")
-    settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
-    return compared(settings, OnlySomeWeights(), 90, lambda i: i // 3 % 3)
+def crossed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Home and drops of a crawl in which every style stands before every background, compared."""
+
+    def make(folder: Path) -> None:
+        compared(settings_in(folder), OnlySomeWeights(), N, lambda i: i // 3 % 3)
+
+    return made_once(tmp_path_factory, "crossed", make)
+
+
+@pytest.fixture(scope="module")
+def crossed(crossed_home: Path) -> Compared:
+    return stored(settings_in(crossed_home))
 
 
 def test_matting_lowers_agreement_with_a_background_that_is_crossed_with_style(crossed: Compared):
@@ -95,13 +107,7 @@ class RealMattingAndFloor(OnlySomeWeights):
 
 @pytest.mark.slow
 def test_on_drawn_people_the_bundled_matting_takes_the_scene_out_of_the_clusters(tmp_path: Path):
-    settings = Settings.load(
-        home=tmp_path / "home",
-        drops=tmp_path / "drops",
-        workers=2,
-        image_encoder="colour-histogram",
-        comparison_texts=0,
-    )
+    settings = settings_in(tmp_path, image_encoder="colour-histogram", comparison_texts=0)
     n, styles, rng = 48, list(STYLES)[:4], random.Random(3)
     kinds = [scene(random.Random(seed), (360, 480)) for seed in SCENES]
     write_drop(settings.drops_dir, D1, range(n))
@@ -125,8 +131,7 @@ def test_on_drawn_people_the_bundled_matting_takes_the_scene_out_of_the_clusters
 
 
 def test_where_style_and_background_are_the_same_thing_no_such_thing_is_said(tmp_path: Path):
-    settings = Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2, comparison_texts=0)
-    found = compared(settings, OnlySomeWeights(), 90, lambda i: i % 3)
+    found = compared(settings_in(tmp_path, comparison_texts=0), OnlySomeWeights(), N, lambda i: i % 3)
     matted, unmatted = found["image", "matting", "matted"], found["image", "matting", "unmatted"]
     assert min(matted["background_agreement"], unmatted["background_agreement"]) > 0.6
     assert "does not change agreement with the background" in matted["verdict"]
@@ -139,7 +144,7 @@ def test_every_method_and_encoder_has_a_row_and_one_without_weights_says_so(cros
             assert row["status"] == "run"
             assert 0 <= row["noise_share"] <= 1
             assert row["seconds"] > 0
-            assert (row["n_items"], row["n_items_all"]) == (90, 90)
+            assert (row["n_items"], row["n_items_all"]) == (N, N)
         assert crossed[modality, "methods", "dbscan"]["agreement_kmeans"] is not None
     for absent in ("imagebind", "resnet-50"):
         row = crossed["image", "encoders", absent]
@@ -148,38 +153,47 @@ def test_every_method_and_encoder_has_a_row_and_one_without_weights_says_so(cros
     assert used == [OnlySomeWeights().images.model_id]
 
 
-def test_the_sample_is_said_and_a_second_run_finds_its_vectors_in_the_cache(tmp_path: Any):
-    settings = Settings.load(
-        home=tmp_path / "home",
-        drops=tmp_path / "drops",
-        workers=2,
-        comparison_pictures=24,
-        comparison_texts=20,
-    )
+def test_the_sample_is_said_and_its_vectors_are_found_in_the_cache(crossed_home: Path, tmp_path: Path):
+    shutil.copytree(crossed_home, tmp_path, dirs_exist_ok=True)
+    settings = settings_in(tmp_path, comparison_pictures=24, comparison_texts=20)
     models = FakeModels()
-    first = compared(settings, models, 48, lambda i: i % 3)
-    assert (
-        first["image", "methods", "k-means"]["n_items"],
-        first["text", "methods", "k-means"]["n_items"],
-    ) == (24, 20)
-    assert first["image", "methods", "k-means"]["n_items_all"] == 48
-    n_encoded = models.images.n_encoded
-    materialize(settings, models, D1, last="method_comparison", upstream=False)
-    again = stored(settings)
-    assert models.images.n_encoded == n_encoded
-    for row in (*first.values(), *again.values()):
-        del row["seconds"]
-    assert again == first
+
+    def again() -> Compared:
+        materialize(settings, models, D1, last="method_comparison", upstream=False)
+        found = stored(settings)
+        for row in found.values():
+            del row["seconds"]
+        return found
+
+    first = again()
+    assert first["image", "methods", "k-means"]["n_items"] == 24
+    assert first["text", "methods", "k-means"]["n_items"] == 20
+    assert first["image", "methods", "k-means"]["n_items_all"] == N
+    assert (models.images.n_encoded, models.texts.n_encoded) == (0, 0)
+    assert again() == first
 
 
-@pytest.mark.parametrize("n", [0, 1, 3])
-def test_a_crawl_too_small_to_compare_says_so(comparing: Settings, fake_models: FakeModels, n: int):
-    settings = comparing
-    write_drop(settings.drops_dir, D1, range(n))
-    result = materialize(settings, fake_models, D1, last="method_comparison")
-    said = {r["status"] for r in rows(settings, "method_comparison")}
-    assert said == {"not run: too few items"}
-    assert metadata(result, "method_comparison")["not_run"] == len(rows(settings, "method_comparison"))
+def says_that_it_is_too_small(settings: Settings, models: FakeModels, *, upstream: bool) -> bool:
+    result = materialize(settings, models, D1, last="method_comparison", upstream=upstream)
+    found = rows(settings, "method_comparison")
+    n_not_run = metadata(result, "method_comparison")["not_run"]
+    return {r["status"] for r in found} == {"not run: too few items"} and n_not_run == len(found)
+
+
+def test_a_crawl_of_one_post_is_too_small_to_compare(comparing: Settings, fake_models: FakeModels):
+    write_drop(comparing.drops_dir, D1, range(1))
+    assert says_that_it_is_too_small(comparing, fake_models, upstream=True)
+
+
+def test_a_crawl_is_too_small_to_compare_while_it_has_fewer_items_than_methods_need(
+    copied_crawl: Settings, fake_models: FakeModels
+):
+    settings = copied_crawl.model_copy(update={"comparison_pictures": 30, "comparison_texts": 30})
+    warehouse = open_warehouse(settings)
+    for n in (3, 0):
+        for table in ("image_embeddings", "text_embeddings"):
+            warehouse.replace_partition(table, D1, warehouse.read(table, [D1]).slice(0, n))
+        assert says_that_it_is_too_small(settings, fake_models, upstream=False)
 
 
 def test_a_picture_that_is_gone_is_left_out_of_the_matting_experiment_only(

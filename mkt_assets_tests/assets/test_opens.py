@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
-from mkt_assets.assets import build_assets
 from mkt_assets.assets.matted_images import PICTURES_SHOWN
-from mkt_assets.resources import build_resources, open_media_memory
+from mkt_assets.resources import open_media_memory
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
@@ -69,7 +67,7 @@ def drop(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings
 
 
-def test_reading_looks_at_a_picture_s_head_and_matting_reads_it_once(
+def test_reading_looks_at_a_picture_s_head_and_matting_reads_it_once_and_a_matte_is_opened_once(
     drop: Settings, fake_models: FakeModels
 ) -> None:
     with opens() as counted:
@@ -82,13 +80,8 @@ def test_reading_looks_at_a_picture_s_head_and_matting_reads_it_once(
     assert set(pictures_read(counted, drop).values()) == {2}
     assert len(pictures_read(counted, drop)) == N_POSTS
 
-
-def test_a_matte_is_written_once_and_opened_once_to_be_embedded(
-    drop: Settings, fake_models: FakeModels
-) -> None:
-    with opens() as counted:
-        materialize(drop, fake_models, D1, last="image_embeddings")
     assert len(set(mattes(drop))) == N_POSTS
+    # to be embedded
     assert {counted[path, "read"] for path in mattes(drop)} == {1}
     written = [path for path, how in counted.elements() if how == "write" and path.parent in _folders(drop)]
     assert len(written) == N_POSTS
@@ -98,8 +91,9 @@ def test_the_comparison_opens_an_original_and_a_matte_of_its_sample_once_more(
     drop: Settings, comparing: Settings, fake_models: FakeModels
 ) -> None:
     materialize(drop, fake_models, D1, last="clusters")
+    of_pictures = ("raw_posts", "matted_images", "image_embeddings", "method_comparison")
     with opens() as counted:
-        materialize(comparing, fake_models, D1, last="method_comparison")
+        materialize(comparing, fake_models, D1, last=of_pictures, upstream=False)
     # its head, to be hashed, and to be compared as it was crawled
     assert set(pictures_read(counted, drop).values()) == {3}
     looked_at = Counter(counted[path, "read"] for path in mattes(drop))
@@ -115,7 +109,7 @@ def test_without_the_memory_matting_looks_into_the_files_of_the_posts_only(
     materialize(drop, fake_models, D1, last="raw_posts")
     open_media_memory(drop).forget_all()
     with opens() as counted:
-        _only_matting(drop, fake_models)
+        materialize(drop, fake_models, D1, last="matted_images", upstream=False)
     read = pictures_read(counted, drop)
     assert read.pop(stranger) == 0
     assert set(read.values()) == {2}
@@ -123,13 +117,3 @@ def test_without_the_memory_matting_looks_into_the_files_of_the_posts_only(
 
 def _folders(settings: Settings) -> set[Path]:
     return {path.parent for path in mattes(settings)}
-
-
-def _only_matting(settings: Settings, models: FakeModels) -> None:
-    dg.materialize(
-        build_assets(settings),
-        partition_key=D1.isoformat(),
-        selection=["matted_images"],
-        resources={**build_resources(settings), "models": models},
-        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from mkt_assets.assets import STEPS
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.orchestration.checks import build_checks
+from mkt_assets.resources import open_database
 from mkt_assets.settings import Settings
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
@@ -42,31 +44,25 @@ def test_colours_and_topics_that_go_together_are_found_together(whole_crawl: Cra
     assert len({r["text_cluster"] for r in pairs}) == 3
 
 
-def test_run_config_beats_the_environment(
+def test_run_config_beats_the_environment_and_is_clipped_where_there_are_fewer_distinct_items(
     copied_crawl: Settings, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = copied_crawl
     monkeypatch.setenv("MKT_IMAGE_K", "5")
-    pinned = Settings.load(home=settings.home, drops=settings.drops_dir, workers=2)
-    pins = {"ops": {"k_selection": {"config": {"image_k": 2}}}}
-    materialize(pinned, fake_models, D1, last="k_selection", upstream=False, run_config=pins)
-    [chosen] = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
-    assert (chosen["k"], chosen["chosen_by"]) == (2, "pin")
-    assert "pinned to k = 2 by the run's configuration; by itself:" in chosen["reason"]
-    materialize(pinned, fake_models, D1, last="k_selection", upstream=False)
-    [chosen] = [r for r in rows(settings, "k_selection") if r["chosen"] and r["modality"] == "image"]
-    assert "pinned to k = 5 by the settings" in chosen["reason"]
-    assert chosen["knee_sensitivity"] == 1.0
+    settings = Settings.load(home=copied_crawl.home, drops=copied_crawl.drops_dir, workers=2)
 
+    def chosen(**pins: int) -> dict[str, dict[str, Any]]:
+        config = {"ops": {"k_selection": {"config": pins}}}
+        materialize(settings, fake_models, D1, last="k_selection", upstream=False, run_config=config)
+        return {r["modality"]: r for r in rows(settings, "k_selection") if r["chosen"]}
 
-def test_a_pin_above_the_number_of_distinct_items_is_clipped_and_said(
-    copied_crawl: Settings, fake_models: FakeModels
-) -> None:
-    pins = {"ops": {"k_selection": {"config": {"text_k": 500}}}}
-    materialize(copied_crawl, fake_models, D1, last="k_selection", upstream=False, run_config=pins)
-    [chosen] = [r for r in rows(copied_crawl, "k_selection") if r["chosen"] and r["modality"] == "text"]
-    assert chosen["k"] == 30
-    assert "500" in chosen["reason"] and "clipped" in chosen["reason"]
+    pinned = chosen(image_k=2, text_k=500)
+    assert (pinned["image"]["k"], pinned["image"]["chosen_by"]) == (2, "pin")
+    assert "pinned to k = 2 by the run's configuration; by itself:" in pinned["image"]["reason"]
+    assert pinned["text"]["k"] == 30
+    assert "500" in pinned["text"]["reason"] and "clipped" in pinned["text"]["reason"]
+    image = chosen()["image"]
+    assert "pinned to k = 5 by the settings" in image["reason"]
+    assert image["knee_sensitivity"] == 1.0
 
 
 def test_a_second_crawl_of_nearly_the_same_posts_computes_only_what_is_new(
@@ -127,81 +123,84 @@ def test_accounts_are_hashed_everywhere(whole_crawl: Crawl) -> None:
         assert not [name for name in names if account in name]
 
 
-def test_broken_pictures_are_rejected_with_a_reason_and_fail_nothing(
-    settings: Settings, fake_models: FakeModels
-) -> None:
-    folder = write_drop(settings.drops_dir, D1, range(9))
-    pictures = sorted(folder.rglob("post.png"))
-    pictures[0].write_bytes(b"")
-    pictures[1].write_bytes(pictures[1].read_bytes()[:60])
-    pictures[2].write_bytes(b"<html>403</html>")
-    assert materialize(settings, fake_models, D1).success
-    verdicts = [r["verdict"] for r in rows(settings, "matted_images")]
-    assert (len(verdicts), verdicts.count("rejected")) == (9, 3)
-    reasons = {r["reason"] for r in rows(settings, "rejects") if r["asset"] == "matted_images"}
-    assert len(reasons) == 3
-    assert len(rows(settings, "image_embeddings")) == 6
-
-
-def test_a_text_without_picture_and_a_picture_without_text_are_counted(
+def test_broken_pictures_are_rejected_with_a_reason_and_fail_nothing_and_what_has_no_text_is_counted(
     settings: Settings, fake_models: FakeModels
 ) -> None:
     folder = write_drop(settings.drops_dir, D1, range(12))
+    pictures = sorted(folder.rglob("post.png"), key=lambda path: path.parent.name)
+    pictures[1].write_bytes(b"")
+    pictures[2].write_bytes(pictures[2].read_bytes()[:60])
+    pictures[3].write_bytes(b"<html>403</html>")
     table = next(folder.glob("*.csv"))
     lines = table.read_text("utf-8").splitlines()
     lines[1] = ",".join(cell if i in (0, 1, 14) else "" for i, cell in enumerate(lines[1].split(",")))
     table.write_text("\n".join(lines) + "\n", "utf-8")
-    materialize(settings, fake_models, D1)
+    assert materialize(settings, fake_models, D1).success
+
+    verdicts = [r["verdict"] for r in rows(settings, "matted_images")]
+    assert (len(verdicts), verdicts.count("rejected")) == (12, 3)
+    reasons = {r["reason"] for r in rows(settings, "rejects") if r["asset"] == "matted_images"}
+    assert len(reasons) == 3
+    assert len(rows(settings, "image_embeddings")) == 9
+
     assert [r["post_id"] for r in rows(settings, "summaries") if not r["has_text"]] == [post_id(0)]
     by_image = [r for r in rows(settings, "crosstab_ratios") if r["unit"] == "image"]
     assert sum({r["image_cluster"]: r["n_without_text"] for r in by_image}.values()) == 1
 
 
-def test_a_window_clusters_each_post_once_in_its_latest_version(
-    tmp_path: Path, fake_models: FakeModels
-) -> None:
+@pytest.fixture
+def two_crawls(tmp_path: Path, fake_models: FakeModels) -> Settings:
+    """Vectors of two crawl dates with posts 6 to 11 in both, of which a window takes both."""
     settings = Settings.load(
         home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2
     )
     write_drop(settings.drops_dir, D1, range(12))
     write_drop(settings.drops_dir, D2, range(6, 18))
-    materialize(settings, fake_models, D1, last=EMBEDDINGS)
-    materialize(settings, fake_models, D2, last="clusters")
-    items = [r for r in rows(settings, "clusters", D2) if r["modality"] == "image"]
+    for day in (D1, D2):
+        materialize(settings, fake_models, day, last=EMBEDDINGS)
+    return settings
+
+
+def test_a_window_clusters_each_post_once_in_its_latest_version_and_never_vectors_of_two_encoders(
+    two_crawls: Settings, fake_models: FakeModels
+) -> None:
+    materialize(two_crawls, fake_models, D2, last=("k_selection", "clusters"), upstream=False)
+    items = [r for r in rows(two_crawls, "clusters", D2) if r["modality"] == "image"]
     assert {r["post_id"]: r["item_crawl_date"] for r in items} == {
         post_id(i): D1 if i < 6 else D2 for i in range(18)
     }
-
-
-def test_two_encoders_never_meet_in_one_clustering(tmp_path: Path, fake_models: FakeModels) -> None:
-    settings = Settings.load(
-        home=tmp_path / "home", drops=tmp_path / "drops", workers=2, window_crawl_dates=2
-    )
-    write_drop(settings.drops_dir, D1, range(6))
-    write_drop(settings.drops_dir, D2, range(6, 12))
-    materialize(settings, fake_models, D1, last=EMBEDDINGS)
     fake_models.images.version = "2"
-    failed = materialize(settings, fake_models, D2, raise_on_error=False)
+    again = ("image_embeddings", "k_selection", "clusters")
+    failed = materialize(two_crawls, fake_models, D2, last=again, upstream=False, raise_on_error=False)
     assert [e.step_key for e in failed.get_step_failure_events()] == ["k_selection"]
     assert "different encoders" in str(failed.get_step_failure_events()[0].step_failure_data.error)
 
 
 def test_ids_do_not_depend_on_the_order_of_the_rows(copied_crawl: Settings, fake_models: FakeModels) -> None:
-    settings, folder = copied_crawl, copied_crawl.drops_dir / D1.isoformat()
-    materialize(settings, fake_models, D1, last=("k_selection", "clusters"), upstream=False)
-    before = rows(settings, "clusters")
-    table = next(folder.glob("*.csv"))
+    settings, tables = copied_crawl, ("k_selection", "clusters")
+    before = {name: rows(settings, name) for name in tables}
+    table = next((settings.drops_dir / D1.isoformat()).glob("*.csv"))
     header, *lines = table.read_text("utf-8").splitlines()
     table.write_text("\n".join([header, *reversed(lines)]) + "\n", "utf-8")
-    materialize(settings, fake_models, D1, last="clusters")
-    assert rows(settings, "clusters") == before
+    materialize(settings, fake_models, D1, last="clusters", run_config=PINS)
+    assert {name: rows(settings, name) for name in tables} == before
 
 
 def test_charts_on_disk_are_those_of_the_table(copied_crawl: Settings, fake_models: FakeModels) -> None:
     settings = copied_crawl
-    pins = {"ops": {"k_selection": {"config": {"image_k": 2, "text_k": 3}}}}
-    again = ("k_selection", "clusters", "crosstab_ratios", "cluster_profiles", "cluster_identities", "charts")
-    materialize(settings, fake_models, D1, last=again, upstream=False, run_config=pins)
+    of_style = {
+        **dict.fromkeys(
+            ("clusters", "cluster_profiles", "cluster_identities"), "modality = 'image' AND cluster_id"
+        ),
+        "crosstab_ratios": "image_cluster",
+    }
+
+    def without_the_last_style(connection: duckdb.DuckDBPyConnection) -> None:
+        for table, style in of_style.items():
+            connection.execute(f"DELETE FROM {table} WHERE {style} = 2")
+
+    open_database(settings).write(list(of_style), without_the_last_style)
+    materialize(settings, fake_models, D1, last="charts", upstream=False)
     listed = rows(settings, "charts")
     folder = settings.charts_dir / D1.isoformat()
     on_disk = {p.relative_to(settings.charts_dir).as_posix(): p for p in folder.rglob("*.png")}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,10 @@ from mkt_assets.stored.items import read_items
 from mkt_assets.stored.large_items import read_large_items
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import D1, D2, PINS, materialize, metadata, rows
+
+VECTORS = ("image_embeddings", "text_embeddings")
 
 
 def with_a_sample(settings: Settings) -> Settings:
@@ -21,11 +26,17 @@ def with_a_sample(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def crawled(settings: Settings, fake_models: FakeModels) -> Settings:
+def crawled(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Settings:
     """A home with the vectors of 136 posts, of three colours that are not equally many."""
-    write_drop(settings.drops_dir, D1, [i for i in range(150) if i >= (30, 12, 0)[i % 3]])
-    materialize(settings, fake_models, D1, last=("image_embeddings", "text_embeddings"))
-    return settings
+
+    def make(folder: Path) -> None:
+        settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
+        write_drop(settings.drops_dir, D1, [i for i in range(150) if i >= (30, 12, 0)[i % 3]])
+        materialize(settings, FakeModels(), D1, last=VECTORS)
+
+    made = made_once(tmp_path_factory, "many_posts", make)
+    shutil.copytree(made / "home", tmp_path / "home")
+    return Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2)
 
 
 def test_the_three_colours_are_found_on_a_sample_and_every_item_is_in_its_cluster(
@@ -61,8 +72,8 @@ def test_the_three_colours_are_found_on_a_sample_and_every_item_is_in_its_cluste
 def test_parts_are_the_items_of_the_latest_crawl_with_their_vectors(
     crawled: Settings, fake_models: FakeModels
 ) -> None:
-    write_drop(crawled.drops_dir, D2, range(100, 260))
-    materialize(crawled, fake_models, D2, last=("image_embeddings", "text_embeddings"))
+    write_drop(crawled.drops_dir, D2, range(140, 170))
+    materialize(crawled, fake_models, D2, last=VECTORS)
     warehouse = open_warehouse(crawled)
     for modality in ("image", "text"):
         items = read_items(warehouse, modality, [D1, D2])

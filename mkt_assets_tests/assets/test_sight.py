@@ -177,7 +177,6 @@ def test_the_analysts_words_are_taken_in_the_next_run_and_the_others_come_from_t
 
 def test_a_crawl_without_posts_has_nothing_to_see(tmp_path: Path) -> None:
     settings = load(tmp_path)
-    (settings.drops_dir / D1.isoformat()).mkdir(parents=True)
-    result = materialize(settings, JointModels(), D1, last=SIGHT)
+    result = materialize(settings, JointModels(), D1, last=SIGHT, upstream=False)
     assert "there is no picture" in metadata(result, "seen_words")["nothing_because"]
     assert [rows(settings, table) for table in SIGHT] == [[], [], []]

@@ -246,9 +246,26 @@ def _codes(groups: Sequence[Hashable | None]) -> Labels:
 
 
 def _mutual_information(codes: Labels, labels: Labels) -> float:
-    from sklearn.metrics import adjusted_mutual_info_score
+    """Adjusted mutual information, as scikit-learn's, which spends twenty times as long on what it is given."""
+    from sklearn.metrics.cluster import expected_mutual_information
 
     used = (codes != NOISE) & (labels != NOISE)
-    if len(np.unique(codes[used])) < 2 or len(np.unique(labels[used])) < 2:
+    (known, of_codes), (found, of_labels) = (
+        np.unique(groups[used], return_inverse=True) for groups in (codes, labels)
+    )
+    if len(known) < 2 or len(found) < 2:
         return float("nan")
-    return float(adjusted_mutual_info_score(codes[used], labels[used]))
+    n = len(of_codes)
+    if len(known) == len(found) == n:  # every item is alone in both: no other way to share as much
+        return 1.0
+    counts = np.bincount(of_codes * len(found) + of_labels, minlength=len(known) * len(found))
+    table = counts.reshape(len(known), len(found))
+    rows, columns = table.sum(axis=1), table.sum(axis=0)
+    entropies = _entropy(rows / n) + _entropy(columns / n)
+    shared = entropies - _entropy(counts[counts > 0] / n)
+    expected = float(expected_mutual_information(table, n))
+    return float((shared - expected) / (entropies / 2 - expected))
+
+
+def _entropy(shares: NDArray[np.float64]) -> float:
+    return float(-(shares * np.log(shares)).sum())

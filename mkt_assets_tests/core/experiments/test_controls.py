@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
+from sklearn.metrics import adjusted_mutual_info_score
 
 from mkt_assets.core.clustering.labels import Labels, Matrix
 from mkt_assets.core.experiments.comparison import group_backgrounds
@@ -37,6 +38,16 @@ def test_a_clustering_that_is_the_accounts_agrees_with_them_and_one_that_is_not_
     assert agreement(trial([i % 4 for i in range(80)]), accounts).value == pytest.approx(1)
     shuffled = np.random.default_rng(0).permutation(80) % 4
     assert abs(agreement(trial(shuffled.tolist()), accounts).value) < 0.1
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=2, max_size=60))
+def test_an_agreement_is_the_adjusted_mutual_information_of_scikit_learn(pairs: list[tuple[int, int]]):
+    groups, labels = map(list, zip(*pairs, strict=True))
+    found = agreement(trial(labels), groups).value
+    if len(set(groups)) < 2 or len(set(labels)) < 2:
+        assert np.isnan(found)
+    else:
+        assert found == pytest.approx(adjusted_mutual_info_score(groups, labels), abs=1e-9)
 
 
 def test_noise_and_items_without_a_reference_do_not_count():
