@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
@@ -57,9 +57,8 @@ def crawls(rng: np.random.Generator) -> tuple[Integers, Floats]:
     return np.repeat(np.arange(len(sizes)), sizes), rng.dirichlet(np.full(int(rng.integers(5, 21)), 3.0))
 
 
-def moves(items: pd.DataFrame) -> float:
-    """1 if anything is said to rise or fall by crawl."""
-    found = trends(items)
+def moves(found: pd.DataFrame) -> float:
+    """1 if anything is said to rise or fall by crawl, in a table of trends."""
     of_crawls = found[found["basis"] == "crawl_date"]
     return float(of_crawls["direction"].isin(["rising", "falling"]).any())
 
@@ -153,9 +152,15 @@ _WORLDS = {
 }
 
 
+@lru_cache
+def found_in(world: str, seed: int) -> pd.DataFrame:
+    """The trends of a world without any; kept, as several tests look at the same."""
+    return trends(_WORLDS[world](seed))
+
+
 def false_move(seed: int, world: str) -> float:
     """Whether anything is said to move in a world without trends."""
-    return moves(_WORLDS[world](seed))
+    return moves(found_in(world, seed))
 
 
 def rise_found(seed: int, exponent: float) -> float:

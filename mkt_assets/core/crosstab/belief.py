@@ -185,7 +185,8 @@ class _Posts:
     @classmethod
     def of(cls, images: pd.DataFrame, texts: pd.DataFrame) -> _Posts:
         joined = join(images, texts, "post").dropna(subset=["text_cluster"])
-        styles = pd.crosstab(joined["post"], joined["image_cluster"]).clip(upper=1)
+        # counted by groupby: pd.crosstab calls Python for every cell
+        styles = joined.groupby(["post", "image_cluster"]).size().unstack(fill_value=0).clip(upper=1)
         posts = joined.drop_duplicates("post").sort_values("post")
         topic, topics = pd.factorize(posts["text_cluster"].astype("int64"), sort=True)
         poster, known = pd.factorize(posts["poster_id"], sort=True)

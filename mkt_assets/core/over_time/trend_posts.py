@@ -24,8 +24,10 @@ def first_sightings(items: pd.DataFrame) -> pd.DataFrame:
         >>> first_sightings(items)[["post_id", "crawl_date"]].values.tolist()
         [['p', '2024-06-13'], ['q', '2024-06-14']]
     """
-    first = items.groupby(_OF_POST)["crawl_date"].transform("min")
-    new = items[items["crawl_date"] == first].drop_duplicates([*_OF_POST, "identity"])
+    # as times: of date objects pandas would compare each post's in Python
+    crawled = pd.to_datetime(items["crawl_date"])
+    first = crawled.groupby([items[column] for column in _OF_POST]).transform("min")
+    new = items[crawled == first].drop_duplicates([*_OF_POST, "identity"])
     published = pd.to_datetime(new["published_at"], utc=True).dt.tz_localize(None)
     return new.assign(published_at=published).sort_values([*_OF_POST, "identity"], ignore_index=True)
 

@@ -17,7 +17,7 @@ from mkt_assets.core.over_time.trend_posts import comparable, families, first_si
 from mkt_assets.core.over_time.trend_tests import Posts, share_noise, trend_tests
 from mkt_assets.core.over_time.trends import trends
 from mkt_assets_tests.calibration.cases import Case, measure
-from mkt_assets_tests.calibration.trends import CASES, evergreen, moves, split
+from mkt_assets_tests.calibration.trends import CASES, evergreen, found_in, moves, split
 
 FIRST = date(2024, 6, 1)
 SHARES = np.array([0.3, 0.25, 0.2, 0.15, 0.1])
@@ -65,16 +65,17 @@ def test_what_is_flat_is_called_flat_and_what_rises_rising(case: Case):
 
 
 def test_a_topic_that_is_cut_in_two_would_fall_if_nobody_knew_of_the_split():
-    worlds = [split(seed) for seed in range(12)]
-    assert sum(moves(world.drop(columns="split_from")) for world in worlds) >= 4
-    assert sum(moves(world) for world in worlds) <= 1
+    unknown = [split(seed).drop(columns="split_from") for seed in range(12)]
+    assert sum(moves(trends(world)) for world in unknown) >= 4
+    assert sum(moves(found_in("split", seed)) for seed in range(12)) <= 1
 
 
 def test_an_evergreen_would_fall_if_nobody_knew_when_its_posts_were_published():
-    worlds = [evergreen(seed) for seed in range(12)]
-    assert sum(moves(world.assign(published_at=None)) for world in worlds) >= 4
-    assert sum(moves(world) for world in worlds) <= 1
-    assert all(trends(world)["fresh_only"].all() for world in worlds)
+    unknown = [evergreen(seed).assign(published_at=None) for seed in range(12)]
+    assert sum(moves(trends(world)) for world in unknown) >= 4
+    found = [found_in("evergreen", seed) for seed in range(12)]
+    assert sum(moves(of) for of in found) <= 1
+    assert all(of["fresh_only"].all() for of in found)
 
 
 def test_what_one_account_posts_is_no_trend():
