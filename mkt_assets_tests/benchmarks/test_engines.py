@@ -136,7 +136,7 @@ def _computed(pictures: Sequence[Path], engine: Engine, home: Path) -> None:
         load=partial(models.matting, MATTING),
     )
     sources = [MediaSource(path, path.name, path.stem, "poster", "post") for path in pictures]
-    made = maker.make(sources, on_done=lambda: None)
+    made = maker.make(sources)
     facts = {m.facts.matte_path: m.facts for m in made if m.facts and m.facts.matte_path}
     embed_pictures(
         list(facts),

@@ -237,7 +237,7 @@ def test_a_picture_that_was_given_up_is_an_error_of_that_picture(tmp_path: Path)
         workers=1,
         engine=Losing(),
     )
-    made = maker.make(sources, on_done=lambda: None)
+    made = list(maker.make(sources))
     assert [m.error for m in made] == [None, "it is deadly", None]
     assert [m.facts is None for m in made] == [False, True, False]
 
