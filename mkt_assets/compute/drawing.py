@@ -99,8 +99,9 @@ def draw_each(
         engine: where; in threads only tiles are opened, as drawing itself is Python and would not be done sooner.
         workers: threads for that.
     """
+    job: Job[ToDraw, list[Picture]] = Job(Drawing, Drawing().identity, is_long=True)
     for drawn in engine.map(
-        Job(Drawing, Drawing().identity, is_long=True),
+        job,
         drawings,
         tasks=lambda drawing: [Task(drawing.what, drawing, sum(len(tile.webp) for tile in drawing.tiles))],
         keep=_kept,

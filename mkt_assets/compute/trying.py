@@ -35,8 +35,9 @@ class Trying:
 
 def try_each(attempts: Sequence[Attempt], *, engine: Engine) -> Iterator[Tried | str]:
     """Each attempt where the engine works, in order: a `TryEach`; why, in place of one that no worker survived."""
+    job: Job[Attempt, Tried] = Job(Trying, Trying().identity, is_long=True)
     yield from engine.map(
-        Job(Trying, Trying().identity, is_long=True),
+        job,
         attempts,
         tasks=lambda attempt: [Task(None, attempt)],
         keep=_kept,

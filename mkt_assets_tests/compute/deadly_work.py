@@ -7,10 +7,13 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from mkt_assets.charts.base import Picture
-from mkt_assets.compute.engine import Job
+from mkt_assets.compute.engine import Job, Lost
+from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.core.experiments.variants import Attempt, Tried
 
 DEADLY = 13
@@ -65,6 +68,18 @@ class BuildsNothing:
 
     def __call__(self) -> Squaring:
         raise FileNotFoundError("there are no weights")
+
+
+class Losing(ThreadEngine):
+    """Gives up the second thing that is computed, as Ray's workers would if they died of it."""
+
+    def map(self, job: Any, sources: Any, *, keep: Any, **how: Any) -> Any:
+        numbers = count()
+
+        def kept(about: Any, result: Any) -> Any:
+            return keep(about, Lost("it is deadly") if next(numbers) == 1 else result)
+
+        return super().map(job, sources, keep=kept, **how)
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.resources.cache import FileCache
 from mkt_assets.resources.files import LocalFiles
 from mkt_assets.settings import PROJECT_DIR, Settings, SettingsError
-from mkt_assets_tests.compute.conftest import N_WORKERS, Losing, skip_without_ray
-from mkt_assets_tests.compute.deadly_work import DEADLY, BuildsNothing, Squared, computed, squaring
+from mkt_assets_tests.compute.conftest import N_WORKERS, skip_without_ray
+from mkt_assets_tests.compute.deadly_work import DEADLY, BuildsNothing, Losing, Squared, computed, squaring
 from mkt_assets_tests.conftest import BrightPersonMatting, FakeModels, HashedCharacterEncoder
 from mkt_assets_tests.drops import picture, write_drop
 from mkt_assets_tests.runs import D1, PINS, materialize, rows

@@ -224,7 +224,7 @@ def _key(attempt: Attempt) -> tuple[str, int]:
 def _row_of(variant: Variant, outcome: Tried | str | None) -> Row:
     if isinstance(outcome, str):
         return variant.row | {"status": f"{NOT_RUN}{outcome}", "n_items": 0}
-    return variant.row | (outcome.measured if outcome is not None else {})
+    return variant.row if outcome is None else {**variant.row, **outcome.measured}
 
 
 def _with_agreements(outcomes: Sequence[tuple[Variant, Tried | str | None]]) -> Iterator[Row]:
