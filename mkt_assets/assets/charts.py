@@ -1,39 +1,43 @@
 """charts: the pictures of a crawl, on disk and as thumbnails in the UI. Drawing itself is in charts/."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import dagster as dg
 import numpy as np
 import pyarrow as pa
 
-from mkt_assets.assets.metadata import markdown_links, preview
+from mkt_assets.assets.metadata import markdown_links, markdown_list, preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.bars import draw_bars
 from mkt_assets.charts.base import Picture
 from mkt_assets.charts.elbow import draw_elbow
 from mkt_assets.charts.heat import draw_heatmap
 from mkt_assets.charts.maps import draw_map
-from mkt_assets.charts.sheets import (
-    ImageCluster,
-    TextCluster,
-    draw_caption_sheet,
-    draw_captions_overview,
-    draw_cluster_sheet,
-    draw_overview,
+from mkt_assets.charts.sheets import TextCluster, draw_caption_sheet, draw_captions_overview
+from mkt_assets.compute.drawing import (
+    NotDrawn,
+    Tile,
+    TiledCluster,
+    ToDraw,
+    draw_each,
+    draw_tiled_overview,
+    draw_tiled_sheet,
 )
+from mkt_assets.compute.engines import open_engine
 from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.contract.tables.published import CHARTS
 from mkt_assets.core.progress import Progress, ProgressListener
 from mkt_assets.resources.files import FileStore
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.stored.crawl import Crawl
-from mkt_assets.stored.mattes import open_thumbnail
 
 TILES_PER_SHEET = 25
 TILE_SIDE = 320  # pixels
+OVERVIEW_ROWS = 16
 CAPTIONS_PER_SHEET = 15
 MAP_ITEMS = 2000
 # Captions stay out of Dagster's event log; pictures of what people wear are small there.
@@ -61,7 +65,14 @@ def charts(
     bar = Progress("charts drawn", _n_charts(crawl), run.log, progress)
     rows: list[dict[str, object]] = []
     shown: dict[str, dg.MarkdownMetadataValue] = {}
-    for picture in _pictures(crawl, media):
+    not_drawn: list[str] = []
+    for picture in draw_each(
+        _drawings(crawl, media), engine=open_engine(run.settings), workers=run.settings.workers
+    ):
+        if isinstance(picture, NotDrawn):
+            not_drawn.append(picture.reason)
+            run.log(picture.reason)
+            continue
         row = _row(run.crawl_date, picture)
         chart_files.write(str(row["path"]), picture.png)
         rows.append(row)
@@ -81,6 +92,7 @@ def charts(
         {
             "charts": len(rows),
             "folder": dg.MetadataValue.path(chart_files.location(folder)),
+            **({"not_drawn": markdown_list(not_drawn)} if not_drawn else {}),
             **links,
             **shown,
         },
@@ -94,21 +106,27 @@ def _n_charts(crawl: Crawl) -> int:
     return sum(n_clusters.values()) + 2 + 2 * len(MODALITIES) + n_bars + 1
 
 
-def _pictures(crawl: Crawl, media: FileStore) -> Iterator[Picture]:
+def _drawings(crawl: Crawl, media: FileStore) -> Iterator[ToDraw]:
     for modality in MODALITIES:
-        yield draw_elbow(modality, crawl.k_selection[crawl.k_selection["modality"] == modality])
-        yield _map(crawl, modality)
+        curve = crawl.k_selection[crawl.k_selection["modality"] == modality]
+        yield ToDraw(f"The elbow curve ({modality})", partial(draw_elbow, modality, curve))
+        yield ToDraw(f"The map ({modality})", _map(crawl, modality))
     yield from _image_sheets(crawl, media)
     yield from _caption_sheets(crawl)
     styles, topics = crawl.names["image"], crawl.names["text"]
-    yield from draw_bars(crawl.ratios, top=3, text_names=topics)
-    yield from draw_bars(crawl.ratios, top=None, text_names=topics)
-    yield draw_heatmap(crawl.ratios, image_names=styles, text_names=topics)
+    for top, which in ((3, "three topics"), (None, "all topics")):
+        draw = partial(draw_bars, crawl.ratios, top=top, text_names=topics)
+        yield ToDraw(f"Each style's bar of {which}", draw)
+    yield ToDraw(
+        "The heat map of styles and topics",
+        partial(draw_heatmap, crawl.ratios, image_names=styles, text_names=topics),
+    )
 
 
-def _map(crawl: Crawl, modality: str) -> Picture:
+def _map(crawl: Crawl, modality: str) -> Callable[[], Picture]:
     items, method = crawl.located(modality)
-    return draw_map(
+    return partial(
+        draw_map,
         modality,
         items[["x", "y"]].to_numpy(np.float64),
         items["cluster_id"].to_numpy(np.int64),
@@ -118,27 +136,31 @@ def _map(crawl: Crawl, modality: str) -> Picture:
     )
 
 
-def _image_sheets(crawl: Crawl, media: FileStore) -> Iterator[Picture]:
+def _image_sheets(crawl: Crawl, media: FileStore) -> Iterator[ToDraw]:
     items = crawl.items("image").merge(crawl.mattes, on=["item_crawl_date", "post_id", "frame"], how="left")
-    overview: list[ImageCluster] = []
-    for cluster_id, members in items.groupby("cluster_id"):
+    by_cluster = items.groupby("cluster_id")
+    # of the others the overview has no row: their mattes need not wait for it
+    biggest = by_cluster.size().sort_index().sort_values(ascending=False, kind="stable")[:OVERVIEW_ROWS].index
+    overview: list[TiledCluster] = []
+    for cluster_id, members in by_cluster:
         shown = members["matte_path"].dropna().head(TILES_PER_SHEET)
-        tiles = [open_thumbnail(media, str(path), (TILE_SIDE, TILE_SIDE)) for path in shown]
-        cluster = ImageCluster(
+        cluster = TiledCluster(
             int(str(cluster_id)),
-            tiles,
+            [Tile(media.read(str(path)), TILE_SIDE) for path in shown],
             len(members),
             members["post_id"].nunique(),
             members["poster_id"].nunique(),
             crawl.names["image"].get(int(str(cluster_id)), ""),
         )
-        overview.append(replace(cluster, tiles=tiles[:8]))
-        sizes = (cluster.n_images, cluster.n_posts, cluster.n_posters)
-        yield draw_cluster_sheet(cluster.cluster_id, tiles, *sizes, name=cluster.name)
-    yield draw_overview(overview)
+        overview.append(replace(cluster, tiles=cluster.tiles[:8] if cluster_id in biggest else []))
+        draw = partial(draw_tiled_sheet, cluster)
+        yield ToDraw(f"The contact sheet of style {cluster_id}", draw, cluster.tiles)
+    tiles = [tile for cluster in overview for tile in cluster.tiles]
+    draw = partial(draw_tiled_overview, overview, max_rows=OVERVIEW_ROWS)
+    yield ToDraw("The overview of styles", draw, tiles)
 
 
-def _caption_sheets(crawl: Crawl) -> Iterator[Picture]:
+def _caption_sheets(crawl: Crawl) -> Iterator[ToDraw]:
     captions = crawl.posts[["item_crawl_date", "post_id", "caption"]]
     items = crawl.items("text").merge(captions, on=["item_crawl_date", "post_id"], how="left")
     overview: list[TextCluster] = []
@@ -153,8 +175,9 @@ def _caption_sheets(crawl: Crawl) -> Iterator[Picture]:
         )
         overview.append(cluster)
         sizes = (cluster.n_posts, cluster.n_posters)
-        yield draw_caption_sheet(cluster.cluster_id, cluster.captions, *sizes, name=cluster.name)
-    yield draw_captions_overview(overview)
+        draw = partial(draw_caption_sheet, cluster.cluster_id, cluster.captions, *sizes, name=cluster.name)
+        yield ToDraw(f"The sheet of captions of topic {cluster_id}", draw)
+    yield ToDraw("The overview of topics", partial(draw_captions_overview, overview))
 
 
 def _row(crawl_date: date, picture: Picture) -> dict[str, object]:

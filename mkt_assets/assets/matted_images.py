@@ -1,17 +1,19 @@
 """matted_images: the person cut out of every picture and video frame. Matting itself is in core/ and models/."""
 
+from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import date
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
-
 from mkt_assets.assets.metadata import counts, image_preview, markdown_table
 from mkt_assets.assets.previews import before_and_after
+from mkt_assets.assets.rows import RowsByPart
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.compute.engines import open_engine
 from mkt_assets.compute.matte_maker import MadeMatte, MatteMaker, MediaSource
+from mkt_assets.compute.matting import Tiles
 from mkt_assets.contract.tables.items import MATTED_IMAGES
 from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.core.media.matting import VerdictThresholds, verdict
@@ -81,44 +83,47 @@ def matted_images(
         on_gpu=runs_on_gpu("matting", settings.matting, settings.model_options),
     )
     bar = Progress("pictures matted", sum(len(s.frames) for s in sources), run.log, progress)
-    made = maker.make(sources, on_done=bar.advance, n_shown=PICTURES_SHOWN)
     thresholds = VerdictThresholds(
         settings.reject_foreground_below,
         settings.flag_foreground_below,
         settings.flag_foreground_above,
     )
-    rows = [_row(crawl_date, m, thresholds, f"{model.model_id} {model.version}") for m in made]
-    rejects = refused + [
-        _reject(crawl_date, str(r["media_path"]), r["post_id"], str(r["reason"]))
-        for r in rows
-        if r["verdict"] == "rejected"
-    ]
-    table = pa.Table.from_pylist(rows, MATTED_IMAGES.arrow_schema())
-    verdicts = [str(row["verdict"]) for row in rows]
-    pairs = [
-        m.before_and_after
-        for m, v in zip(made, verdicts, strict=True)
-        if v != "rejected" and m.before_and_after
-    ]
+    rows, rejects = RowsByPart(MATTED_IMAGES.arrow_schema()), RowsByPart(REJECTS.arrow_schema())
+    for reject in refused:
+        rejects.append(reject)
+    seen, reasons, pairs = Counter[str](), Counter[str](), list[Tiles]()
+    # each is forgotten when its row is written: a crawl has more pictures than memory has room for
+    with closing(maker.make(sources, n_shown=PICTURES_SHOWN)) as made:
+        for one in made:
+            row = _row(crawl_date, one, thresholds, f"{model.model_id} {model.version}")
+            rows.append(row)
+            is_rejected, reason = row["verdict"] == "rejected", row["reason"]
+            if is_rejected:
+                rejects.append(_reject(crawl_date, one.source.media_name, one.source.post_id, str(reason)))
+            elif one.before_and_after:
+                pairs.append(one.before_and_after)
+            if reason:
+                reasons[str(reason)] += 1
+            seen[str(row["verdict"])] += 1
+            seen["from cache"] += one.from_cache
+            seen["matted now"] += one.facts is not None and not one.from_cache
+            bar.advance()
+    shown = before_and_after(pairs)
     return Made(
-        table,
+        rows.table(),
         {
             "pictures": len(rows),
-            "kept": verdicts.count("kept"),
-            "flagged": verdicts.count("flagged"),
-            "rejected": verdicts.count("rejected"),
+            "kept": seen["kept"],
+            "flagged": seen["flagged"],
+            "rejected": seen["rejected"],
             "rejects": len(rejects),
-            "from_cache": sum(m.from_cache for m in made),
-            "matted_now": sum(m.facts is not None and not m.from_cache for m in made),
-            "reasons": markdown_table(counts(str(row["reason"]) for row in rows if row["reason"])[:20]),
+            "from_cache": seen["from cache"],
+            "matted_now": seen["matted now"],
+            "reasons": markdown_table(counts(reasons.elements())[:20]),
             "model": f"{model.model_id} {model.version}, {model.licence}",
-            **(
-                {"before_and_after": image_preview(shown, "before and after")}
-                if (shown := before_and_after(pairs))
-                else {}
-            ),
+            **({"before_and_after": image_preview(shown, "before and after")} if shown else {}),
         },
-        rejects=pa.Table.from_pylist(rejects, REJECTS.arrow_schema()),
+        rejects=rejects.table(),
     )
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from mkt_assets.assets.metadata import markdown_list, markdown_table, preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.methods import draw_comparison
+from mkt_assets.compute.engines import open_engine
 from mkt_assets.compute.experiments import Experiments
 from mkt_assets.contract.tables.methods import METHOD_COMPARISON
 from mkt_assets.core.experiments.variants import Row, n_variants
@@ -61,7 +62,8 @@ def method_comparison(
     crawl_date, settings = run.crawl_date, run.settings
     dates = window(crawl_date, settings.window_crawl_dates)
     experiments = Experiments(
-        dates, settings, warehouse, cache, media, models, media_memory, accounts.hash, drops
+        *(dates, settings, warehouse, cache, media, models, media_memory, accounts.hash, drops),
+        engine=open_engine(settings),
     )
     n_rows = n_variants(len(IMAGE_ENCODERS), len(TEXT_ENCODERS))
     bar = Progress("variants compared", n_rows, run.log, progress)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from mkt_assets.compute.cached import Batch, Embedded, Vectors, embed_missing, store_batches
+from mkt_assets.compute.cached import Batch, Embedded, Vectors, embed_missing
 from mkt_assets.compute.encoding import PICTURES_A_BATCH, TEXTS_A_BATCH, picture_job, text_job
 from mkt_assets.compute.engine import Engine, EngineError, Job, Lost, Task
 from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.core.progress import Progress
 from mkt_assets.core.vectors import cache_key, content_key
-from mkt_assets.models.base import ImageEncoder, TextEncoder, as_batch
+from mkt_assets.models.base import ImageEncoder, TextEncoder
 from mkt_assets.resources.cache import Cache
 from mkt_assets.stored.mattes import MAX_COMPOSITE_SIDE
 
@@ -64,7 +64,7 @@ def embed_pictures(
     Raises:
         LostItemsError: see there.
     """
-    keys = _picture_keys(contents, encoder, around)
+    keys = picture_keys(contents, encoder, around)
     content_of_key = dict(zip(keys, contents, strict=True))
     job = picture_job(encoder, load or (lambda: encoder), open_picture, on_gpu=on_gpu)
 
@@ -75,41 +75,6 @@ def embed_pictures(
         return _vectors(job, missing, sent, engine, n_threads=workers, n_ahead=2 * PICTURES_A_BATCH)
 
     return _by_cache(keys, compute, cache, encoder.dimension, watch)
-
-
-def embed_readable_pictures(
-    contents: Sequence[str],
-    pictures: Iterable[tuple[str, Image.Image]],
-    encoder: ImageEncoder,
-    cache: Cache,
-    *,
-    around: str,
-) -> dict[str, Vectors]:
-    """Vectors, by content, of pictures of which it is not known before which can be opened; all are asked for once.
-
-    Args:
-        contents: as for `embed_pictures`: of all that may come.
-        pictures: (content, picture) of those that can be opened, in any order; a few at a time are in memory.
-        encoder: of pictures.
-        cache: of vectors.
-        around: what is around the person in these pictures, in words.
-    """
-    key_of = dict(zip(contents, _picture_keys(contents, encoder, around), strict=True))
-    known = cache.get_vectors(list(key_of.values()))
-    came: dict[str, str] = {}
-
-    def prepared() -> Iterator[tuple[str, Vectors]]:
-        for content, picture in pictures:
-            key = key_of[content]
-            if content not in came and key not in known:
-                yield key, encoder.prepare(picture)
-            came[content] = key
-
-    computed = store_batches(
-        _encoded(prepared(), encoder), store=cache.put_vectors, dimension=encoder.dimension
-    )
-    vectors = {**known, **computed}
-    return {content: vectors[key] for content, key in came.items()}
 
 
 def embed_texts(
@@ -144,6 +109,12 @@ def embed_texts(
         return _vectors(job, missing, text_of.__getitem__, engine, n_threads=1, n_ahead=TEXTS_A_BATCH)
 
     return _by_cache(keys, compute, cache, encoder.dimension, watch)
+
+
+def picture_keys(contents: Sequence[str], encoder: ImageEncoder, around: str) -> list[str]:
+    """Keys of the vectors of pictures in the cache; arguments as of `embed_pictures`."""
+    how = f"{around} at {MAX_COMPOSITE_SIDE}"
+    return [cache_key(content, encoder.model_id, encoder.version, how) for content in contents]
 
 
 def _vectors(
@@ -181,17 +152,6 @@ def _vectors(
             f"{len(lost)} of {len(keys)} items could not be embedded, as that with the key {key}: {reason}. The "
             "vectors of the others are kept; run again with more memory, or with another model."
         )
-
-
-def _picture_keys(contents: Sequence[str], encoder: ImageEncoder, around: str) -> list[str]:
-    how = f"{around} at {MAX_COMPOSITE_SIDE}"
-    return [cache_key(content, encoder.model_id, encoder.version, how) for content in contents]
-
-
-def _encoded(prepared: Iterable[tuple[str, Vectors]], encoder: ImageEncoder) -> Iterator[Batch]:
-    pairs = iter(prepared)
-    while batch := list(islice(pairs, PICTURES_A_BATCH)):
-        yield [key for key, _ in batch], encoder.encode(as_batch([picture for _, picture in batch]))
 
 
 def _by_cache(

@@ -28,7 +28,7 @@ class PictureEncoding:
     @property
     def identity(self) -> str:
         """Of the encoder."""
-        return _identity(self._encoder)
+        return identity_of(self._encoder)
 
     def prepare(self, item: Any) -> Vectors:
         """The picture as the network wants it."""
@@ -52,7 +52,7 @@ class TextEncoding:
     @property
     def identity(self) -> str:
         """Of the encoder."""
-        return _identity(self._encoder)
+        return identity_of(self._encoder)
 
     def prepare(self, item: str) -> str:
         """A text as it is."""
@@ -76,14 +76,14 @@ def picture_job(
 ) -> Job[Any, Vectors]:
     """Encoding of pictures by `encoder`, which `load` gives in any process; see `embed_pictures`."""
     build = partial(_build_pictures, load, open_picture)
-    return Job(build, _identity(encoder), PICTURES_A_BATCH, on_gpu)
+    return Job(build, identity_of(encoder), PICTURES_A_BATCH, on_gpu)
 
 
 def text_job(
     encoder: TextEncoder, load: Callable[[], TextEncoder], *, on_gpu: bool = False
 ) -> Job[str, Vectors]:
     """Encoding of texts by `encoder`, which `load` gives in any process."""
-    return Job(partial(_build_texts, load), _identity(encoder), TEXTS_A_BATCH, on_gpu)
+    return Job(partial(_build_texts, load), identity_of(encoder), TEXTS_A_BATCH, on_gpu)
 
 
 def _build_pictures(
@@ -96,5 +96,6 @@ def _build_texts(load: Callable[[], TextEncoder]) -> TextEncoding:
     return TextEncoding(load())
 
 
-def _identity(model: Model) -> str:
+def identity_of(model: Model) -> str:
+    """What a worker with this model says of itself."""
     return f"{model.model_id} {model.version}"

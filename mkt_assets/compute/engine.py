@@ -73,12 +73,14 @@ class Job(Generic[Item, Result]):
         batch: items that are computed at once. Batches are the same in every engine, as vectors of some models
             depend in their last digits on the size of a batch.
         on_gpu: whether a GPU is of use.
+        is_long: whether an item takes long, seconds say: then none waits at a worker while another worker has nothing.
     """
 
     build: Callable[[], Work]
     identity: str
     batch: int = 1
     on_gpu: bool = False
+    is_long: bool = False
 
 
 class Engine(Protocol):

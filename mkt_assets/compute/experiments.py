@@ -1,6 +1,6 @@
 """The experiments of a crawl date: its items sampled, its pictures read again, all embedded in the other ways.
 
-Not here: what the experiments are (core/experiments), reading rows (stored/samples).
+Not here: what the experiments are (core/experiments), how a worker tries one (trying), reading rows (stored/samples).
 """
 
 from __future__ import annotations
@@ -8,20 +8,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
-from PIL import Image, ImageColor
+from PIL import ImageColor
 
-from mkt_assets.compute.cached import Vectors
-from mkt_assets.compute.embedding import embed_pictures, embed_texts
+from mkt_assets.compute.cached import Embedded, Vectors
+from mkt_assets.compute.embedding import LostItemsError, embed_pictures, embed_texts
+from mkt_assets.compute.engine import Engine
 from mkt_assets.compute.sampled_pictures import Original, look_at_mattes, look_at_originals
+from mkt_assets.compute.sent_mattes import SentMatte, open_sent
+from mkt_assets.compute.trying import try_each
 from mkt_assets.core.experiments.comparison import group_backgrounds
 from mkt_assets.core.experiments.controls import copied_pictures, copied_texts
-from mkt_assets.core.experiments.variants import Row, compare_encoders, compare_matting, compare_methods
+from mkt_assets.core.experiments.variants import (
+    ABSENT,
+    NOT_RUN,
+    Row,
+    Variant,
+    compare,
+    encoders_of,
+    matting_of,
+    methods_of,
+)
 from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.models.provenance import WeightsError
-from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS, describe
+from mkt_assets.models.registry import IMAGE_ENCODERS, TEXT_ENCODERS, describe, runs_on_gpu
 from mkt_assets.resources.cache import Cache
 from mkt_assets.resources.drops import Drops
 from mkt_assets.resources.files import FileStore
@@ -30,7 +43,6 @@ from mkt_assets.resources.models import Models
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 from mkt_assets.stored.crawl import Crawl
-from mkt_assets.stored.mattes import open_composite
 from mkt_assets.stored.media import media_of_posts
 from mkt_assets.stored.samples import DrawnItems, draw_items, mattes_of, summaries_of
 
@@ -50,6 +62,7 @@ class Experiments:
     media_memory: MediaMemory
     hash_poster: Callable[[str], str]
     drops: Drops
+    engine: Engine
 
     def rows(self) -> Iterator[Row]:
         """Rows of `method_comparison`, one a variant, as soon as each is measured; without the verdicts.
@@ -60,14 +73,15 @@ class Experiments:
         clusters = Crawl(self.warehouse.read, self.window[-1]).clusters
         pictures = self._draw("image", self.settings.comparison_pictures)
         texts = self._draw("text", self.settings.comparison_texts)
-        yield from self._of_pictures(pictures, clusters)
-        yield from self._of_texts(texts, clusters)
+        # all is embedded before any is tried: workers of two kinds would wait for each other's processors
+        variants = [*self._of_pictures(pictures, clusters), *self._of_texts(texts, clusters)]
+        yield from compare(variants, try_each=partial(try_each, engine=self.engine))
 
     def _draw(self, modality: str, most: int) -> DrawnItems:
         seed = self.settings.random_state
         return draw_items(self.warehouse, modality, self.window, most, random_state=seed)
 
-    def _of_pictures(self, drawn: DrawnItems, clusters: pd.DataFrame) -> Iterator[Row]:
+    def _of_pictures(self, drawn: DrawnItems, clusters: pd.DataFrame) -> list[Variant]:
         seed, workers = self.settings.random_state, self.settings.workers
         red, green, blue = ImageColor.getrgb(self.settings.background)[:3]
         mattes, posts = mattes_of(self.warehouse, drawn)
@@ -82,6 +96,9 @@ class Experiments:
             cache=self.cache,
             limits=self.settings.picture_limits,
             workers=workers,
+            engine=self.engine,
+            load=partial(self.models.image_encoder, own or ""),
+            on_gpu=self._on_gpu("image_encoder", own),
         )
         sample = drawn.as_sample(
             clusters,
@@ -90,23 +107,38 @@ class Experiments:
         )
         of_path = {str(one.matte_path): one for one in facts}
 
-        def composite(matte_path: str) -> Image.Image:
-            return open_composite(self.media, of_path[matte_path], (red, green, blue))
+        def read(matte_path: str) -> SentMatte:
+            return SentMatte(self.media.read(matte_path), of_path[matte_path])
 
-        def embed(encoder_id: str) -> Vectors | None:
+        def embed(encoder_id: str) -> Vectors | str:
             encoder = _if_there(self.models.image_encoder, encoder_id)
             if encoder is None:
-                return None
-            paths = [str(one.matte_path) for one in facts]
-            around = self.settings.background
-            return embed_pictures(
-                paths, composite, encoder, self.cache, around=around, workers=workers
-            ).matrix
+                return ABSENT
+            return _unless_lost(
+                lambda: embed_pictures(
+                    [str(one.matte_path) for one in facts],
+                    partial(open_sent, colour=(red, green, blue)),
+                    encoder,
+                    self.cache,
+                    around=self.settings.background,
+                    workers=workers,
+                    read=read,
+                    engine=self.engine,
+                    load=partial(self.models.image_encoder, encoder_id),
+                    on_gpu=self._on_gpu("image_encoder", encoder_id),
+                )
+            )
 
-        yield from compare_methods(sample, random_state=seed)
         part = sample.part(originals.readable)
-        yield from compare_matting(part, originals.vectors, random_state=seed)
-        yield from compare_encoders(sample, IMAGE_ENCODERS, embed, random_state=seed)
+        unmatted = ABSENT if originals.vectors is None else originals.vectors
+        return [
+            *methods_of(sample, random_state=seed),
+            *matting_of(part, unmatted, random_state=seed),
+            *encoders_of(sample, IMAGE_ENCODERS, embed, random_state=seed),
+        ]
+
+    def _on_gpu(self, role: Literal["image_encoder", "text_encoder"], model_id: str | None) -> bool:
+        return model_id is not None and runs_on_gpu(role, model_id, self.settings.model_options)
 
     def _setting_of(self, model_id: str) -> str:
         """How the settings name the encoder of the crawl: of one in a folder, tables have no path."""
@@ -141,17 +173,38 @@ class Experiments:
                 if frames := numbers.get((day, file.name)):
                     yield file, frames
 
-    def _of_texts(self, drawn: DrawnItems, clusters: pd.DataFrame) -> Iterator[Row]:
+    def _of_texts(self, drawn: DrawnItems, clusters: pd.DataFrame) -> list[Variant]:
         seed = self.settings.random_state
         texts = summaries_of(self.warehouse, drawn)
 
-        def embed(encoder_id: str) -> Vectors | None:
+        def embed(encoder_id: str) -> Vectors | str:
             encoder = _if_there(self.models.text_encoder, encoder_id)
-            return None if encoder is None else embed_texts(texts, encoder, self.cache).matrix
+            if encoder is None:
+                return ABSENT
+            return _unless_lost(
+                lambda: embed_texts(
+                    texts,
+                    encoder,
+                    self.cache,
+                    engine=self.engine,
+                    load=partial(self.models.text_encoder, encoder_id),
+                    on_gpu=self._on_gpu("text_encoder", encoder_id),
+                )
+            )
 
         sample = drawn.as_sample(clusters, is_copy=copied_texts(texts))
-        yield from compare_methods(sample, random_state=seed)
-        yield from compare_encoders(sample, TEXT_ENCODERS, embed, random_state=seed)
+        return [
+            *methods_of(sample, random_state=seed),
+            *encoders_of(sample, TEXT_ENCODERS, embed, random_state=seed),
+        ]
+
+
+def _unless_lost(embed: Callable[[], Embedded]) -> Vectors | str:
+    """The vectors; or, as a row's status says it, that workers died of some of the items."""
+    try:
+        return embed().matrix
+    except LostItemsError as error:
+        return f"{NOT_RUN}{error}"
 
 
 def _if_there(load: Callable[[str], Encoder], encoder_id: str) -> Encoder | None:

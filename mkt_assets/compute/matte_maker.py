@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -121,17 +122,15 @@ class MatteMaker:
         self._max_video_bytes = max_video_bytes
         self._workers = workers
 
-    def make(
-        self, sources: Sequence[MediaSource], *, on_done: Callable[[], None], n_shown: int = 0
-    ) -> list[MadeMatte]:
-        """One result per picture of each source, in order.
+    def make(self, sources: Sequence[MediaSource], *, n_shown: int = 0) -> Generator[MadeMatte]:
+        """One result per picture of each source, in order, as each is done; few are ahead of who takes them.
 
         A still is read once: hashed, and decoded from the same bytes if it is not known. Reading and writing run in
-        threads; matting where the engine does it, and only what is not known.
+        threads; matting where the engine does it, and only what is not known. Closing the iterator early ends it;
+        what was made stays known.
 
         Args:
             sources: files of pictures and videos.
-            on_done: called as each picture is done.
             n_shown: how many, spread over the sources, get a `before_and_after`.
         """
         shown = set(range(0, len(sources), max(1, len(sources) // max(1, n_shown)))[:n_shown])
@@ -147,16 +146,8 @@ class MatteMaker:
             n_ahead=ahead,
             n_kept_ahead=ahead,
         )
-        results: list[MadeMatte] = []
-        firsts: dict[str, MadeMatte] = {}
-        for picture, made in self._remembered(written):
-            if picture.is_repeat:
-                results.append(_repeated(firsts[picture.key], picture))
-            else:
-                firsts[picture.key] = made
-                results.append(made)
-            on_done()
-        return results
+        with closing(written), closing(self._remembered(written)) as remembered:
+            yield from _repeats_filled_in(remembered)
 
     def _key(self, content_sha256: str, frame: str) -> str:
         # a still is the same picture under any frame name; a video's frames differ
@@ -273,7 +264,7 @@ class MatteMaker:
 
     def _remembered(
         self, written: Iterable[tuple[_Picture, MadeMatte]]
-    ) -> Iterator[tuple[_Picture, MadeMatte]]:
+    ) -> Generator[tuple[_Picture, MadeMatte]]:
         """Pass results on, appending facts to the cache often enough that a kill costs little."""
         pending: list[tuple[str, MatteFacts]] = []
         flushed = time.monotonic()
@@ -303,5 +294,15 @@ def _batches(files: Iterable[_File]) -> Iterator[deque[_File]]:
     yield batch
 
 
-def _repeated(first: MadeMatte, picture: _Picture) -> MadeMatte:
-    return replace(first, source=picture.source, frame=picture.frame, before_and_after=None)
+def _repeats_filled_in(done: Iterable[tuple[_Picture, MadeMatte]]) -> Iterator[MadeMatte]:
+    """Results, those of a content that was made before in this crawl as of its first picture."""
+    # of new contents only, as a known one is found again each time; and no more than what a repeat takes over
+    firsts: dict[str, tuple[MatteFacts | None, str | None]] = {}
+    for picture, made in done:
+        if picture.is_repeat:
+            facts, error = firsts[picture.key]
+            yield replace(made, facts=facts, error=error)
+            continue
+        if picture.facts is None and picture.sha is not None:
+            firsts[picture.key] = made.facts, made.error
+        yield made

@@ -31,7 +31,18 @@ _OF_A_LOCAL_ONE = {
     # of each task, for the dashboard and its database, which there are not here
     "RAY_enable_metrics_collection": "0",
     "RAY_task_events_report_interval_ms": "0",
+    # what it looks after by itself, once a second: several times a second is for clusters that come and go
+    "RAY_raylet_report_resources_period_milliseconds": "1000",
+    "RAY_raylet_check_gc_period_milliseconds": "1000",
+    "RAY_object_manager_timer_freq_ms": "1000",
+    "RAY_memory_monitor_refresh_ms": "1000",
+    # of glibc: what a batch took is kept for the next one, as each page that comes anew is filled with zeros first
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+    "MALLOC_TOP_PAD_": str(64 << 20),
 }
+# of no use without a terminal to repeat logs on and machines to start: they look around ten times a second
+_OF_NO_USE = ("kill_log_monitor", "kill_monitor")
 _lock = threading.Lock()
 _folder: str | None = None
 _was_prepared = False
@@ -103,9 +114,18 @@ def _connect(ray: Any, address: str | None, n_cpus: int) -> None:
             _temp_dir=_folder,
             **quiet,
         )
+        _end_what_is_of_no_use()
     except BaseException:
         disconnect()
         raise
+
+
+def _end_what_is_of_no_use() -> None:
+    """Ray has no setting for it; a version that names these otherwise keeps them."""
+    node: Any = getattr(import_module("ray._private.worker"), "_global_node", None)
+    for name in _OF_NO_USE:
+        if hasattr(node, name):
+            getattr(node, name)(check_alive=False)
 
 
 def _with_our_sigterm(start: Any) -> None:

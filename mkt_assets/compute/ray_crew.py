@@ -16,12 +16,13 @@ from mkt_assets.compute.engine import EngineError, Job, Lost
 from mkt_assets.compute.ray_worker import Answer, Worker
 
 DEATHS_OF_AN_ITEM = 3
-_AT_A_WORKER = 2
+# with results in order, one that takes long at the head must not leave the other workers without any
+_LONG_FOR_ONE = 8
 _FAILED_STARTS = 3
 _TELL_AFTER_SECONDS = 60.0
 _LOST = Lost(
-    f"the process that worked on it died {DEATHS_OF_AN_ITEM} times: it needs more memory than there is, or breaks the "
-    "model"
+    f"the process that worked on it died {DEATHS_OF_AN_ITEM} times: it needs more memory than there is, or crashes "
+    "what computes it"
 )
 
 
@@ -92,13 +93,13 @@ class _Hand:
     start: Any
     has: deque[tuple[Any, _Piece]] = field(default_factory=deque[tuple[Any, _Piece]])
 
-    def can_take(self, piece: _Piece) -> bool:
+    def can_take(self, piece: _Piece, most: int) -> bool:
         if self.start is not None:
             return False
         # what somebody died of is alone with its worker: so it is known who dies of what
         if piece.n_deaths or any(had.n_deaths for _, had in self.has):
             return not self.has
-        return len(self.has) < _AT_A_WORKER
+        return len(self.has) < most
 
 
 class Crew:
@@ -108,6 +109,7 @@ class Crew:
         self._ray = ray
         self._job = ray.put(job)
         self._identity = job.identity
+        self._at_a_worker, self._given_for_one = (1, _LONG_FOR_ONE) if job.is_long else (2, 2)
         resources = ray.cluster_resources()
         n_gpus = int(resources.get("GPU", 0)) if job.on_gpu else 0
         self.size = max(1, n_gpus or int(resources.get("CPU", 1)))
@@ -127,7 +129,7 @@ class Crew:
     @property
     def most_batches(self) -> int:
         """Batches that keep all workers busy: so many should be given at once, at most."""
-        return _AT_A_WORKER * self.size
+        return self._given_for_one * self.size
 
     def give(self, batch: Batch) -> None:
         """Have a batch computed, some time."""
@@ -156,14 +158,14 @@ class Crew:
 
     def _hand_out(self) -> None:
         while self._queue:
-            able = [hand for hand in self._hands if hand.can_take(self._queue[0])]
+            able = [hand for hand in self._hands if hand.can_take(self._queue[0], self._at_a_worker)]
             if not able:
                 break
             piece, hand = self._queue.popleft(), min(able, key=lambda hand: len(hand.has))
             hand.has.append((hand.actor.run.remote(piece.items), piece))
         n_starting = sum(hand.start is not None for hand in self._hands)
         # to start one takes seconds: not for a batch that another one will take
-        n_wanted = -(-len(self._queue) // _AT_A_WORKER) - n_starting
+        n_wanted = -(-len(self._queue) // self._at_a_worker) - n_starting
         for _ in range(min(n_wanted, self.size - len(self._hands))):
             actor = self._actor.remote()
             self._hands.append(_Hand(actor, actor.start.remote(self._job)))

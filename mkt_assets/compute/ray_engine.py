@@ -73,7 +73,7 @@ class _Line:
         self._crew = crew
         # where vectors depend on the batch, batches are as in any other engine
         self._is_fixed = job.batch > 1
-        self._n_items = job.batch if self._is_fixed else _ITEMS_A_BATCH
+        self._n_items = job.batch if self._is_fixed or job.is_long else _ITEMS_A_BATCH
         self._tasks: deque[tuple[Any, Batch | None, int]] = deque()
         self._filling: list[Task[Any, Any]] = []
         self._n_behind = 0

@@ -53,7 +53,19 @@ def open_thumbnail(
     Raises:
         FileNotFoundError: if it is not there any more.
     """
-    small = open_matte(media, matte_path)
+    webp = media.read(matte_path)
+    return thumbnail_of(webp, max_size, resampling=resampling, reducing_gap=reducing_gap)
+
+
+def thumbnail_of(
+    webp: bytes,
+    max_size: tuple[int, int],
+    *,
+    resampling: Image.Resampling = Image.Resampling.BICUBIC,
+    reducing_gap: float = 2.0,
+) -> Image.Image:
+    """The same, of the bytes of a stored matte."""
+    small = matte_of(webp)
     small.thumbnail(max_size, resampling, reducing_gap=reducing_gap)
     return small
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mkt_assets.contract.schema import TABLES
 from mkt_assets.orchestration.checks import build_checks
 from mkt_assets.resources import open_database
 from mkt_assets.settings import Settings
+from mkt_assets_tests.compute.deadly_work import Losing
 from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 from mkt_assets_tests.runs import D1, D2, PINS, Crawl, materialize, metadata, rows
@@ -215,6 +217,18 @@ def test_charts_on_disk_are_those_of_the_table(copied_crawl: Settings, fake_mode
         r["cluster_id"]: r["name"] for r in rows(settings, "cluster_identities") if r["modality"] == "text"
     }
     assert titles == {cluster: f"{topics[cluster]} (text cluster {cluster})" for cluster in topics}
+
+
+def test_a_chart_that_no_worker_survives_is_told_of_and_the_others_are_there(
+    copied_crawl: Settings, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["mkt_assets.assets.charts"], "open_engine", lambda _: Losing())
+    before = {(r["name"], r["part"]) for r in rows(copied_crawl, "charts")}
+    result = materialize(copied_crawl, fake_models, D1, last="charts", upstream=False)
+    assert {(r["name"], r["part"]) for r in rows(copied_crawl, "charts")} == before - {("map_image", 0)}
+    said = metadata(result, "charts")
+    assert said["not_drawn"] == "- The map (image) is not drawn: it is deadly."
+    assert said["charts"] == len(before) - 1
 
 
 def test_the_ratio_of_a_post_counts_it_once(whole_crawl: Crawl) -> None:

@@ -1,15 +1,20 @@
-"""Work for the tests of engines, importable where workers run: numbers, some of which are dangerous."""
+"""Work for the tests of engines, importable where workers run: some of it is dangerous."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-from mkt_assets.compute.engine import Job
+from mkt_assets.charts.base import Picture
+from mkt_assets.compute.engine import Job, Lost
+from mkt_assets.compute.threads import ThreadEngine
+from mkt_assets.core.experiments.variants import Attempt, Tried
 
 DEADLY = 13
 
@@ -63,6 +68,50 @@ class BuildsNothing:
 
     def __call__(self) -> Squaring:
         raise FileNotFoundError("there are no weights")
+
+
+class Losing(ThreadEngine):
+    """Gives up the second thing that is computed, as Ray's workers would if they died of it."""
+
+    def map(self, job: Any, sources: Any, *, keep: Any, **how: Any) -> Any:
+        numbers = count()
+
+        def kept(about: Any, result: Any) -> Any:
+            return keep(about, Lost("it is deadly") if next(numbers) == 1 else result)
+
+        return super().map(job, sources, keep=kept, **how)
+
+
+@dataclass(frozen=True)
+class DrawnAtTheSecondTime:
+    """Draws, but for the process that is the first to be asked, which it kills."""
+
+    notes: Path
+    draw: Callable[[], Picture]
+
+    def __call__(self) -> Picture:
+        die_once(self.notes)
+        return self.draw()
+
+
+@dataclass(frozen=True)
+class TriedAtTheSecondTime(Attempt):
+    """An attempt that kills the process that is the first to be asked."""
+
+    notes: Path | None = None
+
+    def tried(self) -> Tried:
+        assert self.notes is not None
+        die_once(self.notes)
+        return super().tried()
+
+
+def die_once(notes: Path) -> None:
+    """Note that this process was here, and if it is the first one, end it."""
+    is_first = not any(notes.iterdir())
+    note(notes, DEADLY)
+    if is_first:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def squaring(notes: Path, gates: Path | None = None, *, batch: int = 1) -> Job[int, Squared]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mkt_assets.compute.embedding import embed_pictures, embed_readable_pictures, embed_texts
+from mkt_assets.compute.embedding import embed_pictures, embed_texts
 from mkt_assets.compute.encoding import PICTURES_A_BATCH, TEXTS_A_BATCH
 from mkt_assets.core.progress import Progress
 from mkt_assets.core.vectors import cache_key, content_key
@@ -71,25 +70,6 @@ def test_the_keys_of_the_cache_are_those_that_homes_have(cache: Cache) -> None:
         cache_key(content_key("裙子"), "hashed-characters", "1"),
     ):
         assert set(cache.get_vectors([key])) == {key}
-
-
-def test_of_pictures_that_may_be_gone_those_that_come_are_embedded_and_the_known_only_looked_up(
-    cache: Cache,
-) -> None:
-    encoder, asked = MeanColourEncoder(), list[str]()
-
-    def coming(contents: list[str]) -> Iterator[tuple[str, Image.Image]]:
-        for content in contents:
-            asked.append(content)
-            yield content, PICTURES[content]
-
-    some = [CONTENTS[4], CONTENTS[1], CONTENTS[1]]
-    of = embed_readable_pictures(CONTENTS, coming(some), encoder, cache, around="as crawled")
-    assert (set(of), encoder.n_encoded) == (set(some), 2)
-    more = embed_readable_pictures(CONTENTS, coming(CONTENTS), encoder, cache, around="as crawled")
-    assert (list(more), encoder.n_encoded) == (CONTENTS, N)
-    assert asked == [*some, *CONTENTS]
-    assert np.array_equal(more[CONTENTS[1]], of[CONTENTS[1]])
 
 
 def test_texts_of_several_batches_keep_their_order(cache: Cache) -> None:

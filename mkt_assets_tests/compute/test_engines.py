@@ -11,10 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,34 +25,18 @@ from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.resources.cache import FileCache
 from mkt_assets.resources.files import LocalFiles
 from mkt_assets.settings import PROJECT_DIR, Settings, SettingsError
-from mkt_assets_tests.compute.deadly_work import DEADLY, BuildsNothing, Squared, computed, squaring
+from mkt_assets_tests.compute.conftest import N_WORKERS, skip_without_ray
+from mkt_assets_tests.compute.deadly_work import DEADLY, BuildsNothing, Losing, Squared, computed, squaring
 from mkt_assets_tests.conftest import BrightPersonMatting, FakeModels, HashedCharacterEncoder
 from mkt_assets_tests.drops import picture, write_drop
 from mkt_assets_tests.runs import D1, PINS, materialize, rows
 
-N_WORKERS, N_AHEAD = 2, 4
+N_AHEAD = 4
 # sent and not handed out yet: two batches of four a worker, and one that is being filled
 MOST_AT_WORKERS = (2 * N_WORKERS + 1) * 4
 PATIENCE_SECONDS = 60
 
 Done = tuple[int, Squared | Lost | None]
-
-
-@pytest.fixture(scope="module")
-def ray_engine() -> Iterator[Engine]:
-    """Workers of a Ray that is started for this file's tests."""
-    skip_without_ray()
-    from mkt_assets.compute.ray_cluster import disconnect
-    from mkt_assets.compute.ray_engine import RayEngine
-
-    yield RayEngine(None, n_cpus=N_WORKERS)
-    disconnect()
-
-
-@pytest.fixture(params=["threads", "ray"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    """Each of them."""
-    return ThreadEngine() if request.param == "threads" else request.getfixturevalue("ray_engine")
 
 
 @pytest.fixture
@@ -187,6 +169,15 @@ def test_a_ray_that_is_started_here_is_heard_on_loopback_only_and_asks_for_a_tok
     assert "RAY_USAGE_STATS_ENABLED=0" in environment
 
 
+def test_of_a_ray_that_is_started_here_nothing_runs_that_only_a_cluster_needs(
+    ray_engine: Engine, notes: Path
+) -> None:
+    assert list(run(ray_engine, squaring(notes), [1])) == [expected(1)]
+    running = [command(process) for process in descendants(os.getpid())]
+    assert any("raylet" in one for one in running)
+    assert [one for one in running if "log_monitor.py" in one or "monitor.py" in one] == []
+
+
 def test_ctrl_c_ends_the_workers_and_the_ray_that_was_started(tmp_path: Path) -> None:
     skip_without_ray()
     (tmp_path / "notes").mkdir()
@@ -210,18 +201,6 @@ def test_ctrl_c_ends_the_workers_and_the_ray_that_was_started(tmp_path: Path) ->
     wait_until(lambda: not any(is_alive(one) for one in started))
 
 
-class Losing(ThreadEngine):
-    """Gives up the second thing that is computed, as Ray's workers would if they died of it."""
-
-    def map(self, job: Any, sources: Any, *, keep: Any, **how: Any) -> Any:
-        numbers = count()
-
-        def kept(about: Any, result: Any) -> Any:
-            return keep(about, Lost("it is deadly") if next(numbers) == 1 else result)
-
-        return super().map(job, sources, keep=kept, **how)
-
-
 def test_a_picture_that_was_given_up_is_an_error_of_that_picture(tmp_path: Path) -> None:
     sources: list[MediaSource] = []
     for i in range(3):
@@ -237,7 +216,7 @@ def test_a_picture_that_was_given_up_is_an_error_of_that_picture(tmp_path: Path)
         workers=1,
         engine=Losing(),
     )
-    made = maker.make(sources, on_done=lambda: None)
+    made = list(maker.make(sources))
     assert [m.error for m in made] == [None, "it is deadly", None]
     assert [m.facts is None for m in made] == [False, True, False]
 
@@ -277,12 +256,6 @@ def test_the_tables_of_a_crawl_are_the_same(ray_engine: Engine, settings: Settin
     assert files_of(there.media_dir) == files_of(settings.media_dir)
     assert here.images.n_encoded == 11
     assert far.images.n_encoded == far.texts.n_encoded == 0
-
-
-def skip_without_ray() -> None:
-    # not imported here: Ray reads the environment when it is
-    if find_spec("ray") is None:
-        pytest.skip("the extra cluster is not installed: no ray")
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,9 @@ from mkt_assets.resources.cache import FileCache
 from mkt_assets.resources.files import LocalFiles
 from mkt_assets_tests.conftest import BrightPersonMatting
 from mkt_assets_tests.drops import picture
+
+# with two workers: matted and not written yet, or being matted
+MOST_AHEAD = 2 * 2 + 2
 
 
 class CountingMatting(BrightPersonMatting):
@@ -49,10 +54,7 @@ class Workshop:
         return MediaSource(path, path.name, f"post-{number}", "poster", "post")
 
     def make(self, sources: list[MediaSource], n_shown: int = 0) -> list[MadeMatte]:
-        done: list[int] = []
-        made = self.maker.make(sources, on_done=lambda: done.append(1), n_shown=n_shown)
-        assert len(done) == len(made)
-        return made
+        return list(self.maker.make(sources, n_shown=n_shown))
 
 
 @pytest.fixture
@@ -72,6 +74,29 @@ def test_results_come_in_the_order_of_the_sources_whatever_becomes_of_each(works
     assert made[3].error == "the file is empty"
     assert str(made[9].error).startswith("the file cannot be read")
     assert "not a picture" in str(made[40].error)
+
+
+def test_a_result_is_there_before_the_rest_is_made_and_an_early_end_keeps_what_was(
+    workshop: Workshop,
+) -> None:
+    sources = [workshop.source(i, picture((255, 200 - i, 200), i)) for i in range(70)]
+    results = workshop.maker.make(sources)
+    first = next(results)
+    assert first.source == sources[0]
+    assert 1 <= workshop.model.n_matted <= MOST_AHEAD
+    results.close()
+    n_before = workshop.model.n_matted
+    again = workshop.make(sources)
+    assert again[0].from_cache
+    assert again[0].facts == first.facts
+    assert workshop.model.n_matted <= n_before + 69
+
+
+def test_memory_holds_of_what_was_handed_out_no_more_than_its_facts(workshop: Workshop) -> None:
+    sources = [workshop.source(i, picture((255, 200 - i, 200), i)) for i in range(40)]
+    handed_out = [weakref.ref(made) for made in workshop.maker.make(sources, n_shown=40)]
+    gc.collect()
+    assert [made for made in handed_out if made() is not None] == []
 
 
 def test_what_was_matted_before_is_found_and_not_matted_again(workshop: Workshop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -55,8 +56,12 @@ class References:
             [self.posters[i] for i in kept],
             [self.other_clusters[i] for i in kept],
             [self.backgrounds[i] for i in kept],
-            lambda i, j: self.is_copy(kept[i], kept[j]),
+            partial(_is_copy_in_part, self.is_copy, kept),
         )
+
+
+def _is_copy_in_part(is_copy: IsCopy, kept: Sequence[int], i: int, j: int) -> bool:
+    return is_copy(kept[i], kept[j])
 
 
 def measure(trial: Trial, X: Matrix, references: References) -> dict[str, object]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ NEAR_DUPLICATE_TRIGRAMS = 0.8
 """Texts that share this part of their character trigrams are copies of each other."""
 
 IsCopy = Callable[[int, int], bool]
+"""Whether two items, by their numbers, are copies of each other; those made here can be pickled."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def copied_pictures(hashes: Sequence[int]) -> IsCopy:
         >>> is_copy(0, 1), is_copy(0, 2)
         (True, False)
     """
-    return lambda i, j: (hashes[i] ^ hashes[j]).bit_count() <= NEAR_DUPLICATE_BITS
+    return partial(_are_copied_pictures, hashes)
 
 
 def copied_texts(texts: Sequence[str]) -> IsCopy:
@@ -198,12 +200,9 @@ def copied_texts(texts: Sequence[str]) -> IsCopy:
         >>> is_copy(0, 1), is_copy(0, 2)
         (True, False)
     """
-    trigrams = [{text[i : i + 3] for i in range(max(1, len(text) - 2))} for text in texts]
-
-    def is_copy(i: int, j: int) -> bool:
-        return len(trigrams[i] & trigrams[j]) >= NEAR_DUPLICATE_TRIGRAMS * len(trigrams[i] | trigrams[j])
-
-    return is_copy
+    return partial(
+        _are_copied_texts, [{text[i : i + 3] for i in range(max(1, len(text) - 2))} for text in texts]
+    )
 
 
 def background_pixels(image: Image.Image, alpha: Image.Image) -> NDArray[np.uint8]:
@@ -235,6 +234,14 @@ def background_alpha(alpha: Image.Image) -> Image.Image:
         True
     """
     return alpha.convert("L").resize((BACKGROUND_SIDE, BACKGROUND_SIDE), Image.Resampling.BOX)
+
+
+def _are_copied_pictures(hashes: Sequence[int], i: int, j: int) -> bool:
+    return (hashes[i] ^ hashes[j]).bit_count() <= NEAR_DUPLICATE_BITS
+
+
+def _are_copied_texts(trigrams: Sequence[Set[str]], i: int, j: int) -> bool:
+    return len(trigrams[i] & trigrams[j]) >= NEAR_DUPLICATE_TRIGRAMS * len(trigrams[i] | trigrams[j])
 
 
 def _codes(groups: Sequence[Hashable | None]) -> Labels:

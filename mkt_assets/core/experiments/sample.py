@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mkt_assets.core.clustering.labels import Matrix
 from mkt_assets.core.experiments.comparison import References
-from mkt_assets.core.experiments.methods import MIN_ITEMS, Trial, drawn_together
+from mkt_assets.core.experiments.methods import MIN_ITEMS, drawn_together
 from mkt_assets.core.vectors import content_key
 
 
@@ -52,11 +51,6 @@ class Sample:
     def is_too_small(self) -> bool:
         """Whether it has too few items to compare anything."""
         return len(self.X) < MIN_ITEMS
-
-    @cached_property
-    def by_kmeans(self) -> dict[int, tuple[Trial, dict[str, object]]]:
-        """K-means on these vectors and what was measured of it, by seed, once made: several experiments ask for it."""
-        return {}
 
     def part(self, kept: Sequence[int]) -> Sample:
         """The same for some of the items only, by their numbers; itself if these are all."""

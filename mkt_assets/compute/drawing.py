@@ -1,0 +1,139 @@
+"""Drawing as a worker does it: from what is to be drawn, with all its data, to finished pictures.
+
+Not here: how charts look (charts/), which a crawl gets, and what is read for them (assets/charts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+
+from PIL import Image
+
+from mkt_assets.charts.base import Picture
+from mkt_assets.charts.sheets import ImageCluster, draw_cluster_sheet, draw_overview
+from mkt_assets.compute.engine import Engine, Job, Lost, Task
+from mkt_assets.stored.mattes import thumbnail_of
+
+_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A stored matte, WebP, that is shown no wider and no higher than `side` pixels; opened once in a process."""
+
+    webp: bytes
+    side: int
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """The matte, RGBA."""
+        return thumbnail_of(self.webp, (self.side, self.side))
+
+    def __reduce__(self) -> tuple[type[Tile], tuple[bytes, int]]:
+        # sent without its pixels, which are larger and soon made again
+        return Tile, (self.webp, self.side)
+
+
+@dataclass(frozen=True)
+class TiledCluster:
+    """An image cluster with its mattes as they are stored, nearest to the centroid first."""
+
+    cluster_id: int
+    tiles: Sequence[Tile]
+    n_images: int
+    n_posts: int
+    n_posters: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ToDraw:
+    """What it is, for people; what draws it, of functions and data that can be pickled; and tiles that it opens."""
+
+    what: str
+    draw: Callable[[], Picture | Sequence[Picture]]
+    tiles: Sequence[Tile] = ()
+
+
+@dataclass(frozen=True)
+class NotDrawn:
+    """In place of what no worker survived; the reason is a sentence for people."""
+
+    reason: str
+
+
+class Drawing:
+    """The `Work` of drawing."""
+
+    @property
+    def identity(self) -> str:
+        """Of all that decides about pixels."""
+        names = ("mkt-assets", "matplotlib", "pillow", "numpy", "pandas")
+        return " ".join(f"{name} {version(name)}" for name in names)
+
+    def prepare(self, item: ToDraw) -> ToDraw:
+        """The same with its tiles opened."""
+        for tile in item.tiles:
+            _ = tile.image
+        return item
+
+    def compute(self, batch: Sequence[ToDraw]) -> Iterator[list[Picture]]:
+        """The pictures of each, as they are asked for."""
+        return (_pictures(item.draw()) for item in batch)
+
+    def finish(self, computed: list[Picture]) -> list[Picture]:
+        """Pictures as they are."""
+        return computed
+
+
+def draw_each(
+    drawings: Iterable[ToDraw], *, engine: Engine, workers: int
+) -> Generator[Picture | NotDrawn, None, None]:
+    """All pictures, in order, drawn where the engine works.
+
+    Args:
+        drawings: what is to be drawn; a few are in memory, ahead of what is drawn.
+        engine: where; in threads only tiles are opened, as drawing itself is Python and would not be done sooner.
+        workers: threads for that.
+    """
+    job: Job[ToDraw, list[Picture]] = Job(Drawing, Drawing().identity, is_long=True)
+    for drawn in engine.map(
+        job,
+        drawings,
+        tasks=lambda drawing: [Task(drawing.what, drawing, sum(len(tile.webp) for tile in drawing.tiles))],
+        keep=_kept,
+        n_threads=workers,
+        n_ahead=_AHEAD,
+    ):
+        yield from drawn
+
+
+def draw_tiled_sheet(cluster: TiledCluster) -> Picture:
+    """See `draw_cluster_sheet`."""
+    tiles = [tile.image for tile in cluster.tiles]
+    sizes = (cluster.n_images, cluster.n_posts, cluster.n_posters)
+    return draw_cluster_sheet(cluster.cluster_id, tiles, *sizes, name=cluster.name)
+
+
+def draw_tiled_overview(clusters: Sequence[TiledCluster], *, max_rows: int) -> Picture:
+    """See `draw_overview`."""
+    opened = [
+        ImageCluster(
+            of.cluster_id, [tile.image for tile in of.tiles], of.n_images, of.n_posts, of.n_posters, of.name
+        )
+        for of in clusters
+    ]
+    return draw_overview(opened, max_rows=max_rows)
+
+
+def _kept(what: str, drawn: list[Picture] | Lost | None) -> Sequence[Picture | NotDrawn]:
+    if isinstance(drawn, Lost):
+        return [NotDrawn(f"{what} is not drawn: {drawn.reason}.")]
+    return drawn or []
+
+
+def _pictures(drawn: Picture | Sequence[Picture]) -> list[Picture]:
+    return [drawn] if isinstance(drawn, Picture) else list(drawn)
