@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from mkt_assets.core.sight.vocabulary import VocabularyError, Word, read_vocabulary
 from mkt_assets.core.vectors import content_key, content_of
 from mkt_assets.resources import open_warehouse
 from mkt_assets.settings import Settings
@@ -20,7 +21,10 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 @dataclass(frozen=True)
 class InUse:
-    """Mattes and charts (by name), contents (sha256 of pictures and texts) and crawl dates of all rows."""
+    """Mattes and charts (by name), contents and crawl dates of all rows.
+
+    Contents are sha256 of pictures and texts; also of words that pictures are compared with.
+    """
 
     mattes: frozenset[str]
     charts: frozenset[str]
@@ -29,7 +33,7 @@ class InUse:
 
 
 def in_use(settings: Settings) -> InUse:
-    """What the rows of the warehouse point to.
+    """What the rows of the warehouse point to, and what each run needs again.
 
     Raises:
         DatabaseBusyError: if runs keep the warehouse for too long.
@@ -43,6 +47,7 @@ def in_use(settings: Settings) -> InUse:
         # a matte of an earlier version is named by its key
         *map(content_of, paths),
         *(content_key(str(text)) for name in texts.column_names for text in texts[name].to_pylist() if text),
+        *(content_key(text) for word in _seen_words(settings) for text in (word.zh, word.en)),
     }
     charts = warehouse.read("charts", columns=["path"])["path"].to_pylist()
     dates = warehouse.read("raw_posts", columns=["crawl_date"])["crawl_date"].unique().to_pylist()
@@ -52,6 +57,14 @@ def in_use(settings: Settings) -> InUse:
         contents=frozenset(contents),
         crawl_dates=frozenset(day for day in dates if day is not None),
     )
+
+
+def _seen_words(settings: Settings) -> tuple[Word, ...]:
+    """Words that pictures are compared with; none of a file that cannot be read, of which the step tells."""
+    try:
+        return read_vocabulary(settings.sight_words_file)
+    except VocabularyError:
+        return ()
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -8,10 +8,13 @@ import time
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
+from mkt_assets.core.sight.vocabulary import read_vocabulary
+from mkt_assets.core.vectors import cache_key, content_key
 from mkt_assets.operations import gc
 from mkt_assets.operations.gc import clear_dead_runs, collect_garbage, find_garbage
 from mkt_assets.operations.places import InUse, in_use
@@ -81,6 +84,14 @@ def test_the_cache_forgets_contents_that_no_row_has(home: Settings) -> None:
     gone = open_cache(home).forget_others(frozenset(), made_before=time.time() + 60)
     assert gone > 0
     assert open_cache(home).forget_others(frozenset(), made_before=time.time() + 60) == 0
+
+
+def test_vectors_of_words_that_pictures_are_compared_with_stay(home: Settings) -> None:
+    word = read_vocabulary(home.sight_words_file)[0]
+    keys = [cache_key(content_key(text), "joint", "1") for text in (word.zh, word.en, "no such word")]
+    open_cache(home).put_vectors(keys, np.ones((3, 4), np.float32))
+    assert collect_garbage(home, min_age_hours=0).n_cached == 1
+    assert open_cache(home).get_vectors(keys).keys() == set(keys[:2])
 
 
 def test_the_command_shows_first_and_removes_when_told(

@@ -5,7 +5,7 @@ Not here: which of them a style gets (styles).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def read_vocabulary(path: Path, shipped: Path = SHIPPED) -> tuple[Word, ...]:
         (Word(kind='garment', zh='马甲', en='gilet'),)
     """
     words, _ = _read(shipped)
-    given, taken_out = _read(path)
+    given, taken_out = _read(path, known={name for word in words for name in _names(word)})
     replaced = {part.casefold() for word in given for part in (word.zh, word.en)} | taken_out
     kept = [] if ALL in taken_out else [w for w in words if not _names(w) & replaced]
     if not kept and not given:
@@ -68,8 +68,8 @@ def _names(word: Word) -> set[str]:
     return {word.zh.casefold(), word.en.casefold()}
 
 
-def _read(path: Path) -> tuple[list[Word], set[str]]:
-    """The words of a file, and what it takes out, in one case."""
+def _read(path: Path, known: Collection[str] = ()) -> tuple[list[Word], set[str]]:
+    """The words of a file, and what it takes out of the `known` ones, in one case."""
     words: list[Word] = []
     taken_out: set[str] = set()
     lines: dict[str, int] = {}
@@ -80,7 +80,8 @@ def _read(path: Path) -> tuple[list[Word], set[str]]:
             if not word.zh and not word.en:
                 return f"it takes out nothing: write the word behind {TAKEN_OUT}, or {ALL} for all"
             taken_out.update(_names(word) - {""})
-            return None
+            unknown = sorted(_names(word) - {"", ALL} - set(known))
+            return f"it takes out {unknown[0]}, which is none of the shipped words" if unknown else None
         fault = _fault(word, lines)
         if fault is None:
             words.append(word)

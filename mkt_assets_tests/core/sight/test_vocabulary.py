@@ -54,6 +54,7 @@ def test_all_can_be_taken_out_for_ones_own_but_not_for_nothing(tmp_path: Path) -
         ("garment,=护腕,wristband", "begins like a spreadsheet formula"),
         ("garment,护腕,<b>wristband</b>", "looks like HTML"),
         ("none,,", "line 2: it takes out nothing"),
+        ("none,白色,\nnone,,Laec", "line 3: it takes out laec, which is none of the shipped words"),
         ("cut,短款,short\ncut,很短,Short", "line 3: Short is in line 2 already"),
         ("cut,短款,short,1", "line 2: it has more than three cells"),
     ],
