@@ -21,8 +21,8 @@ from mkt_assets.commands.plain_errors import plain_errors
 from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from mkt_assets.crawlers.drop import SourceFile
     from mkt_assets.crawlers.inspection import Inspection, Refused
+    from mkt_assets.crawlers.tally import SourceFile
 
 _MOST_FILES_SHOWN = 30
 _out = Console()

@@ -1,6 +1,6 @@
 """A drop that gives no post: an empty crawl, or a broken one, and then why, in sentences.
 
-Not here: what makes a file or row unusable (crawlers/drop).
+Not here: what makes a file or row unusable (crawlers/reading).
 """
 
 from __future__ import annotations

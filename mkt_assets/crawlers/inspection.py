@@ -15,8 +15,9 @@ from typing import Any
 from mkt_assets.core.media.pictures import PictureError, PictureLimits, check_picture
 from mkt_assets.crawlers.base import Limits
 from mkt_assets.crawlers.broken import why_broken
-from mkt_assets.crawlers.drop import Ingest, SourceFile, ingest_drop
+from mkt_assets.crawlers.drop import Ingest, ingest_drop
 from mkt_assets.crawlers.media import MediaFile
+from mkt_assets.crawlers.tally import SourceFile
 
 _TEXTS = ("title", "content")
 # A column of raw_posts that an analyst would miss, as she would call it.

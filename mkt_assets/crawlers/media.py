@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mkt_assets.core.media.pictures import HEAD_BYTES_OF_BRANDS, picture_of_brands
+from mkt_assets.core.media.picture_formats import HEAD_BYTES_OF_BRANDS, picture_of_brands
 from mkt_assets.crawlers.base import Reject
 from mkt_assets.crawlers.media_frames import MediaFile, framed, key_of, without_clips
 from mkt_assets.crawlers.media_places import accounts_in, post_in_name, posts_in, without_person

@@ -1,6 +1,6 @@
 """From a record to a row of raw_posts: ids checked, counts and times parsed, texts left as they are.
 
-Not here: cleaning of text (core/text), which row of a post wins (crawlers/drop).
+Not here: cleaning of text (core/text), which row of a post wins (crawlers/reading).
 """
 
 from __future__ import annotations

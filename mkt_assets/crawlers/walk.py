@@ -1,6 +1,6 @@
 """The files of a drop, found without following links or trusting names, and the dates that have a drop.
 
-Not here: what is in the files (crawlers/drop), which drops need a run (orchestration/drop_state).
+Not here: what is in the files (crawlers/reading), which drops need a run (orchestration/drop_state).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the numbers and formulas in a workbook's cells are where they were texts before.
 
-Not here: reading cells (crawlers/workbook_files), days (crawlers/workbook_dates).
+Not here: reading cells (crawlers/workbook_sheets), days (crawlers/workbook_dates).
 """
 
 from __future__ import annotations

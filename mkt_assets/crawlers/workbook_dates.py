@@ -1,6 +1,6 @@
 """The days that a workbook stores as numbers: which formats show them, and what they say.
 
-Not here: times in words (core/text/dates), reading cells (crawlers/workbook_files).
+Not here: times in words (core/text/dates), reading cells (crawlers/workbook_sheets).
 """
 
 from __future__ import annotations

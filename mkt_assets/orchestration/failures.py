@@ -13,7 +13,7 @@ import dagster as dg
 from mkt_assets.compute.engine import EngineError
 from mkt_assets.core.profiles.names import NamesError
 from mkt_assets.crawlers.broken import BrokenDropError
-from mkt_assets.crawlers.drop import DropMissing
+from mkt_assets.crawlers.walk import DropMissing
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
 from mkt_assets.resources.files import FilesSetupError, disk_full

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from mkt_assets.contract.tables.items import RAW_POSTS
 from mkt_assets.contract.tables.rejects import REJECTS
 from mkt_assets.crawlers.base import Limits
-from mkt_assets.crawlers.drop import DropMissing, Ingest, ingest_drop
+from mkt_assets.crawlers.drop import Ingest, ingest_drop
+from mkt_assets.crawlers.walk import DropMissing
 
 CRAWL = date(2024, 6, 16)
 PNG, MP4 = b"\x89PNG\r\n\x1a\n0000", b"\0\0\0\x18ftypmp42"

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 from mkt_assets.crawlers.base import Limits
-from mkt_assets.crawlers.drop import UNFORESEEN, Ingest, ingest_drop
+from mkt_assets.crawlers.drop import Ingest, ingest_drop
+from mkt_assets.crawlers.reading import UNFORESEEN
 from mkt_assets.crawlers.walk import walk_drop
 from mkt_assets.resources.accounts import creator_hash
 

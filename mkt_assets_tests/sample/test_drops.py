@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mkt_assets.crawlers.drop import ingest_drop, list_drops
+from mkt_assets.crawlers.drop import ingest_drop
+from mkt_assets.crawlers.walk import list_drops
 from mkt_sample import NotASampleError, SampleTruth, generate
 from mkt_sample.drops import ITEM_COLUMNS
 

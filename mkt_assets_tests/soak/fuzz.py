@@ -17,7 +17,8 @@ import atheris  # pyright: ignore[reportMissingImports]
 
 with atheris.instrument_imports(include=["mkt_assets.crawlers", "mkt_assets.core.media.pictures"]):  # pyright: ignore
     from mkt_assets.core.media.pictures import PictureError, PictureLimits, decode_picture
-    from mkt_assets.crawlers.drop import UNFORESEEN, ingest_drop
+    from mkt_assets.crawlers.drop import ingest_drop
+    from mkt_assets.crawlers.reading import UNFORESEEN
     from mkt_assets.resources.accounts import creator_hash
 
 from mkt_assets_tests.hostile.guards import CRAWL, LOW, assert_stored_texts_are_clean

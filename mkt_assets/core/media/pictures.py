@@ -1,6 +1,7 @@
 """Pictures decoded safely, whatever the bytes are.
 
-Not here: videos (core/media/videos), what pictures show (models/), which post they are of (crawlers/media).
+Not here: telling formats (core/media/picture_formats), videos (core/media/videos), what pictures show (models/), which
+post they are of (crawlers/media).
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 import io
 import struct
 import time
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from types import MappingProxyType
 from typing import IO, Any, cast
 
-import numpy as np
 from pi_heif import register_heif_opener
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mkt_assets.core.media.picture_colours import eight_bit, in_srgb
+from mkt_assets.core.media.picture_formats import sniff_format, what_instead
 
 
 class PictureError(ValueError):
@@ -38,17 +39,6 @@ class PictureLimits:
     max_video_seconds: float = 120.0  # of our time, not of the video's
 
 
-_STARTS: Mapping[bytes, str] = MappingProxyType(
-    {
-        b"\xff\xd8\xff": "JPEG",
-        b"\x89PNG\r\n\x1a\n": "PNG",
-        b"GIF87a": "GIF",
-        b"GIF89a": "GIF",
-        b"BM": "BMP",
-        b"II*\x00": "TIFF",
-        b"MM\x00*": "TIFF",
-    }
-)
 _HEAD_BYTES = 4096
 _START_OF_SCAN = b"\xff\xda"
 _USUAL_SCANS = 20
@@ -58,49 +48,8 @@ _TIFF_BYTES = (1, 2, 6, 7)  # the types that stay one piece
 # What of a 50-megapixel picture is at work at once takes half a gigabyte: larger ones wait for each other.
 LARGE_PIXELS = 12_000_000
 _one_large = Lock()
-_AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
-HEAD_BYTES_OF_BRANDS = 512  # a hundred brands: files have ten at most
 _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 _MOST_FRAMES = 50
-_PROFILED = ("RGB", "L", "CMYK", "LAB")
-_MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<script", b"<svg", b"<error")
-
-
-def sniff_format(data: bytes) -> str | None:
-    r"""Pillow's name of the format that the first bytes say, or None: file extensions lie.
-
-    Examples:
-        >>> from mkt_assets.core.media.pictures import sniff_format
-        >>> sniff_format(b"\xff\xd8\xff\xe0" + bytes(20)), sniff_format(b"<html>")
-        ('JPEG', None)
-    """
-    for start, name in _STARTS.items():
-        if data.startswith(start):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    return picture_of_brands(data)
-
-
-def picture_of_brands(head: bytes) -> str | None:
-    r"""Pillow's name of the format that the brands of an ISO media file say; None of a video, and of other files.
-
-    Examples:
-        >>> from mkt_assets.core.media.pictures import picture_of_brands
-        >>> picture_of_brands(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
-        'HEIF'
-        >>> picture_of_brands(b"\0\0\0\x18ftypisom\0\0\0\0isommp42") is None
-        True
-    """
-    if head[4:8] != b"ftyp":
-        return None
-    end = min(int.from_bytes(head[:4], "big"), HEAD_BYTES_OF_BRANDS)
-    # the first is the main brand; after its version come those that the file fits as well
-    brands = {head[8:12], *(head[at : at + 4] for at in range(16, end, 4))}
-    if brands & _AVIF_BRANDS:
-        return "AVIF"
-    return "HEIF" if brands & _HEIF_BRANDS else None
 
 
 def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image.Image:
@@ -135,7 +84,7 @@ def decode_picture(data: bytes, *, limits: PictureLimits | None = None) -> Image
             opened.load()
             check_size(opened.size, limits)  # a HEIC may turn out larger than it says
             shown = _frame_that_shows(opened, limits)
-            return _in_srgb(_eight_bit(_upright(shown)), opened.info.get("icc_profile"))
+            return in_srgb(eight_bit(_upright(shown)), opened.info.get("icc_profile"))
     except PictureError:
         raise
     except Image.DecompressionBombError:
@@ -239,7 +188,7 @@ def _checked_format(data: bytes, limits: PictureLimits, n_bytes: int) -> str:
         raise PictureError(f"the file has {n_bytes / 1e6:.0f} MB, more than {limits.max_bytes / 1e6:.0f} MB")
     picture_format = sniff_format(data)
     if picture_format is None:
-        raise PictureError(_what_instead(data))
+        raise PictureError(what_instead(data))
     _open_plugins()
     if picture_format not in Image.OPEN:
         raise PictureError(f"a {picture_format} picture, which this installation cannot read")
@@ -251,19 +200,6 @@ def _open_plugins() -> None:
     """Let Pillow know all formats that are read here; of a HEIC, the picture only, in this thread."""
     Image.init()
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
-
-
-def _what_instead(data: bytes) -> str:
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n\x00").lower()
-    if start.startswith(_MARKUP):
-        return "HTML or XML instead of a picture"
-    if start.startswith((b"{", b"[")):
-        return "JSON instead of a picture"
-    if not start:
-        return "the file holds nothing but blanks or zeros"
-    if data[4:8] == b"ftyp":
-        return "a video instead of a picture"
-    return "not a picture in a known format (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC)"
 
 
 def check_size(size: tuple[int, int], limits: PictureLimits) -> None:
@@ -347,39 +283,6 @@ def _check_entries(stream: IO[bytes]) -> None:
     for _, kind, count, _ in struct.iter_unpack(f"{order}HHII", stream.read(12 * n_entries)):
         if kind not in _TIFF_BYTES and count > _MAX_TIFF_NUMBERS:
             raise PictureError(f"the TIFF picture lists {count:,} numbers in one of its tags: a bomb")
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """8 bits a channel; RGB or RGBA unless the mode is one of a colour profile; deeper greys are scaled."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        with np.errstate(invalid="ignore"):
-            values = np.array(image, np.float32)
-            np.nan_to_num(values, copy=False)
-            values *= _scale_to_255(image.mode, float(values.max(initial=0.0)))
-        np.rint(values.clip(0, 255, out=values), out=values)
-        return Image.fromarray(values.astype(np.uint8))
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode in _PROFILED else image.convert("RGB")
-
-
-def _scale_to_255(mode: str, highest: float) -> float:
-    if highest > 65535:
-        return 255 / highest
-    if mode.startswith("I;16") or highest > 255:
-        return 1 / 257
-    return 255.0 if mode == "F" and highest <= 1 else 1.0
-
-
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """RGB or RGBA in the colours that everything after this takes them for; phones' profiles are wider."""
-    mode = "RGBA" if image.mode == "RGBA" else "RGB"
-    # damaged, or of other colours than the picture has: without it the numbers stand as they are
-    with suppress(Exception):
-        if profile:
-            own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-            return ImageCms.profileToProfile(image, own, srgb, outputMode=mode) or image
-    return image if image.mode == mode else image.convert(mode)
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -8,12 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from mkt_assets.core.media.pictures import (
-    PictureError,
-    PictureLimits,
-    decode_picture,
-    sniff_format,
-)
+from mkt_assets.core.media.picture_formats import sniff_format
+from mkt_assets.core.media.pictures import PictureError, PictureLimits, decode_picture
 from mkt_assets_tests.heic_files import heic
 
 RED, BLUE = (250, 10, 10), (10, 10, 250)
