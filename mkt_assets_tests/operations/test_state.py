@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,12 @@ def problems(settings: Settings) -> list[Finding]:
     return [finding for finding in examine(settings) if finding.verdict is Verdict.problem]
 
 
+def forgotten_badly(settings: Settings) -> list[Finding]:
+    """What is wrong with who was forgotten; the doctor looks at nothing after that, which takes it longest."""
+    looked = takewhile(lambda finding: finding.about != "snapshot", examine(settings))
+    return [f for f in looked if f.about == "forgotten" and f.verdict is Verdict.problem]
+
+
 def reasons(settings: Settings) -> dict[str, str | None]:
     """Why each drop needs no run."""
     prepare_instance(settings)
@@ -170,7 +177,8 @@ def test_who_is_forgotten_is_nowhere_in_the_state_and_the_other_home_is_told(
 ) -> None:
     other = another_home(moved, tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", str(other.dagster_home))
-    assert run(other, fake_models, D2, without=["charts"]).success
+    made_there = ("raw_posts", "matted_images", "report")
+    assert run(other, fake_models, D2, last=made_there, upstream=False).success
     report = next(other.reports_dir.rglob("*.html"))
     posts = open_warehouse(moved).read("raw_posts").to_pylist()
     her = open_accounts(moved).hash(poster_id(2))
@@ -191,14 +199,14 @@ def test_who_is_forgotten_is_nowhere_in_the_state_and_the_other_home_is_told(
     assert her in open_tombstones(other).read()
 
     assert report.exists()
-    [behind] = [f for f in problems(other) if f.about == "forgotten"]
+    [behind] = forgotten_badly(other)
     assert "in another home" in behind.what and behind.to_do == "`mkt forget --again`"
     forget(other, Request(again=True))
     assert not report.exists()
-    assert [f for f in problems(other) if f.about == "forgotten"] == []
+    assert forgotten_badly(other) == []
     assert materialize(other, fake_models, D2, last="raw_posts").success
     assert her not in open_warehouse(moved).read("raw_posts")["poster_id"].to_pylist()
-    assert [f for f in problems(moved) if f.about == "forgotten"] == []
+    assert forgotten_badly(moved) == []
 
 
 def test_the_doctor_says_when_the_state_is_away_and_looks_at_what_it_can(moved: Settings) -> None:

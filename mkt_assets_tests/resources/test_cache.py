@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from mkt_assets.compute.cached import embed_missing
 from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.resources.cache import Cache, FileCache
-from mkt_assets.settings import PROJECT_DIR
+from mkt_assets_tests.processes import OTHERS
 
-SLOW_EMBEDDING = """
-import sys, time
-import numpy as np
-from mkt_assets.compute.cached import embed_missing
-from mkt_assets_tests.resources.test_cache import opened
 
-cache = opened(sys.argv[1])
-keys = [f"{i:03d}" for i in range(200)]
+def embed_slowly(where: str, told: Connection) -> None:
+    """Two hundred keys, fifty a second, of which each is told when it was embedded."""
+    cache = opened(where)
+    keys = [f"{i:03d}" for i in range(200)]
 
-def compute(missing):
-    for key in missing:
-        time.sleep(0.02)
-        print(key, flush=True)
-        yield [key], np.full((1, 3), float(key), dtype=np.float32)
+    def compute(missing: Sequence[str]) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+        for key in missing:
+            time.sleep(0.02)
+            told.send(key)
+            yield [key], np.full((1, 3), float(key), dtype=np.float32)
 
-embed_missing(keys, cache.get_vectors(keys), compute=compute, store=cache.put_vectors, dimension=3, flush_seconds=0.3)
-print("done", flush=True)
-"""
+    known = cache.get_vectors(keys)
+    embed_missing(keys, known, compute=compute, store=cache.put_vectors, dimension=3, flush_seconds=0.3)
+    told.send("done")
 
 
 def opened(where: str) -> Cache:
@@ -59,20 +58,18 @@ def cache(where: str) -> Cache:
 
 def embed(where: str, *, kill_at: str | None = None) -> list[str]:
     """Keys that a process embedded, killed (or not) once it embedded `kill_at`."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW_EMBEDDING, where],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT_DIR)},
-    )
-    assert process.stdout is not None
+    heard, told = OTHERS.Pipe(duplex=False)
+    process = OTHERS.Process(target=embed_slowly, args=(where, told))
+    process.start()
+    told.close()
     seen: list[str] = []
-    for line in process.stdout:
-        seen.append(line.strip())
-        if line.strip() == kill_at:
-            os.kill(process.pid, signal.SIGKILL)
-            break
-    process.wait()
+    with suppress(EOFError):
+        while not {"done", kill_at}.intersection(seen[-1:]):
+            seen.append(heard.recv())
+    if kill_at is not None:
+        process.kill()
+    process.join()
+    assert process.exitcode == (0 if kill_at is None else -signal.SIGKILL)
     return seen
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from mkt_assets.resources.database import DatabaseBusyError, FileDatabase, open_database
 from mkt_assets.resources.warehouse import Warehouse
-from mkt_assets.settings import PROJECT_DIR
+from mkt_assets_tests.processes import OTHERS
 from mkt_assets_tests.resources.test_warehouse import summaries
 
 D1 = date(2024, 6, 13)
@@ -96,28 +96,24 @@ def test_a_cancellation_waits_for_the_end_of_a_write_and_leaves_the_file_free(tm
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (100_000,)
 
 
-_OPENS_IN_A_FORK = """
-import os, sys
-from pathlib import Path
-from mkt_assets.resources.database import FileDatabase
-
-database = FileDatabase(Path(sys.argv[1]), timeout_seconds=20)
-database.write((), lambda connection: connection.execute("CREATE TABLE t AS SELECT 1 AS a"))
-child = os.fork()
-if not child:
+def open_in_a_fork(path: Path) -> None:
+    database = FileDatabase(path, timeout_seconds=20)
+    database.write((), lambda connection: connection.execute("CREATE TABLE t AS SELECT 1 AS a"))
+    child = os.fork()
+    if not child:
+        with database.reading() as connection:
+            os._exit(connection.execute("SELECT a FROM t").fetchone() != (1,))
+    _, status = os.waitpid(child, 0)
     with database.reading() as connection:
-        os._exit(connection.execute("SELECT a FROM t").fetchone() != (1,))
-_, status = os.waitpid(child, 0)
-with database.reading() as connection:
-    assert connection.execute("SELECT a FROM t").fetchone() == (1,)
-sys.exit(os.waitstatus_to_exitcode(status))
-"""
+        assert connection.execute("SELECT a FROM t").fetchone() == (1,)
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_a_forked_process_opens_what_its_parent_opened(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _OPENS_IN_A_FORK, str(tmp_path / "t.duckdb")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=PROJECT_DIR)
-    assert done.returncode == 0, done.stderr
+    process = OTHERS.Process(target=open_in_a_fork, args=(tmp_path / "t.duckdb",))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
 
 
 def test_between_two_openings_the_file_is_free_and_has_no_log(tmp_path: Path) -> None:
