@@ -57,7 +57,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 def kill_once(prepared: Prepared, tmp_path: Path, delay: float) -> float | None:
     """Kill a run after `delay` seconds, look at what is left, and run again; how long it took if it ended before."""
     settings = copied(prepared.folder, tmp_path / "home")
-    log = tmp_path / "log"
+    seconds = kill(prepared, settings, tmp_path / "log", delay)
+    assert_completed_by_the_next(prepared, settings)
+    return seconds
+
+
+def kill(prepared: Prepared, settings: Settings, log: Path, delay: float) -> float | None:
+    """Kill a run after `delay` seconds, and look at what is left; how long it took if it ended before."""
     worker = begin(settings, [DAY], log)
     while not log.exists():
         assert worker.is_alive()
@@ -71,18 +77,23 @@ def kill_once(prepared: Prepared, tmp_path: Path, delay: float) -> float | None:
     assert_consistent(settings)
     for table, rows in contents(settings, DAY).items():
         assert rows in (prepared.before[table], prepared.after[table]), f"{table} is neither old nor new"
+    return seconds
+
+
+def assert_completed_by_the_next(prepared: Prepared, settings: Settings) -> None:
     assert run(settings, DAY).success
     assert contents(settings, DAY) == prepared.after
     assert_consistent(settings)
     assert_no_orphans_after_gc(settings)
-    return seconds
 
 
-@pytest.mark.parametrize("share", [0.3, 0.7])
-def test_a_killed_run_leaves_old_or_new_and_is_completed_by_the_next(
-    prepared: Prepared, tmp_path: Path, share: float
+def test_a_killed_run_leaves_old_or_new_and_so_does_the_next_and_a_third_completes_them(
+    prepared: Prepared, tmp_path: Path
 ) -> None:
-    kill_once(prepared, tmp_path, share * prepared.seconds)
+    settings = copied(prepared.folder, tmp_path / "home")
+    for share in (0.3, 0.7):
+        kill(prepared, settings, tmp_path / f"log of {share}", share * prepared.seconds)
+    assert_completed_by_the_next(prepared, settings)
 
 
 @pytest.mark.soak
