@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from mkt_assets.charts.base import Picture
 from mkt_assets.compute.engine import Job, Lost
 from mkt_assets.compute.threads import ThreadEngine
-from mkt_assets.core.experiments.variants import Attempt, Tried
 
 DEADLY = 13
 
@@ -80,38 +78,6 @@ class Losing(ThreadEngine):
             return keep(about, Lost("it is deadly") if next(numbers) == 1 else result)
 
         return super().map(job, sources, keep=kept, **how)
-
-
-@dataclass(frozen=True)
-class DrawnAtTheSecondTime:
-    """Draws, but for the process that is the first to be asked, which it kills."""
-
-    notes: Path
-    draw: Callable[[], Picture]
-
-    def __call__(self) -> Picture:
-        die_once(self.notes)
-        return self.draw()
-
-
-@dataclass(frozen=True)
-class TriedAtTheSecondTime(Attempt):
-    """An attempt that kills the process that is the first to be asked."""
-
-    notes: Path | None = None
-
-    def tried(self) -> Tried:
-        assert self.notes is not None
-        die_once(self.notes)
-        return super().tried()
-
-
-def die_once(notes: Path) -> None:
-    """Note that this process was here, and if it is the first one, end it."""
-    is_first = not any(notes.iterdir())
-    note(notes, DEADLY)
-    if is_first:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def squaring(notes: Path, gates: Path | None = None, *, batch: int = 1) -> Job[int, Squared]:

@@ -30,7 +30,8 @@ from mkt_assets.core.experiments.comparison import References
 from mkt_assets.core.experiments.controls import copied_texts
 from mkt_assets.core.experiments.sample import Sample
 from mkt_assets.core.experiments.variants import Attempt, Tried, compare, matting_of, methods_of
-from mkt_assets_tests.compute.deadly_work import DrawnAtTheSecondTime, Losing, TriedAtTheSecondTime, computed
+from mkt_assets_tests.compute.deadly_steps import DrawnAtTheSecondTime, TriedAtTheSecondTime
+from mkt_assets_tests.compute.deadly_work import Losing, computed
 
 N = 60
 

@@ -142,7 +142,12 @@ def encoders_of(
 
 
 def tried_here(attempts: Iterable[Attempt]) -> Iterator[Tried]:
-    """Each attempt, tried in this process when it is asked for: a `TryEach`."""
+    """Each attempt, tried in this process when it is asked for: a `TryEach`.
+
+    Examples:
+        >>> list(tried_here([]))
+        []
+    """
     return (attempt.tried() for attempt in attempts)
 
 
