@@ -41,8 +41,6 @@ _OF_A_LOCAL_ONE = {
     "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     "MALLOC_TOP_PAD_": str(64 << 20),
 }
-# of no use without a terminal to repeat logs on and machines to start: they look around ten times a second
-_OF_NO_USE = ("kill_log_monitor", "kill_monitor")
 _lock = threading.Lock()
 _folder: str | None = None
 _was_prepared = False
@@ -114,18 +112,9 @@ def _connect(ray: Any, address: str | None, n_cpus: int) -> None:
             _temp_dir=_folder,
             **quiet,
         )
-        _end_what_is_of_no_use()
     except BaseException:
         disconnect()
         raise
-
-
-def _end_what_is_of_no_use() -> None:
-    """Ray has no setting for it; a version that names these otherwise keeps them."""
-    node: Any = getattr(import_module("ray._private.worker"), "_global_node", None)
-    for name in _OF_NO_USE:
-        if hasattr(node, name):
-            getattr(node, name)(check_alive=False)
 
 
 def _with_our_sigterm(start: Any) -> None:
