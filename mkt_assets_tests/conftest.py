@@ -20,9 +20,20 @@ from PIL import Image
 
 from mkt_assets.settings import Settings
 from mkt_assets_tests.lakes import empty_lake, lake, postgres, state_url
+from mkt_assets_tests.report.browser import address_of_page, devtools, page
 from mkt_assets_tests.stores import bucket, store_server
 
-__all__ = ["bucket", "empty_lake", "lake", "postgres", "state_url", "store_server"]
+__all__ = [
+    "address_of_page",
+    "bucket",
+    "devtools",
+    "empty_lake",
+    "lake",
+    "page",
+    "postgres",
+    "state_url",
+    "store_server",
+]
 
 # Dagster's SQLite and DuckDB wait for the disk at every commit: several times as long as the tests compute.
 _MEMORY = Path("/dev/shm")

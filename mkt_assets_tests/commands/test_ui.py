@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 from mkt_assets.commands.cli import app
 from mkt_assets.commands.ui import HOST, LOCK_NAME, UiError, hold_home, hold_state, refuse_port_in_use
 from mkt_assets.settings import Settings
+from mkt_assets_tests.drops import write_drop
 
 
 class _DagsterUi(BaseHTTPRequestHandler):
@@ -92,9 +94,10 @@ def test_a_second_ui_of_a_home_is_refused_until_the_first_ends(settings: Setting
 
 def test_ctrl_c_ends_a_run_with_a_sentence_and_the_exit_code_of_shells(tmp_path: Path) -> None:
     environment = {**os.environ, "MKT_HOME": str(tmp_path / "home"), "MKT_DROPS": str(tmp_path / "drops")}
-    mkt = [sys.executable, "-m", "mkt_assets"]
-    subprocess.run([*mkt, "sample", "drops", "--posts", "12"], cwd=tmp_path, env=environment, check=True)
-    run = subprocess.Popen([*mkt, "run"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    write_drop(tmp_path / "drops", date(2024, 6, 13), range(12))
+    run = subprocess.Popen(
+        [sys.executable, "-m", "mkt_assets", "run"], env=environment, stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 120
     while not list((tmp_path / "home").glob("mkt.duckdb")):
         assert time.monotonic() < deadline, run.poll()

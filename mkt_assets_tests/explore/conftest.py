@@ -11,8 +11,6 @@ from mkt_assets.explore.app import Explorer, build_app
 from mkt_assets.explore.index import Index, open_index
 from mkt_assets.settings import Settings
 from mkt_assets_tests.explore.planted import plant
-from mkt_assets_tests.report.browser import devtools as devtools
-from mkt_assets_tests.report.browser import page as page
 
 
 @pytest.fixture(scope="module")

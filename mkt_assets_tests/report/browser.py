@@ -133,22 +133,34 @@ def chromium(program: str, profile: Path) -> Generator[str]:
 
 
 @contextmanager
-def tab(devtools: str) -> Generator[Tab]:
-    """The browser's first page."""
-    with urlopen(f"{devtools}/json/list") as answer:
-        pages = [page for page in json.load(answer) if page["type"] == "page"]
-    with connect(pages[0]["webSocketDebuggerUrl"], max_size=None) as connection:
-        yield Tab(connection)
+def fresh_page(devtools: str) -> Generator[str]:
+    """A page that knows nothing of what others of the browser have stored; gives its address."""
+    with urlopen(f"{devtools}/json/version") as answer:
+        of_browser = json.load(answer)["webSocketDebuggerUrl"]
+    with connect(of_browser) as connection:
+        browser = Tab(connection)
+        context = browser.ask("Target.createBrowserContext")
+        target = browser.ask("Target.createTarget", url="about:blank", **context)["targetId"]
+        yield f"{of_browser.partition('/devtools/')[0]}/devtools/page/{target}"
+        browser.ask("Target.disposeBrowserContext", **context)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A browser for all tests: it takes longer to begin than a page to open."""
     assert PROGRAM is not None
     with chromium(PROGRAM, Path(tmp_path_factory.mktemp("profile"))) as address:
         yield address
 
 
+@pytest.fixture(scope="module")
+def address_of_page(devtools: str) -> Iterator[str]:
+    with fresh_page(devtools) as address:
+        yield address
+
+
 @pytest.fixture
-def page(devtools: str) -> Iterator[Tab]:
-    with tab(devtools) as opened:
-        yield opened
+def page(address_of_page: str) -> Iterator[Tab]:
+    """A page that the tests of a file share; what it requested and complained of is the test's own."""
+    with connect(address_of_page, max_size=None) as connection:
+        yield Tab(connection)

@@ -8,8 +8,6 @@ import pytest
 
 from mkt_assets.report import languages as package
 from mkt_assets.report.languages import languages
-from mkt_assets_tests.report.browser import devtools as devtools
-from mkt_assets_tests.report.browser import page as page
 
 MADE_UP = """
 import re

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import pytest
 
 from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.cross_table import sentence_of_pair
+from mkt_assets.report.facts import Facts
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
 from mkt_assets.report.page import render
-from mkt_assets_tests.report.edge_crawls import DAYS, REJECTED, Shot, facts_of, shelf, shots
+from mkt_assets_tests.report.edge_crawls import DAYS, REJECTED, Shelf, Shot, facts_of, shelf, shots
 from mkt_assets_tests.report.truths import untrue
 
 D0, D1, D2, D3, *_ = DAYS
@@ -114,11 +116,16 @@ CRAWLS: Mapping[str, tuple[list[Shot], Sequence[str], Sequence[str]]] = {
 }
 
 
+@cache
+def made(crawl: str) -> tuple[Shelf, Facts]:
+    tables = shelf(CRAWLS[crawl][0])
+    return tables, facts_of(tables, D2)
+
+
 @pytest.mark.parametrize("crawl", CRAWLS)
 def test_every_sentence_is_true_and_says_what_is_there(crawl: str) -> None:
-    posts, must, must_not = CRAWLS[crawl]
-    tables = shelf(posts)
-    facts = facts_of(tables, D2)
+    _, must, must_not = CRAWLS[crawl]
+    tables, facts = made(crawl)
     sentences = [sentence for answer in answers(facts) for sentence in answer.sentences]
     cells = [sentence_of_pair(facts, pair) for pair in facts.pairs]
     assert untrue([headline(facts), *sentences, *cells], tables, D2) == []
@@ -142,5 +149,5 @@ def test_a_sentence_of_pair_another_crawl_is_not_true() -> None:
 
 @pytest.mark.parametrize("crawl", ["empty", "one post", "no captions", "all pictures rejected"])
 def test_a_page_can_be_made_of_it(crawl: str) -> None:
-    page = render(facts_of(shelf(CRAWLS[crawl][0]), D2), lambda _: None)
+    page = render(made(crawl)[1], lambda _: None)
     assert "</html>" in page
