@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mkt_assets.core.clustering.distinct import distinct_rows
 from mkt_assets.core.clustering.kmeans import fit_sweep
 from mkt_assets.core.clustering.labels import Labels, Matrix, cluster_means
+from mkt_assets.core.clustering.threads import one_blas_thread
 
 Values = NDArray[np.float64]
 
@@ -137,9 +138,7 @@ def find_structure(
         >>> find_structure(rng.normal(size=(240, 16)).astype(np.float32), range(2, 11)).k is None
         True
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):  # sums over threads depend on their number, and then so might k
+    with one_blas_thread():  # sums over threads depend on their number, and then so might k
         return _find_structure(X, ks, random_state, n_references, sensitivity)
 
 

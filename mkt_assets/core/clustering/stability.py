@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mkt_assets.core.clustering.distinct import count_distinct, distinct_rows
 from mkt_assets.core.clustering.kmeans import Sweep, fit_sweep
 from mkt_assets.core.clustering.labels import Labels, Matrix
+from mkt_assets.core.clustering.threads import one_blas_thread
 
 
 def sweeps_over_seeds(X: Matrix, ks: Sequence[int], *, seeds: Sequence[int] = (1, 2)) -> list[Sweep]:
@@ -126,9 +127,7 @@ def _equal_pairs(codes: Labels) -> int:
 
 
 def _nearest(X: Matrix, centers: NDArray[np.float64]) -> NDArray[np.int64]:
-    from threadpoolctl import threadpool_limits
-
     half = 0.5 * np.square(centers).sum(axis=1)
-    with threadpool_limits(limits=1):
+    with one_blas_thread():
         parts = [(X[a : a + 2048] @ centers.T - half).argmax(axis=1) for a in range(0, len(X), 2048)]
     return np.concatenate(parts)

@@ -50,7 +50,9 @@ def one_thread_each(n_jobs: int | None) -> Generator[Runner]:
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
-    """BLAS with one thread in each thread, for a block: sums over threads depend on their number.
+    """NumPy's BLAS with one thread in each thread, for a block: sums over threads depend on their number.
+
+    Of libraries that are loaded after its first use, as scikit-learn's, it knows nothing: see threadpoolctl for these.
 
     Examples:
         >>> import numpy as np

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mkt_assets.core.clustering.labels import Labels, Matrix
+from mkt_assets.core.clustering.threads import one_blas_thread
 from mkt_assets.core.experiments.methods import NOISE, Trial, half_sample_error
 
 NEAR_DUPLICATE_BITS = 6
@@ -76,11 +77,9 @@ def nearest_neighbours(X: Matrix, posts: Sequence[Hashable]) -> Labels:
         >>> nearest_neighbours(X, ["p", "p", "q"]).tolist()  # frames of one post are not compared
         [2, 2, 1]
     """
-    from threadpoolctl import threadpool_limits
-
     post = _codes(posts)
     nearest = np.full(len(X), -1, dtype=np.int64)
-    with threadpool_limits(limits=1):
+    with one_blas_thread():
         for start in range(0, len(X), 1024):
             rows = slice(start, min(start + 1024, len(X)))
             similarity = X[rows] @ X.T

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mkt_assets.core.clustering.threads import one_blas_thread
 from mkt_assets.core.over_time.identity_ids import Published, ids_of_tracks
 
 REACH = 0.5
@@ -89,11 +90,9 @@ def identify(clusters: pd.DataFrame, known: pd.DataFrame | None = None) -> pd.Da
         >>> found["identity"].iloc[0] == found["identity"].iloc[3], found["event"].tolist()
         (True, ['first', 'first', 'continued', 'continued'])
     """
-    from threadpoolctl import threadpool_limits
-
     parts: list[pd.DataFrame] = []
     published = pd.DataFrame(columns=_KNOWN_COLUMNS) if known is None else known
-    with threadpool_limits(limits=1):
+    with one_blas_thread():
         # vectors of another length are of another version of the encoder
         for (modality, encoder, _), group in clusters.groupby(
             ["modality", "encoder", clusters["centroid"].map(len)]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mkt_assets.core.clustering.threads import one_blas_thread
 from mkt_assets.core.crosstab.belief import false_discovery_rates
 
 Floats = NDArray[np.float64]
@@ -91,11 +92,9 @@ def claims(
         >>> claims(identities, lambda modality, day: crawls[day])[["identity", "is_new"]].values.tolist()
         [['a', <NA>], ['a', False], ['c', True]]
     """
-    from threadpoolctl import threadpool_limits
-
     found = identities.assign(**dict.fromkeys(COLUMNS)).astype(dict.fromkeys(COLUMNS, "object"))
     # rounding at a region's border must not depend on the number of threads
-    with threadpool_limits(limits=1):
+    with one_blas_thread():
         for (modality, _), rows in identities.groupby(["modality", "encoder"]):
             before: tuple[pd.DataFrame, Regions | None] | None = None
             for day, now in rows.groupby("crawl_date"):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from mkt_assets.core.clustering.threads import one_blas_thread
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, words_by_post
 from mkt_assets.core.profiles.keywords import Caption, cluster_keywords, cluster_names
 
@@ -149,12 +150,10 @@ def groups_of(items: pd.DataFrame, vectors: Matrix) -> dict[int, Group]:
         >>> group.items["post_id"].tolist(), group.repeated.tolist()
         (['q', 'p', 'r'], [False, True, False])
     """
-    from threadpoolctl import threadpool_limits
-
     positions = pd.Series(np.arange(len(items)), index=items.index)
     ordered = items.assign(position=positions).sort_values(["cluster_id", "rank_in_cluster"])
     groups: dict[int, Group] = {}
-    with threadpool_limits(limits=1):  # rounding at the threshold must not depend on the number of threads
+    with one_blas_thread():  # rounding at the threshold must not depend on the number of threads
         for cluster, members in ordered.groupby("cluster_id"):
             X = vectors[members["position"].to_numpy()]
             groups[int(str(cluster))] = Group(
