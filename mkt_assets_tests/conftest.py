@@ -45,12 +45,18 @@ _SLOW = {"whole_crawl", "copied_crawl", "two_crawls", "planted_crawl", "devtools
 
 _FIRST = (
     "test_readme.py",
+    "test_ui.py",
+    "test_cluster.py",
     "test_kills.py",
-    "test_deployment.py",
+    "test_backfill.py",
     "test_planted_truth.py",
-    "test_declared_settings.py",
+    "test_elsewhere.py",
+    "test_bucket.py",
+    "test_state.py",
+    "test_sampled_clusters.py",
     "test_automation.py",
     "test_method_comparison.py",
+    "test_declared_settings.py",
 )
 """Files whose single tests take longest: begun last, they would keep one worker busy while the others are done."""
 

@@ -169,15 +169,6 @@ def test_a_ray_that_is_started_here_is_heard_on_loopback_only_and_asks_for_a_tok
     assert "RAY_USAGE_STATS_ENABLED=0" in environment
 
 
-def test_of_a_ray_that_is_started_here_nothing_runs_that_only_a_cluster_needs(
-    ray_engine: Engine, notes: Path
-) -> None:
-    assert list(run(ray_engine, squaring(notes), [1])) == [expected(1)]
-    running = [command(process) for process in descendants(os.getpid())]
-    assert any("raylet" in one for one in running)
-    assert [one for one in running if "log_monitor.py" in one or "monitor.py" in one] == []
-
-
 def test_ctrl_c_ends_the_workers_and_the_ray_that_was_started(tmp_path: Path) -> None:
     skip_without_ray()
     (tmp_path / "notes").mkdir()
@@ -300,7 +291,10 @@ def descendants(process: int) -> list[int]:
 
 
 def sockets_of(process: int) -> list[str]:
-    return [str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir() if link.is_symlink()]
+    try:
+        return [str(link.readlink()) for link in Path(f"/proc/{process}/fd").iterdir() if link.is_symlink()]
+    except FileNotFoundError:  # it ended, or closed one, meanwhile
+        return []
 
 
 def listening() -> Iterator[tuple[str, str]]:

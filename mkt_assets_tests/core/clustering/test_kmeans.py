@@ -16,10 +16,9 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from mkt_assets.core.clustering.distinct import count_distinct
-from mkt_assets.core.clustering.kmeans import fit_sweep, refine
+from mkt_assets.core.clustering.kmeans import REFINED_ITEMS, fit_sweep, refine
 from mkt_assets.core.clustering.labels import (
     FEW_ITEMS,
-    REFINED_ITEMS,
     canonical_labels,
     cluster_means,
     cluster_sums,
