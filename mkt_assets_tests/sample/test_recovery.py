@@ -51,7 +51,7 @@ def test_the_bundled_text_encoder_recovers_the_planted_topics(seed: int):
 
 def test_the_bundled_image_encoder_recovers_the_planted_styles():
     encoder = EfficientNetLite0()
-    prepared: list[NDArray[np.float32]] = []
+    prepared: list[NDArray[np.uint8]] = []
     styles = [style for style in STYLES for _ in range(6)]
     for number, style in enumerate(styles):
         drawn = draw_pictures(random.Random(number), style, 1, (288, 384))[0]
