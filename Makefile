@@ -56,9 +56,8 @@ demo: $(INSTALLED) clean-demo
 clean-demo:
 	rm -rf $(DEMO_DIR)
 
-# One worker more than two cores: some tests wait for browsers and other processes.
 test: $(INSTALLED) $(if $(CI),lint)
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # What the tests run of the code; the floor is in pyproject.toml, and only rises.
 coverage: $(INSTALLED)
