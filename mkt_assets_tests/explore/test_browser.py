@@ -81,6 +81,27 @@ def test_filters_combine_and_an_address_opens_them_again_and_back_goes_back(page
     wait_for(page, "document.querySelectorAll('#list > li').length", len(expected))
 
 
+def test_a_name_whose_place_is_in_view_is_whole_however_the_map_is_moved(page: Tab, port: int) -> None:
+    opened(page, port, 390, 844, "en")
+    page.value("""{
+        window.written = [];
+        const write = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+            written.push([text, x, this.measureText(text).width / 2]);
+            write.call(this, text, x, y);
+        };
+    }""")
+    for _ in range(8):
+        press = "new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true })"
+        page.value(f"window.before = written.length; canvas.dispatchEvent({press})")
+        wait_for(page, "written.length > before", True)
+    width = page.value("canvas.clientWidth")
+    in_view = [(name, x, half) for name, x, half in page.value("written") if 0 <= x <= width]
+    assert any(x < half + 8 for _, x, half in in_view), "no name came near the edge"
+    for name, x, half in in_view:
+        assert half <= x <= width - half, name
+
+
 def test_a_lasso_around_a_heap_chooses_it(page: Tab, port: int) -> None:
     opened(page, port, 1280, 800, "en")
     wait_for(page, "canvas.dataset.shown", str(2 * N - 8))

@@ -51,8 +51,11 @@
       const [around, ink] = [colour("--card"), colour("--ink")];
       const taken = [];
       for (const [name, at] of names) {
-        const [x, y] = toScreen(...at);
+        const [place, y] = toScreen(...at);
         const half = context.measureText(name).width / 2 + 4;
+        const width = canvas.clientWidth;
+        // where the place is seen, the whole name is
+        const x = place < 0 || place > width ? place : Math.max(half, Math.min(width - half, place));
         const box = [x - half, y - 9, x + half, y + 9];
         if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) continue;
         taken.push(box);
