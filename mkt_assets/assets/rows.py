@@ -1,6 +1,6 @@
 """Rows that come one by one, as a table: a part at a time becomes Arrow, a tenth of the size of Python's objects.
 
-Not here: what columns a table has (contract/schema).
+Not here: what columns a table has (contract/tables).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Not here: how charts look (charts/), which a crawl gets, and what is read for th
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 
@@ -35,18 +35,6 @@ class Tile:
     def __reduce__(self) -> tuple[type[Tile], tuple[bytes, int]]:
         # sent without its pixels, which are larger and soon made again
         return Tile, (self.webp, self.side)
-
-
-@dataclass(frozen=True)
-class TiledCluster:
-    """An image cluster with its mattes as they are stored, nearest to the centroid first."""
-
-    cluster_id: int
-    tiles: Sequence[Tile]
-    n_images: int
-    n_posts: int
-    n_posters: int
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,22 +99,22 @@ def draw_each(
         yield from drawn
 
 
-def draw_tiled_sheet(cluster: TiledCluster) -> Picture:
-    """See `draw_cluster_sheet`."""
-    tiles = [tile.image for tile in cluster.tiles]
+def draw_tiled_sheet(cluster: ImageCluster, tiles: Sequence[Tile]) -> Picture:
+    """See `draw_cluster_sheet`; the cluster comes without its tiles."""
     sizes = (cluster.n_images, cluster.n_posts, cluster.n_posters)
-    return draw_cluster_sheet(cluster.cluster_id, tiles, *sizes, name=cluster.name)
+    return draw_cluster_sheet(cluster.cluster_id, _opened(tiles), *sizes, name=cluster.name)
 
 
-def draw_tiled_overview(clusters: Sequence[TiledCluster], *, max_rows: int) -> Picture:
-    """See `draw_overview`."""
-    opened = [
-        ImageCluster(
-            of.cluster_id, [tile.image for tile in of.tiles], of.n_images, of.n_posts, of.n_posters, of.name
-        )
-        for of in clusters
-    ]
-    return draw_overview(opened, max_rows=max_rows)
+def draw_tiled_overview(
+    clusters: Sequence[ImageCluster], tiles: Sequence[Sequence[Tile]], *, max_rows: int
+) -> Picture:
+    """See `draw_overview`; the clusters come without their tiles."""
+    tiled = [replace(cluster, tiles=_opened(of)) for cluster, of in zip(clusters, tiles, strict=True)]
+    return draw_overview(tiled, max_rows=max_rows)
+
+
+def _opened(tiles: Sequence[Tile]) -> list[Image.Image]:
+    return [tile.image for tile in tiles]
 
 
 def _kept(what: str, drawn: list[Picture] | Lost | None) -> Sequence[Picture | NotDrawn]:

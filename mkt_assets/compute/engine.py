@@ -43,7 +43,7 @@ class Lost:
 
 
 class Work(Protocol):
-    """What a worker does with its model, in three steps; writes nothing, and knows no post and no account."""
+    """What a worker does, in three steps; writes nothing, and of a picture or a text knows no post and no account."""
 
     @property
     def identity(self) -> str:

@@ -76,7 +76,6 @@ class _Line:
         self._n_items = job.batch if self._is_fixed or job.is_long else _ITEMS_A_BATCH
         self._tasks: deque[tuple[Any, Batch | None, int]] = deque()
         self._filling: list[Task[Any, Any]] = []
-        self._n_behind = 0
         self._given: deque[Batch] = deque()
 
     def through(self, *tasks: Iterable[Task[Any, Any]]) -> Iterator[tuple[Any, Any]]:

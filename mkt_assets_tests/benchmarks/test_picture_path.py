@@ -98,7 +98,7 @@ def platform(paths: Sequence[Path], settings: Settings, models: Models) -> Clock
             workers=settings.workers,
         )
         sources = [MediaSource(path, path.name, path.parent.name, "poster", "post") for path in paths]
-        made = maker.make(sources)
+        made = list(maker.make(sources))
     facts = {m.facts.matte_path: m.facts for m in made if m.facts is not None and m.facts.matte_path}
     with clock.of("composite, embed"):
         embed_pictures(

@@ -18,7 +18,6 @@ from mkt_assets.charts.sheets import ImageCluster, TextCluster, draw_captions_ov
 from mkt_assets.compute.drawing import (
     NotDrawn,
     Tile,
-    TiledCluster,
     ToDraw,
     draw_each,
     draw_tiled_overview,
@@ -65,12 +64,12 @@ def drawings() -> list[ToDraw]:
         }
     )
     tiles = [Tile(matte(size), 320) for size in ((400, 300), (90, 500))]
-    cluster = TiledCluster(3, tiles, 5, 4, 2, "Linen")
+    cluster = ImageCluster(3, (), 5, 4, 2, "Linen")
     of_captions = [TextCluster(i, [f"caption {i}", "白裙子"], 4, 2) for i in range(2)]
     return [
         ToDraw("The curves", partial(_two_elbows, curve)),
-        ToDraw("The sheet", partial(draw_tiled_sheet, cluster), tiles),
-        ToDraw("The overview", partial(draw_tiled_overview, [cluster], max_rows=1), tiles),
+        ToDraw("The sheet", partial(draw_tiled_sheet, cluster, tiles), tiles),
+        ToDraw("The overview", partial(draw_tiled_overview, [cluster], [tiles], max_rows=1), tiles),
         ToDraw("The captions", partial(draw_captions_overview, of_captions)),
     ]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mkt_assets.core.crosstab.account_links import counts_by_account, poster_p_values
-from mkt_assets.core.crosstab.crosstab import join
+from mkt_assets.core.crosstab.crosstab import join, tally
 from mkt_assets.core.crosstab.intervals import effective_sizes, wilson_interval
 
 MAX_P = 0.05
@@ -185,8 +185,7 @@ class _Posts:
     @classmethod
     def of(cls, images: pd.DataFrame, texts: pd.DataFrame) -> _Posts:
         joined = join(images, texts, "post").dropna(subset=["text_cluster"])
-        # counted by groupby: pd.crosstab calls Python for every cell
-        styles = joined.groupby(["post", "image_cluster"]).size().unstack(fill_value=0).clip(upper=1)
+        styles = tally(joined, "post", "image_cluster").clip(upper=1)
         posts = joined.drop_duplicates("post").sort_values("post")
         topic, topics = pd.factorize(posts["text_cluster"].astype("int64"), sort=True)
         poster, known = pd.factorize(posts["poster_id"], sort=True)

@@ -230,6 +230,18 @@ def join(images: pd.DataFrame, texts: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     return joined
 
 
+def tally(frame: pd.DataFrame, rows: str, columns: str) -> pd.DataFrame:
+    """How many rows of a frame have each pair of values of two columns; as `pd.crosstab`, which calls Python for each.
+
+    Examples:
+        >>> import pandas as pd
+        >>> from mkt_assets.core.crosstab.crosstab import tally
+        >>> tally(pd.DataFrame({"post": ["p", "p", "q"], "style": [1, 2, 2]}), "post", "style").values.tolist()
+        [[1, 1], [0, 1]]
+    """
+    return frame.groupby([rows, columns]).size().unstack(fill_value=0)
+
+
 def _largest_first(pairs: pd.DataFrame, ties: Ties) -> pd.DataFrame:
     """The one order of an image cluster's pairs: the largest ratio first; of equal ones who comes first by the rule.
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from mkt_assets.core.crosstab.crosstab import tally
 from mkt_assets.core.crosstab.intervals import clustered_interval
 from mkt_assets.core.over_time.novelty import MIN_POSTS, CrawlItems, Regions, fewer_elsewhere
 
@@ -90,7 +91,7 @@ def _sizes(crawl: CrawlItems, identity_of: Mapping[int, str], names: list[str]) 
     items["identity"] = items["cluster"].map(identity_of)
     sizes = items.drop_duplicates("post").groupby("account").size()
     posts = items.drop_duplicates(["post", "identity"])
-    counts = pd.crosstab(posts["account"], posts["identity"]).reindex(sizes.index, fill_value=0)
+    counts = tally(posts, "account", "identity").reindex(sizes.index, fill_value=0)
     of_account = counts.reindex(columns=names, fill_value=0).to_numpy(np.float64)
     n = of_account.sum(axis=0)
     low, high = clustered_interval(of_account, sizes.to_numpy(np.float64)[:, None])

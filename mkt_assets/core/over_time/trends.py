@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mkt_assets.core.crosstab.belief import MAX_P, false_discovery_rates
+from mkt_assets.core.crosstab.crosstab import tally
 from mkt_assets.core.crosstab.intervals import clustered_interval
 from mkt_assets.core.over_time.trend_posts import comparable, families, first_sightings
 from mkt_assets.core.over_time.trend_tests import Floats, Integers, Posts, share_noise, trend_tests
@@ -88,8 +89,7 @@ def trends(items: pd.DataFrame, *, random_state: int = 0) -> pd.DataFrame:
 
 def _trends_of(dated: pd.DataFrame, family: pd.Series) -> pd.DataFrame:
     """Shares and tests of all identities, of posts with a `time`."""
-    # counted by groupby: pd.crosstab calls Python for every cell
-    has = dated.groupby(["post_id", "identity"]).size().unstack(fill_value=0).clip(upper=1)
+    has = tally(dated, "post_id", "identity").clip(upper=1)
     of_post = dated.drop_duplicates("post_id").set_index("post_id").loc[has.index]
     times, at = np.unique(of_post["time"].to_numpy("datetime64[D]"), return_inverse=True)
     posts = Posts((times - times[0]).astype(np.float64), at.astype(np.intp), _accounts(of_post["poster_id"]))
