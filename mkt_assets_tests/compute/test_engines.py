@@ -174,6 +174,8 @@ def test_ctrl_c_ends_the_workers_and_the_ray_that_was_started(tmp_path: Path) ->
     (tmp_path / "notes").mkdir()
     (tmp_path / "gates").mkdir()
     code = (
+        # what a shell began in its background is deaf to it, and so is what that begins
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path\n"
         "from mkt_assets.compute.ray_engine import RayEngine\n"
         "from mkt_assets_tests.compute.test_engines import run, squaring\n"
@@ -185,7 +187,10 @@ def test_ctrl_c_ends_the_workers_and_the_ray_that_was_started(tmp_path: Path) ->
     wait_until(lambda: any((tmp_path / "notes").iterdir()))
     started = descendants(process.pid)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=PATIENCE_SECONDS)
+    try:
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        process.kill()
     assert process.returncode != 0
     assert said.splitlines()[-1] == "KeyboardInterrupt"
     assert len(started) > 2
