@@ -6,13 +6,15 @@ Not here: its graph (efficientnet_lite_graph), matting and compositing, which co
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mkt_assets.core.media.picture_colours import in_mode
 from mkt_assets.models.efficientnet_lite_graph import INPUT, SIDE
 from mkt_assets.models.provenance import ModelCard, model_version, package_file, read_weights
 from mkt_assets.models.published_state import read_published_state
@@ -68,19 +70,31 @@ class EfficientNetLite0:
         length = min(round(SIDE * long / short), 2 * SIDE)
         is_lying = image.width > image.height
         size = (length, SIDE) if is_lying else (SIDE, length)
-        small = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
+        small = np.asarray(in_mode(image, "RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
         first, last = slice(0, SIDE), slice(length - SIDE, length)
         return np.stack([small[:, end] if is_lying else small[end] for end in (first, last)])
 
     def encode(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Unit vectors, (n, 1280) float32, of n prepared pictures, (n, 2, 224, 224, 3); n may be 0."""
         vectors = np.zeros((len(batch), self.dimension), np.float32)
-        for row, squares in zip(vectors, batch, strict=True):
-            # one picture at a time: its maps stay in the processor's cache, and its vector depends on no other
-            [means] = self._session.run(None, {INPUT: squares})
-            first, second = _unit(means[:, :, 0, 0])
-            row[:] = (first + second) / np.linalg.norm(first + second)
+        # one picture at a time: its maps stay in the processor's cache, and its vector depends on no other. Several
+        # pictures at once cost less than several threads for each, which wait for each other at every layer
+        vector = partial(_vector, self._session)
+        with ThreadPoolExecutor(_n_processors()) as threads:
+            for row, found in zip(vectors, threads.map(vector, batch), strict=True):
+                row[:] = found
         return vectors
+
+
+def _vector(session: Any, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+    [means] = session.run(None, {INPUT: squares})
+    first, second = _unit(means[:, :, 0, 0])
+    return (first + second) / np.linalg.norm(first + second)
+
+
+def _n_processors() -> int:
+    """As many as other libraries would take: a worker of Ray is told how many are its own."""
+    return int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or os.cpu_count() or 1)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,10 +115,5 @@ def _session_of(weights: bytes) -> Any:
     # the package's own loader prints, imports PyTorch, and unpickles whatever the file holds
     network = onnx_of(read_published_state(weights))
     options = onnxruntime.SessionOptions()
-    # as other libraries would take: a worker of Ray is told how many are its own
-    options.intra_op_num_threads = int(
-        os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or os.cpu_count() or 1
-    )
-    # none that waits by computing
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])

@@ -15,7 +15,7 @@ from mkt_assets.core.rounding import count
 from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Post
 from mkt_assets.report.openings import Opening, of_cluster
 from mkt_assets.report.text import Text, counted, say
-from mkt_assets.report.tiles import Tiles, data_uri, tile
+from mkt_assets.report.tiles import TILE_SIZE, Tiles, data_uri
 
 Posts = Mapping[tuple[date, str], Post]
 """Posts by crawl date and id."""
@@ -93,10 +93,10 @@ def values_of(facts: Facts, tiles: Tiles) -> Mapping[str, object]:
 
 def picture_of(item: Item, posts: Posts, tiles: Tiles) -> Picture | None:
     """The picture of an item; None where there is none."""
-    image, post = tiles(item), posts.get((item.crawl_date, item.post_id))
+    image, post = tiles(item, TILE_SIZE), posts.get((item.crawl_date, item.post_id))
     if image is None:
         return None
-    return Picture(data_uri(tile(image)), item.post_id, post.line if post else "", post.url if post else None)
+    return Picture(data_uri(image), item.post_id, post.line if post else "", post.url if post else None)
 
 
 def captions_of(cluster: Cluster, posts: Posts) -> tuple[Caption, ...]:

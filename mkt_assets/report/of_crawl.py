@@ -27,7 +27,7 @@ from mkt_assets.report.from_tables import (
 )
 from mkt_assets.report.history import compared_with, events_of, first_seen_of, trends_of
 from mkt_assets.report.rows import records
-from mkt_assets.report.tiles import TILE_HEIGHT, TILE_WIDTH, Tiles
+from mkt_assets.report.tiles import Tiles
 from mkt_assets.resources.files import FileStore
 from mkt_assets.stored.crawl import Crawl
 from mkt_assets.stored.mattes import open_thumbnail
@@ -119,13 +119,11 @@ def tiles_of(crawl: Crawl, media: FileStore) -> Tiles:
         if row["matte_path"] is not None
     }
 
-    def tile(item: Item) -> Image.Image | None:
+    def tile(item: Item, max_size: tuple[int, int]) -> Image.Image | None:
         path = paths.get(item)
         if path is None or not media.exists(path):
             return None
-        size = (2 * TILE_WIDTH, 2 * TILE_HEIGHT)
-        # cheap: the tile is made smaller again
-        return open_thumbnail(media, path, size, resampling=Image.Resampling.BOX, reducing_gap=1.0)
+        return open_thumbnail(media, path, max_size)
 
     return tile
 

@@ -14,10 +14,11 @@ from PIL import Image
 
 from mkt_assets.report.facts import Item
 
-Tiles = Callable[[Item], Image.Image | None]
-"""The cut-out of an item; None where there is none to show."""
+Tiles = Callable[[Item, tuple[int, int]], Image.Image | None]
+"""The cut-out of an item, RGBA, no wider and no higher than so many pixels; None where there is none to show."""
 
-TILE_WIDTH, TILE_HEIGHT = 132, 176
+TILE_SIZE = (132, 176)
+"""Pixels, twice as fine as it is shown on a page for small screens."""
 SPRITE_WIDTH, SPRITE_HEIGHT, SPRITE_COLUMNS = 72, 96, 40
 _QUALITY, _ALPHA_QUALITY = 48, 25
 """Of WebP; an exact outline would be half of the bytes."""
@@ -30,40 +31,24 @@ def data_uri(image: Image.Image) -> str:
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def tile(image: Image.Image) -> Image.Image:
-    """The picture in at most the size of a tile, twice as fine as it is shown on a page for small screens."""
-    return _fitted(image, TILE_WIDTH, TILE_HEIGHT)
-
-
 def sprite(images: Sequence[Image.Image | None]) -> Image.Image:
-    """Small pictures in one, `SPRITE_COLUMNS` a line; nothing in the place of None."""
+    """Pictures of the size that `fetched` gives in one, `SPRITE_COLUMNS` a line; nothing in the place of None."""
     lines = max(1, -(-len(images) // SPRITE_COLUMNS))
     columns = max(1, min(SPRITE_COLUMNS, len(images)))
     sheet = Image.new("RGBA", (columns * SPRITE_WIDTH, lines * SPRITE_HEIGHT), (0, 0, 0, 0))
     for number, image in enumerate(images):
         if image is not None:
-            small = _fitted(image, SPRITE_WIDTH, SPRITE_HEIGHT)
-            left = number % SPRITE_COLUMNS * SPRITE_WIDTH + (SPRITE_WIDTH - small.width) // 2
-            top = number // SPRITE_COLUMNS * SPRITE_HEIGHT + (SPRITE_HEIGHT - small.height) // 2
-            sheet.paste(small, (left, top))
+            left = number % SPRITE_COLUMNS * SPRITE_WIDTH + (SPRITE_WIDTH - image.width) // 2
+            top = number // SPRITE_COLUMNS * SPRITE_HEIGHT + (SPRITE_HEIGHT - image.height) // 2
+            sheet.paste(image, (left, top))
     return sheet
 
 
 def fetched(tiles: Tiles, items: Sequence[Item]) -> list[Image.Image | None]:
-    """The cut-outs of many items; decoding lets other threads run, so it is done in several."""
+    """Cut-outs for a sprite; decoding lets other threads run, so it is done in several."""
 
     def cut_out(item: Item) -> Image.Image | None:
-        return _small(tiles(item))
+        return tiles(item, (SPRITE_WIDTH, SPRITE_HEIGHT))
 
     with ThreadPoolExecutor() as threads:
         return list(threads.map(cut_out, items))
-
-
-def _small(image: Image.Image | None) -> Image.Image | None:
-    return None if image is None else _fitted(image, SPRITE_WIDTH, SPRITE_HEIGHT)
-
-
-def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
-    small = image.convert("RGBA")
-    small.thumbnail((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return small

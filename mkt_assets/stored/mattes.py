@@ -38,35 +38,19 @@ def matte_of(webp: bytes) -> Image.Image:
         return opened.convert("RGBA")
 
 
-def open_thumbnail(
-    media: FileStore,
-    matte_path: str,
-    max_size: tuple[int, int],
-    *,
-    resampling: Image.Resampling = Image.Resampling.BICUBIC,
-    reducing_gap: float = 2.0,
-) -> Image.Image:
+def open_thumbnail(media: FileStore, matte_path: str, max_size: tuple[int, int]) -> Image.Image:
     """A matte as RGBA, no wider and no higher than `max_size` (pixels), for sheets and pages.
-
-    With BOX and a gap of 1 it is half as much work, and less smooth.
 
     Raises:
         FileNotFoundError: if it is not there any more.
     """
-    webp = media.read(matte_path)
-    return thumbnail_of(webp, max_size, resampling=resampling, reducing_gap=reducing_gap)
+    return thumbnail_of(media.read(matte_path), max_size)
 
 
-def thumbnail_of(
-    webp: bytes,
-    max_size: tuple[int, int],
-    *,
-    resampling: Image.Resampling = Image.Resampling.BICUBIC,
-    reducing_gap: float = 2.0,
-) -> Image.Image:
+def thumbnail_of(webp: bytes, max_size: tuple[int, int]) -> Image.Image:
     """The same, of the bytes of a stored matte."""
     small = matte_of(webp)
-    small.thumbnail(max_size, resampling, reducing_gap=reducing_gap)
+    small.thumbnail(max_size, Image.Resampling.BICUBIC, reducing_gap=2.0)
     return small
 
 

@@ -149,5 +149,5 @@ def test_a_sentence_of_pair_another_crawl_is_not_true() -> None:
 
 @pytest.mark.parametrize("crawl", ["empty", "one post", "no captions", "all pictures rejected"])
 def test_a_page_can_be_made_of_it(crawl: str) -> None:
-    page = render(made(crawl)[1], lambda _: None)
+    page = render(made(crawl)[1], lambda *_: None)
     assert "</html>" in page

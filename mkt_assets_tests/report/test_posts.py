@@ -58,7 +58,7 @@ def test_every_finding_tells_as_many_posts_as_it_opens():
         ]
         assert p.n_posts == len(of_pair_)
     assert facts.trends
-    html = render(facts, lambda _: None)
+    html = render(facts, lambda *_: None)
     for trend in facts.trends:
         assert of_trend(facts, trend.identity) is not None
         kind = "style" if trend.modality == "image" else "topic"
@@ -91,7 +91,7 @@ def test_of_many_posts_the_most_typical_ones_of_each_cell_are_in_the_page():
 
 def test_a_page_of_20_000_long_posts_can_be_mailed():
     facts = crawl_of(20_000, caption="今天穿了一条新的瑜伽裤去上班，" * 12)
-    html = render(facts, lambda _: None)
+    html = render(facts, lambda *_: None)
     # the gallery and the map of 100 styles are of about 7 MB
     assert len(html.encode()) + posts.PICTURE_BYTES < 8_000_000
     (data,) = re.findall(r'id="selection-data">(.*?)</script>', html)

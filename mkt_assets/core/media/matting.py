@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mkt_assets.core.media.picture_colours import in_mode
 from mkt_assets.models.base import MattingModel
 
 Box = tuple[int, int, int, int]
@@ -84,7 +85,7 @@ def matte_picture(image: Image.Image, model: MattingModel) -> Matte:
         own = np.asarray(image.getchannel("A"))
         if (own < _FOREGROUND).mean() >= _MIN_TRANSPARENT_SHARE:
             return _matte(own, "input_alpha")
-    small = downscale_for_matting(image.convert("RGB"))
+    small = downscale_for_matting(in_mode(image, "RGB"))
     alpha = Image.fromarray(np.rint(model.alpha(np.asarray(small)) * 255).astype(np.uint8))
     if small.size != image.size:
         alpha = alpha.resize(image.size, Image.Resampling.BILINEAR)
@@ -151,7 +152,7 @@ def cut_out(image: Image.Image, matte: Matte) -> Image.Image:
     if matte.bbox is None:
         raise ValueError("the matte is empty: there is nothing to cut out")
     left, top, right, bottom = matte.bbox
-    cutout = image.convert("RGB").crop(matte.bbox)
+    cutout = in_mode(image, "RGB").crop(matte.bbox)
     cutout.putalpha(Image.fromarray(matte.alpha[top:bottom, left:right]))
     return _cleared(_shrunk(cutout, MAX_CUTOUT_SIDE))
 

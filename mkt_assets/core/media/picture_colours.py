@@ -37,6 +37,19 @@ def eight_bit(image: Image.Image) -> Image.Image:
     return image if image.mode in _PROFILED else image.convert("RGB")
 
 
+def in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The picture in a mode of Pillow's; itself, where Pillow would give a copy, if it has it: not to be changed.
+
+    Examples:
+        >>> from PIL import Image
+        >>> from mkt_assets.core.media.picture_colours import in_mode
+        >>> picture = Image.new("RGB", (1, 1))
+        >>> in_mode(picture, "RGB") is picture, in_mode(picture, "L").mode
+        (True, 'L')
+    """
+    return image if image.mode == mode else image.convert(mode)
+
+
 def _scale_to_255(mode: str, highest: float) -> float:
     if highest > 65535:
         return 255 / highest

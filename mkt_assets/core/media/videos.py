@@ -18,7 +18,6 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from PIL import Image
 
 from mkt_assets.core.media.pictures import (
-    LARGE_PIXELS,
     PictureError,
     PictureLimits,
     alone_if_large,
@@ -164,6 +163,8 @@ def _opened(path: Path, limits: PictureLimits) -> InputContainer:
         # a stream may change its size on the way: FFmpeg itself refuses what is too large
         if _is_known(stream):
             stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
+            # several videos are read at a time: threads for one take a third more, and keep as many frames in memory
+            stream.thread_type = "NONE"
     return container
 
 
@@ -215,8 +216,6 @@ def _frame_at(
     """The frame that is shown at `second` (from the stream's start), in its proportions."""
     with alone_if_large(size), _opened(path, limits) as container:
         stream = container.streams.video[0]
-        # threads for frames keep as many frames in memory
-        stream.thread_type = "SLICE" if size[0] * size[1] > LARGE_PIXELS else "AUTO"
         start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
         frames = _sought(container, stream, start + second)
         if frames is not None:
