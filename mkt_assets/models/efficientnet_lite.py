@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mkt_assets.core.media.picture_colours import in_mode
 from mkt_assets.models.efficientnet_lite_graph import INPUT, SIDE
 from mkt_assets.models.provenance import ModelCard, model_version, package_file, read_weights
 from mkt_assets.models.published_state import read_published_state
@@ -70,7 +69,8 @@ class EfficientNetLite0:
         length = min(round(SIDE * long / short), 2 * SIDE)
         is_lying = image.width > image.height
         size = (length, SIDE) if is_lying else (SIDE, length)
-        small = np.asarray(in_mode(image, "RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
+        picture = image if image.mode == "RGB" else image.convert("RGB")
+        small = np.asarray(picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
         first, last = slice(0, SIDE), slice(length - SIDE, length)
         return np.stack([small[:, end] if is_lying else small[end] for end in (first, last)])
 
