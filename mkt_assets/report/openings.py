@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from mkt_assets.report.answers import sentence_of_link, strongest_links
 from mkt_assets.report.facts import Cluster, Facts, Pair
-from mkt_assets.report.text import Message, Text, counted, say
+from mkt_assets.report.text import Message, Reason, Text, counted, say
 
 FILE_NAME = "report.html"
 """Of the report of a crawl date, in its folder."""
@@ -85,7 +85,7 @@ def openings_of(facts: Facts, sentence: Text) -> tuple[Opening, ...]:
     }
     if sentence.key == "rejected_in_all":
         return tuple(
-            Opening(address_of(refused=str(n)), f"{reason} ({count})")
+            Opening(address_of(refused=str(n)), say("refused_some", reason=Reason(reason), n=f"{count:,}"))
             for n, (_, reason, count) in enumerate(facts.rejects[:MOST_OPENED])
         )
     return tuple(_named(c) for c in list(listed.get(sentence.key, ()))[:MOST_OPENED])

@@ -15,7 +15,7 @@ from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Cluster, Facts, Item, Post
 from mkt_assets.report.html import in_languages, web_link
 from mkt_assets.report.languages import languages
-from mkt_assets.report.text import say
+from mkt_assets.report.text import Reason, say
 from mkt_assets.report.tiles import (
     SPRITE_COLUMNS,
     SPRITE_HEIGHT,
@@ -220,7 +220,7 @@ def _refused(facts: Facts) -> Sequence[Mapping[str, object]]:
     for asset, reason, n in facts.rejects:
         of_row = [one for one in facts.refused if (one.asset, one.reason) == (asset, reason)]
         shown = [[one.where, one.post_id] for one in of_row[:500]]
-        groups.append({"asset": asset, "reason": reason, "n": n, "of": shown})
+        groups.append({"asset": asset, "reason": in_languages(Reason(reason)), "n": n, "of": shown})
     return groups
 
 

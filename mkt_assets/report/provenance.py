@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mkt_assets.core.rounding import percent
 from mkt_assets.report.facts import Facts
-from mkt_assets.report.text import say
+from mkt_assets.report.text import Reason, say
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def values_of(facts: Facts) -> Mapping[str, object]:
             name: Amount(f"{n:,}", percent(n / whole) if whole else None)
             for name, (n, whole) in facts.quality.items()
         },
-        "rejects": [(asset, reason, f"{n:,}") for asset, reason, n in facts.rejects],
+        "rejects": [(asset, Reason(reason), f"{n:,}") for asset, reason, n in facts.rejects],
         "models": [(say(f"role_{role}"), *model) for role, *model in facts.models],
         "lineage": [(m.asset, m.run_id, f"{m.at:%Y-%m-%d %H:%M}", m.code_version) for m in facts.made],
         "export_command": f"mkt export FOLDER --crawl-date {facts.crawl_date.isoformat()}",

@@ -33,7 +33,14 @@ class Term:
     by_language: tuple[tuple[str, str], ...]
 
 
-Text = str | Message | Series | Term
+@dataclass(frozen=True)
+class Reason:
+    """Why something could not be used, as tables tell it: in English, which a language has that does not know it."""
+
+    english: str
+
+
+Text = str | Message | Series | Term | Reason
 """A str is the same in every language: a name, a date, a number."""
 
 

@@ -134,6 +134,7 @@ _MESSAGES: Mapping[str, str] = {
     "topics_word": "topics",
     "and": " and ",
     "no_caption_share": "{share} of the pictures have no caption; links say nothing about them.",
+    "refused_some": "{reason} ({n})",
     "rejected_in_all": "{files} could not be used; the reasons are below.",
     "copies": "{things} nearly [repeats|repeat] another of the same style or topic.",
     "nothing_to_doubt": (

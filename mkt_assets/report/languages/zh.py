@@ -5,7 +5,7 @@ Not here: other languages (report/languages), which sentence is said when (repor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mkt_assets.report.language import Language
 
@@ -109,6 +109,7 @@ _MESSAGES: Mapping[str, str] = {
     "topics_word": "话题",
     "and": "和 ",
     "no_caption_share": "{share} 的图片没有文案，关联分析不涉及它们。",
+    "refused_some": "{reason}（{n}）",
     "rejected_in_all": "有 {files}无法使用，原因见下文。",
     "copies": "{things}与同一风格或话题的其他内容近乎重复。",
     "nothing_to_doubt": (
@@ -358,4 +359,53 @@ _MESSAGES: Mapping[str, str] = {
     "to_top": "回到要点",
 }
 
-LANGUAGE = Language(code="zh", tag="zh-CN", name="中文", form=_form, messages=_MESSAGES)
+_REASONS: Sequence[tuple[str, str]] = (
+    # pictures in which nobody is, or hardly
+    (r"no person was found in the picture", "图片中没有找到人物"),
+    (
+        r"the person covers (?P<share>\S+) of the picture, less than (?P<least>\S+)",
+        "人物只占图片的 {share}，不足 {least}",
+    ),
+    # files that are no pictures
+    (r"the file is empty", "文件是空的"),
+    (r"the file holds nothing but blanks or zeros", "文件中只有空白或零"),
+    (r"HTML or XML instead of a picture", "不是图片，而是 HTML 或 XML 网页"),
+    (r"JSON instead of a picture", "不是图片，而是 JSON 数据"),
+    (r"a video instead of a picture", "不是图片，而是视频"),
+    (r"not a picture in a known format \((?P<known>.+)\)", "不是可读取的图片格式（{known}）"),
+    (r"a (?P<kind>\w+) picture, which this installation cannot read", "{kind} 图片，本机无法读取"),
+    # pictures
+    (r"the (?P<kind>\w+) picture is truncated", "{kind} 图片不完整，末尾缺失"),
+    (r"the (?P<kind>\w+) picture is damaged: (?P<cause>.+)", "{kind} 图片已损坏：{cause}"),
+    (r"the (?P<kind>\w+) picture is damaged or cut off in its header.*", "{kind} 图片的文件头已损坏或不完整"),
+    (r"the picture cannot be read: (?P<cause>.+)", "图片无法读取：{cause}"),
+    (r"the picture has more than (?P<most>\S+) megapixels", "图片超过 {most} 百万像素"),
+    (
+        r"the picture has (?P<width>\d+) x (?P<height>\d+) pixels, more than (?P<most>\S+) megapixels",
+        "图片有 {width} x {height} 像素，超过 {most} 百万像素",
+    ),
+    (
+        r"the picture has (?P<width>\d+) x (?P<height>\d+) pixels; its short side needs at least (?P<least>\d+)",
+        "图片只有 {width} x {height} 像素，短边至少需要 {least}",
+    ),
+    (r"the file has (?P<size>\S+) MB, more than (?P<most>\S+) MB", "文件有 {size} MB，超过 {most} MB"),
+    # videos
+    (r"the video cannot be read: (?P<cause>.+)", "视频无法读取：{cause}"),
+    (r"the video is damaged: (?P<cause>.+)", "视频已损坏：{cause}"),
+    (r"the file has no video stream, only (?P<found>.+)", "文件中没有视频画面，只有 {found}"),
+    (
+        r"the video ends at (?P<end>\S+) s, before (?P<target>\S+) s: it is truncated",
+        "视频在 {end} 秒结束，未到 {target} 秒：不完整",
+    ),
+    (r"the video has no picture at (?P<target>\S+) s: it is truncated", "视频在 {target} 秒没有画面：不完整"),
+    (r"the video was not done with in (?P<most>\S+) s", "视频在 {most} 秒内未能处理完"),
+    # files and rows of posts
+    (r"The file is empty, or begins with nothing but blanks and zeros\.", "文件是空的，或开头只有空白和零。"),
+    (r"The row has no post id\.", "该行没有帖子 id。"),
+    (r"The row has no account id\.", "该行没有账号 id。"),
+    (r"The post id is not an id \(.+\)\.", "该行的帖子 id 不是 id。"),
+    (r"The account id is not an id \(.+\)\.", "该行的账号 id 不是 id。"),
+    (r"the file was in the drop when its post was read, and is gone", "读取帖子时文件还在，现在已经没有了"),
+)
+
+LANGUAGE = Language(code="zh", tag="zh-CN", name="中文", form=_form, messages=_MESSAGES, reasons=_REASONS)

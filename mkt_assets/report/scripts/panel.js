@@ -103,7 +103,7 @@
     let n;
     if (selection.refused) {
       const group = known.refused[Number(selection.refused)];
-      byId("posts-h").textContent = group ? `${group.reason} (${number(group.n)})` : words("no_posts_found");
+      byId("posts-h").textContent = group ? `${group.reason[language()]} (${number(group.n)})` : words("no_posts_found");
       inPanel = { selection, indices: group ? group.of : [], shown: 0 };
       n = group ? group.n : 0;
       belief.hidden = true;
