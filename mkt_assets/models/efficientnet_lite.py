@@ -94,7 +94,8 @@ def _vector(session: Any, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _n_processors() -> int:
     """As many as other libraries would take: a worker of Ray is told how many are its own."""
-    return int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0] or os.cpu_count() or 1)
+    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return (int(told) if told.isdecimal() else 0) or os.cpu_count() or 1
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

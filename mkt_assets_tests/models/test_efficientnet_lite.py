@@ -52,6 +52,15 @@ def test_a_vector_does_not_depend_on_its_batch(encoder: EfficientNetLite0, batch
     np.testing.assert_array_equal(together, np.concatenate([alone] * 4))
 
 
+@pytest.mark.parametrize("told", ["1", "3", "0", "2,1", "all", ""])
+def test_whatever_is_said_of_threads_the_vectors_are_the_same(
+    encoder: EfficientNetLite0, batch: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    expected = encoder.encode(batch)
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    np.testing.assert_array_equal(encoder.encode(batch), expected)
+
+
 def test_different_pictures_have_different_vectors(
     encoder: EfficientNetLite0, batch: NDArray[np.uint8]
 ) -> None:
