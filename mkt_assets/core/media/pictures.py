@@ -46,7 +46,7 @@ _USUAL_SCANS = 20
 _MAX_TIFF_NUMBERS = 100_000
 _TIFF_BYTES = (1, 2, 6, 7)  # the types that stay one piece
 # What of a 50-megapixel picture is at work at once takes half a gigabyte: larger ones wait for each other.
-_LARGE_PIXELS = 12_000_000
+LARGE_PIXELS = 12_000_000
 _one_large = Lock()
 _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 _MOST_FRAMES = 50
@@ -237,7 +237,7 @@ def alone_if_large(size: tuple[int, int]) -> AbstractContextManager[Any]:
         ...     pass  # decode it here
         ...
     """
-    return _one_large if size[0] * size[1] > _LARGE_PIXELS else nullcontext()
+    return _one_large if size[0] * size[1] > LARGE_PIXELS else nullcontext()
 
 
 def _check_scans(data: bytes, size: tuple[int, int], limits: PictureLimits) -> None:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from PIL import Image
 
 from mkt_assets.core.media.pictures import (
+    LARGE_PIXELS,
     PictureError,
     PictureLimits,
     alone_if_large,
@@ -45,6 +46,7 @@ _TABLE_CHUNK = 1 << 20
 _BOX = re.compile(rb".{4}[ -~]{4}", re.DOTALL)
 _SIZE_BEHIND = b"\0\0\0\1"
 _FAR = 1 << 62
+_SMALL_PIXELS = 1920 * 1088  # beyond, one thread needs many seconds from a key frame to the next
 _SAME_TIME = 1e-6  # seconds
 _MOST_STRETCHED = 8
 _MOST_SAMPLES = 20_000_000  # ten hours have five million
@@ -163,9 +165,16 @@ def _opened(path: Path, limits: PictureLimits) -> InputContainer:
         # a stream may change its size on the way: FFmpeg itself refuses what is too large
         if _is_known(stream):
             stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
-            # several videos are read at a time: threads for one take a third more, and keep as many frames in memory
-            stream.thread_type = "NONE"
+            stream.thread_type = _threads_for(stream.width * stream.height)
     return container
+
+
+def _threads_for(n_pixels: int) -> Literal["NONE", "AUTO", "SLICE"]:
+    """What of a stream is decoded at once: several videos are, so threads for a small one only cost a third more."""
+    if n_pixels <= _SMALL_PIXELS:
+        return "NONE"
+    # threads for frames keep as many frames in memory
+    return "AUTO" if n_pixels <= LARGE_PIXELS else "SLICE"
 
 
 def _is_known(stream: VideoStream) -> bool:
