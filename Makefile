@@ -10,6 +10,8 @@ INSTALLED := $(VENV)/.installed
 PORT ?= 3000
 # Further extras to install, as in:   make setup EXTRAS="--extra cluster --extra cluster-tests"
 EXTRAS ?=
+# Processes that test side by side, as in:   make test WORKERS=8   (each takes up to 2 GB)
+WORKERS ?= 2
 
 # A home of its own holds its drops, too; without HOME_DIR the environment and the defaults decide.
 ifdef HOME_DIR
@@ -57,11 +59,11 @@ clean-demo:
 	rm -rf $(DEMO_DIR)
 
 test: $(INSTALLED) $(if $(CI),lint)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # What the tests run of the code; the floor is in pyproject.toml, and only rises.
 coverage: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -71,7 +73,7 @@ lint: $(INSTALLED)
 # The units only: what runs no model, no other process and no whole crawl.
 .PHONY: test-fast
 test-fast: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not soak" \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not soak" \
 		$(addprefix mkt_assets_tests/,core crawlers contract charts report)
 
 ui: $(INSTALLED)
