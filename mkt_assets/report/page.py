@@ -5,7 +5,7 @@ Not here: head, style and script around it (report/shell), markup (report/templa
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 from mkt_assets.report import cross_table, decisions, gallery, map_section, over_time, posts, provenance
 from mkt_assets.report.answers import answers
@@ -18,6 +18,7 @@ from mkt_assets.report.shell import in_page
 from mkt_assets.report.text import say
 from mkt_assets.report.tiles import Tiles
 
+_MOST_REMEMBERED = 2_000
 _SECTIONS = ("find", "styles", "topics", "cross", "time", "map", "decision", "methods", "quality", "made")
 _SCRIPTS = ("reader", "selection", "cross_table", "plane", "map", "panel", "begin", "own_font")
 
@@ -34,6 +35,8 @@ def render(facts: Facts, tiles: Tiles) -> str:
     """
     known = languages()
     page_posts = PagePosts(facts)
+    # a picture on the map is one of a post's, too; 30 kB each
+    tiles = lru_cache(maxsize=_MOST_REMEMBERED)(tiles)
     data = {
         "languages": {language.code: language.tag for language in known},
         "map-data": map_section.data_of(facts, page_posts.index, tiles),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, Self, cast
 
 from PIL import Image
 
@@ -87,25 +87,61 @@ def video_frames(path: Path, *, limits: PictureLimits | None = None) -> Iterator
     """
     limits = limits or PictureLimits()
     deadline = _Deadline(limits.max_video_seconds)
-    try:
-        _check_tables(path, deadline)
-        with _opened(path, limits) as container:
-            size = _checked_video_size(container, limits)
-            duration = _duration(container, deadline)
-    except PictureError as error:
-        yield from (FrameError(name, str(error)) for name in VIDEO_FRAMES)
-        return
-    except Exception as error:
-        yield from (FrameError(name, f"the video cannot be read: {cause(error)}") for name in VIDEO_FRAMES)
-        return
-    for i, name in enumerate(VIDEO_FRAMES, start=1):
+    with _Opening(path, limits) as opening:
         try:
-            second = duration * i / (len(VIDEO_FRAMES) + 1)
-            yield VideoFrame(name, _frame_at(path, size, second, limits, deadline))
-        except PictureError as error:
-            yield FrameError(name, str(error))
+            _check_tables(path, deadline)
+            size = _checked_video_size(opening.container(), limits)
+            duration = _duration(opening.container(), deadline)
         except Exception as error:
-            yield FrameError(name, f"the video is damaged: {cause(error)}")
+            reason = _reason(error, "the video cannot be read")
+            yield from (FrameError(name, reason) for name in VIDEO_FRAMES)
+            return
+        # what a decoder holds of a large one is not to stay while another is at work
+        is_large = size[0] * size[1] > LARGE_PIXELS
+        if is_large:
+            opening.close()
+        for i, name in enumerate(VIDEO_FRAMES, start=1):
+            try:
+                second = duration * i / (len(VIDEO_FRAMES) + 1)
+                with alone_if_large(size):
+                    try:
+                        image = _frame_at(opening, second, limits, deadline)
+                    finally:
+                        if is_large:
+                            opening.close()
+                found: VideoFrame | FrameError = VideoFrame(name, image)
+            except Exception as error:
+                opening.close()  # of what an error left nothing is used
+                found = FrameError(name, _reason(error, "the video is damaged"))
+            yield found
+
+
+def _reason(error: Exception, what: str) -> str:
+    return str(error) if isinstance(error, PictureError) else f"{what}: {cause(error)}"
+
+
+class _Opening:
+    """A video file that is opened when it is first needed, and again after it was closed."""
+
+    def __init__(self, path: Path, limits: PictureLimits) -> None:
+        self._path, self._limits = path, limits
+        self._open: InputContainer | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def container(self) -> InputContainer:
+        if self._open is None:
+            self._open = _opened(self._path, self._limits)
+        return self._open
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
 
 
 class _Deadline:
@@ -219,21 +255,17 @@ def _counted_duration(container: InputContainer, stream: VideoStream, deadline: 
     return max(stamps) - min(stamps) if stamps else 0.0
 
 
-def _frame_at(
-    path: Path, size: tuple[int, int], second: float, limits: PictureLimits, deadline: _Deadline
-) -> Image.Image:
+def _frame_at(opening: _Opening, second: float, limits: PictureLimits, deadline: _Deadline) -> Image.Image:
     """The frame that is shown at `second` (from the stream's start), in its proportions."""
-    with alone_if_large(size), _opened(path, limits) as container:
-        stream = container.streams.video[0]
-        start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
-        frames = _sought(container, stream, start + second)
-        if frames is not None:
-            shown = _shown_at(frames, start + second, limits, deadline)
-            return _upright_frame(shown, stream.sample_aspect_ratio, limits)
-    with alone_if_large(size), _opened(path, limits) as container:
-        stream = container.streams.video[0]
-        shown = _shown_at(container.decode(stream), start + second, limits, deadline)
-        return _upright_frame(shown, stream.sample_aspect_ratio, limits)
+    stream = opening.container().streams.video[0]
+    start = float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
+    frames = _sought(opening.container(), stream, start + second)
+    if frames is None:
+        opening.close()
+        stream = opening.container().streams.video[0]
+        frames = opening.container().decode(stream)
+    shown = _shown_at(frames, start + second, limits, deadline)
+    return _upright_frame(shown, stream.sample_aspect_ratio, limits)
 
 
 def _sought(container: InputContainer, stream: VideoStream, target: float) -> Iterator[av.VideoFrame] | None:
