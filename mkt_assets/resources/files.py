@@ -108,7 +108,7 @@ class LocalFiles:
         path = self._root
         for part in PurePosixPath(name).parts:
             path /= part
-            # only such a part can lead elsewhere; to look at each is a tenth of the work of resolving all
+            # only such a part can lead elsewhere, and to look at each is less work than to resolve all
             if part == ".." or path.is_symlink():
                 path = path.resolve()
         if not path.is_relative_to(self._root):
