@@ -15,7 +15,7 @@ from mkt_assets.assets.metadata import markdown_list
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.contract.tables.published import REPORT
 from mkt_assets.models import registry
-from mkt_assets.orchestration.records import SETTINGS_KEY
+from mkt_assets.orchestration.records import SETTINGS_KEY, code_version_of
 from mkt_assets.report import facts as of_report
 from mkt_assets.report.answers import answers, headline
 from mkt_assets.report.languages.en import LANGUAGE as ENGLISH
@@ -148,9 +148,8 @@ def _shown(value: object) -> str:
 
 
 def _made(name: str, record: dg.EventLogRecord) -> of_report.Made:
-    tags = (record.asset_materialization.tags or {}) if record.asset_materialization else {}
-    at = datetime.fromtimestamp(record.timestamp, tz=UTC)
-    return of_report.Made(name, record.run_id, at, tags.get("dagster/code_version", ""))
+    made, at = record.asset_materialization, datetime.fromtimestamp(record.timestamp, tz=UTC)
+    return of_report.Made(name, record.run_id, at, (code_version_of(made) if made else None) or "")
 
 
 def _licence(role: str, model_id: str, settings: Settings) -> str:

@@ -25,7 +25,13 @@ from mkt_assets.contract.table import Table
 from mkt_assets.models.registry import MODELS, Role, choices, describe
 from mkt_assets.orchestration.failures import explained
 from mkt_assets.orchestration.partitions import CrawlDates, crawl_date_of, crawl_date_partitions
-from mkt_assets.orchestration.records import SETTINGS_CHECK, SETTINGS_KEY, as_check, stale_of
+from mkt_assets.orchestration.records import (
+    CODE_VERSION_KEY,
+    SETTINGS_CHECK,
+    SETTINGS_KEY,
+    as_check,
+    stale_of,
+)
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 
@@ -167,9 +173,11 @@ class Step:
         run = Run(crawl_date_of(context), settings, configured, context.log.info, context.instance)
         made = self.compute(run, **{name: getattr(context.resources, name) for name in self._resources()})
         values = self.values(settings)
-        metadata = {**made.metadata, **({SETTINGS_KEY: dg.MetadataValue.json(values)} if values else {})}
+        recorded = {SETTINGS_KEY: dg.MetadataValue.json(values)} if values else {}
+        metadata = {**made.metadata, **recorded}
         if isinstance(made, Derived):
-            self._report_other_dates(context, made)
+            told = {**recorded, CODE_VERSION_KEY: self.code_version(settings)}
+            self._report_other_dates(context, made, told)
             return dg.MaterializeResult(
                 metadata={"dagster/row_count": made.n_rows, **metadata},
                 data_version=dg.DataVersion(made.versions.get(run.crawl_date, "no rows")),
@@ -186,8 +194,13 @@ class Step:
             check_results=[of_settings],
         )
 
-    def _report_other_dates(self, context: dg.AssetExecutionContext, made: Derived) -> None:
-        """Tell Dagster of the other crawl dates whose rows this run changed, or that it does not know yet."""
+    def _report_other_dates(
+        self, context: dg.AssetExecutionContext, made: Derived, told: Mapping[str, Any]
+    ) -> None:
+        """Tell Dagster of the other crawl dates whose rows this run changed, or that it does not know yet.
+
+        `told` is the metadata of each: the settings and the version that it was made with, which are this run's.
+        """
         key, partitions = context.asset_key, context.assets_def.partitions_def
         known = context.instance.get_materialized_partitions(key)
         for crawl_date, version in made.versions.items():
@@ -200,7 +213,7 @@ class Step:
             ):
                 # without a code version Dagster asks whether anything upstream is newer, and nothing is
                 tags = {_DATA_VERSION: version}
-                context.log_event(dg.AssetMaterialization(key, partition=partition, tags=tags))
+                context.log_event(dg.AssetMaterialization(key, metadata=told, partition=partition, tags=tags))
 
 
 def step(

@@ -21,6 +21,8 @@ _MOST_RUNS = 500
 _MOST_EVALUATIONS = 1_000
 SETTINGS_KEY = "settings"
 """In the metadata of an asset, and of each of its materializations: the settings that its result depends on."""
+CODE_VERSION_KEY = "code_version"
+"""In the metadata of a materialization that Dagster is told without a code version of its own: the step's."""
 SETTINGS_CHECK = "made_with_todays_settings"
 """Of each asset: whether everything stored of it was made with the settings, and by the version, of today."""
 RERUN_TAG = "mkt/rerun_for"
@@ -143,6 +145,12 @@ def stale_of(
         ]
         found.append(Stale(key.to_user_string(), partition, tuple(names), storage_id))
     return found
+
+
+def code_version_of(made: dg.AssetMaterialization) -> str | None:
+    """The version of the step that made it, whether or not Dagster is to go by it; None if it was not recorded."""
+    told = made.metadata.get(CODE_VERSION_KEY)
+    return (made.tags or {}).get(_CODE_VERSION) or (None if told is None else str(told.value))
 
 
 def settings_in(metadata: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from mkt_assets.assets.cluster_identities import cluster_identities
 from mkt_assets.orchestration.partitions import NAME
+from mkt_assets.orchestration.records import SETTINGS_KEY, code_version_of, stale_of
 from mkt_assets.resources import build_resources, open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.topics import day, write_topics
@@ -63,6 +64,39 @@ def test_an_earlier_crawl_date_changes_neither_ids_nor_names_and_adds_what_is_sa
     }
     assert after[day(1), 2]["event"] == "born"
     assert after[day(2), 2] == before[day(2), 2]
+
+
+def test_an_earlier_date_whose_names_a_later_run_settles_is_told_with_how_that_was_made(
+    settings: Settings,
+) -> None:
+    asset = cluster_identities.build(settings)
+    dates = [day(0).isoformat(), day(1).isoformat()]
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(NAME, dates)
+        for n, partition in enumerate(dates):
+            write_topics(settings, n, [0, 1 + n])
+            assert dg.materialize(
+                [asset], resources=build_resources(settings), partition_key=partition, instance=instance
+            ).success
+            [identity, *_] = open_warehouse(settings).read("cluster_identities")["identity"].to_pylist()
+            settings.names_file.write_text(f"modality,identity,name\ntext,{identity},通勤\n", "utf-8")
+        made: list[tuple[object, str | None]] = []
+        for partition in dates:
+            chosen = dg.AssetRecordsFilter(asset.key, asset_partitions=[partition])
+            [last] = instance.fetch_materializations(chosen, limit=1).records
+            event = last.asset_materialization
+            assert event is not None
+            made.append((event.metadata[SETTINGS_KEY].value, code_version_of(event)))
+        # the earlier date was told of twice, and is as fresh as the later one
+        earlier = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset.key, asset_partitions=dates[:1]), limit=9
+        )
+        assert len(earlier.records) == 2
+        version = cluster_identities.code_version(settings)
+        assert not stale_of(
+            instance, asset.key, version, cluster_identities.values(settings), {}, but_for=None
+        )
+    assert made == [(cluster_identities.values(settings), version)] * 2
 
 
 def test_a_crawl_that_is_clustered_again_keeps_its_ids(settings: Settings) -> None:

@@ -18,8 +18,8 @@ from mkt_assets.resources.warehouse import Warehouse
 
 Order = Literal["ascending", "descending"]
 
-OF_ITS_RUN = frozenset({("method_comparison", "seconds"), ("report", "sha256"), ("report", "n_bytes")})
-"""Columns that are of a run and of no crawl: how long it took, and a page that names its runs and their settings."""
+OF_ITS_RUN = frozenset({("method_comparison", "seconds"), ("report", "sha256")})
+"""Columns that are of a run and of no crawl: how long it took, and the digest of a page that names its runs."""
 VECTOR_TOLERANCE = 1e-6
 
 
