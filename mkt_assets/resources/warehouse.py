@@ -20,7 +20,7 @@ import pyarrow as pa
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.contract.table import Column, Table
 from mkt_assets.contract.tables.rejects import REJECTS
-from mkt_assets.resources.database import Database, DatabaseBusyError, quoted
+from mkt_assets.resources.database import Database, DatabaseBusyError, in_memory, quoted
 from mkt_assets.resources.migrations import reading, write
 
 _PART_ROWS = 2048  # 20 MB of the widest vectors here
@@ -257,9 +257,9 @@ def _conform(spec: Table, rows: pa.Table) -> pa.Table:
 def _check_contract(spec: Table, rows: pa.Table, crawl_date: date | None) -> None:
     """Bad rows must not enter: a blocking Dagster check would see them only after they are stored.
 
-    In a DuckDB of its own, so that nobody waits for it.
+    Not in the warehouse, so that nobody waits for it.
     """
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         connection.register("incoming", rows)
         _check_incoming(connection, spec, crawl_date)
 

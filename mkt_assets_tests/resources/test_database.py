@@ -126,6 +126,20 @@ def test_between_two_openings_the_file_is_free_and_has_no_log(tmp_path: Path) ->
         assert connection.execute("SELECT sum(a) FROM t").fetchone() == (3,)
 
 
+def test_a_new_file_lacks_the_statistics_that_make_the_oldest_format_slow_to_open(tmp_path: Path) -> None:
+    columns = ", ".join(f"c{n} INTEGER" for n in range(40))
+    tables = "; ".join(f"CREATE TABLE t{n} ({columns})" for n in range(8))
+    FileDatabase(tmp_path / "t.duckdb", timeout_seconds=5).write(
+        (), lambda connection: connection.execute(tables)
+    )
+    oldest = FileDatabase(tmp_path / "oldest.duckdb", timeout_seconds=5)
+    with duckdb.connect(str(oldest.path)) as connection:
+        connection.execute(tables)
+    ours, before = (path.stat().st_size for path in (tmp_path / "t.duckdb", oldest.path))
+    oldest.compact()
+    assert oldest.path.stat().st_size == ours < before
+
+
 def test_work_that_fails_leaves_nothing_and_the_file_free(tmp_path: Path) -> None:
     database = FileDatabase(tmp_path / "t.duckdb", timeout_seconds=5)
 
