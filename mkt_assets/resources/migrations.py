@@ -147,8 +147,7 @@ def bring_up_to_date(connection: duckdb.DuckDBPyConnection) -> None:
         _conform(connection, spec, stored.get(name))
     in_lake = _in_lake(connection)
     for view in VIEWS.values():
-        for statement in _view_statements(view, comment_columns=not in_lake):
-            connection.execute(statement)
+        connection.execute(";\n".join(_view_statements(view, comment_columns=not in_lake)))
     _set_version(connection)
 
 
@@ -199,8 +198,7 @@ def _conform(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[st
         connection.execute(_ddl(spec, spec.name))
     else:
         _rebuild(connection, spec, stored)
-    for comment in _comments(spec):
-        connection.execute(comment)
+    connection.execute(";\n".join(_comments(spec)))
 
 
 def _rebuild(connection: duckdb.DuckDBPyConnection, spec: Table, stored: list[str]) -> None:

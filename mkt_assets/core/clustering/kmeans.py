@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,17 +32,25 @@ class Sweep:
 
     Attributes:
         ks: Numbers of clusters fitted, ascending; each at most `n_distinct`.
-        inertia: Sum of squared distances of the items to their centroids, (len(ks),) float64.
         n_distinct: Number of distinct vectors.
         dropped_ks: Numbers asked for that were above `n_distinct`; in their place `n_distinct` was fitted.
     """
 
     ks: tuple[int, ...]
-    inertia: NDArray[np.float64]
     n_distinct: int
     dropped_ks: tuple[int, ...]
     _items: Matrix
-    _labels: dict[int, Labels]
+    _order: Labels
+    _found: dict[int, Labels]
+    """Labels of `_items[_order]`, with ids as they were found."""
+
+    @cached_property
+    def inertia(self) -> NDArray[np.float64]:
+        """Sum of squared distances of the items to their centroids at each k, (len(ks),) float64.
+
+        Computed when it is asked for: most sweeps are made for their labels, and it takes as long as a refinement.
+        """
+        return np.array([_inertia(self._items, self._found[k], self._order) for k in self.ks])
 
     def labels(self, k: int) -> Labels:
         """Cluster of each item, (n,) int64, canonical: 0 is the largest, see `canonical_labels`.
@@ -52,6 +61,12 @@ class Sweep:
         if k not in self._labels:
             raise KeyError(f"k = {k} was not fitted, only {', '.join(map(str, self.ks))}.")
         return self._labels[k]
+
+    @cached_property
+    def _labels(self) -> dict[int, Labels]:
+        back = np.empty_like(self._order)
+        back[self._order] = np.arange(len(self._order))
+        return {k: canonical_labels(found)[back] for k, found in self._found.items()}
 
     def centers(self, k: int) -> NDArray[np.float64]:
         """Mean of each cluster's items, (k, d) float64, in the order of the labels' ids."""
@@ -106,8 +121,8 @@ def fit_sweep(
     n_distinct = int(duplicate_of[-1]) + 1 if len(X) else 0
     fitted = tuple(sorted({min(k, n_distinct) for k in requested})) if n_distinct else ()
     starts = default_n_init(len(X)) if n_init is None else n_init
-    labels: dict[int, Labels] = {}
-    inertia = np.empty(len(fitted), dtype=np.float64)
+    best: dict[int, Labels] = {}
+    least: dict[int, float] = {}
     with one_thread_each(n_jobs) as run:
         scores = principal_scores(X, order, run, random_state)
         full = np.ascontiguousarray(X[order], dtype=np.float32) if len(X) <= REFINED_ITEMS else None
@@ -119,14 +134,11 @@ def fit_sweep(
                     if full is None
                     else lloyd(full, cluster_means(full, rough).astype(np.float32), run=run).labels
                 )
-                value = _inertia(X, found, order)
-                at = fitted.index(k)
-                if k not in labels or value < inertia[at]:
-                    labels[k], inertia[at] = found, value
-    back = np.empty_like(order)
-    back[order] = np.arange(len(order))
-    labels = {k: canonical_labels(found)[back] for k, found in labels.items()}
-    return Sweep(fitted, inertia, n_distinct, tuple(k for k in requested if k > n_distinct), X, labels)
+                # of a single start there is nothing to choose
+                value = _inertia(X, found, order) if starts > 1 else 0.0
+                if k not in best or value < least[k]:
+                    best[k], least[k] = found, value
+    return Sweep(fitted, n_distinct, tuple(k for k in requested if k > n_distinct), X, order, best)
 
 
 def refine(X: Matrix, labels: Labels, *, n_jobs: int | None = None) -> Labels:
