@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 # Before numpy comes: workers side by side would only wait for each other's threads.
@@ -15,8 +16,14 @@ import numpy as np
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
 
 from mkt_assets.settings import Settings
 from mkt_assets_tests.lakes import empty_lake, lake, postgres, state_url
@@ -82,6 +89,25 @@ def migrations_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(ScriptDirectory, "from_config", staticmethod(loaded))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines_made_once() -> Iterator[None]:
+    """Dagster makes an engine at each look into a SQLite file, which compiles every statement anew: here one a file."""
+
+    @lru_cache(maxsize=64)
+    def engine_of(url: str, timeout_seconds: float | None) -> Engine:
+        waits = {} if timeout_seconds is None else {"timeout": timeout_seconds}
+        return create_engine(url, poolclass=NullPool, connect_args=waits)
+
+    def made(url: str, *, poolclass: type[NullPool], connect_args: dict[str, float] | None = None) -> Engine:
+        assert poolclass is NullPool
+        return engine_of(url, (connect_args or {}).get("timeout"))
+
+    with pytest.MonkeyPatch.context() as patched:
+        for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+            patched.setattr(storage, "create_engine", made)
         yield
 
 

@@ -5,6 +5,7 @@ Not here: the choice (core/clustering/knee).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,11 @@ _SECOND_OPINIONS = (
     ("stability", "stability over seeds (1: always the same clusters)"),
     ("half_stability", "stability over halves (1: each half of the items gives the same clusters)"),
 )
+_DRAWN = (
+    *("k", "inertia", "chosen", "chosen_by", "reason", "knee_lowest", "knee_highest", "n_items"),
+    *("reference_separation", *(column for column, _ in _SECOND_OPINIONS)),
+)
+"""The columns that are drawn."""
 _TITLES = {
     "knee": "{what} clusters: they stand out most at k = {k}",
     "bend": "{what} clusters: none stand out; k = {k}, where the curve bends most",
@@ -62,8 +68,15 @@ def draw_elbow(modality: str, curve: pd.DataFrame) -> Picture:
     Raises:
         ValueError: not exactly one k is marked as chosen.
     """
-    title = elbow_title(modality, curve)
-    return to_picture(elbow_figure(modality, curve), f"elbow_{modality}", 0, title)
+    columns = tuple(name for name in _DRAWN if name in curve)
+    values = tuple(tuple(None if pd.isna(v) else v for v in curve[name].tolist()) for name in columns)
+    return _drawn(modality, columns, values)
+
+
+@lru_cache(maxsize=2)  # a run draws the same twice: for k_selection in the UI, and for charts
+def _drawn(modality: str, columns: tuple[str, ...], values: tuple[tuple[Any, ...], ...]) -> Picture:
+    curve = pd.DataFrame(dict(zip(columns, values, strict=True)))
+    return to_picture(elbow_figure(modality, curve), f"elbow_{modality}", 0, elbow_title(modality, curve))
 
 
 def elbow_title(modality: str, curve: pd.DataFrame) -> str:
@@ -99,7 +112,7 @@ def elbow_figure(modality: str, curve: pd.DataFrame) -> Figure:
     ):
         axes = add_axes(figure, _LEFT, y, _WIDTH - _LEFT - _RIGHT, tall)
         _draw_panel(axes, curve, column, colour, chosen_k=int(row["k"]))
-        axes.set_title(label, loc="left", fontsize=8.5, color=MUTED, pad=6)
+        axes.set_title(label, loc="left", fontsize=8.5, color=MUTED, pad=6, y=1.0)
         panels.append(axes)
         y += tall + _GAP
     _draw_range(panels[0], row)

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
+from mkt_assets.charts import elbow
 from mkt_assets.charts.base import Picture
 from mkt_assets.charts.elbow import draw_elbow, elbow_figure
 from mkt_assets.charts.palette import CLUSTER_COLOURS
@@ -34,6 +35,11 @@ def curve(ks: list[int], chosen: int, by: str = "knee", reason: str = "The rule 
             "n_items": 1234,
         }
     )
+
+
+def draw_anew(modality: str, frame: pd.DataFrame) -> Picture:
+    elbow._drawn.cache_clear()
+    return draw_elbow(modality, frame)
 
 
 def words(frame: pd.DataFrame, modality: str = "image") -> str:
@@ -126,8 +132,22 @@ def test_the_same_curve_gives_the_same_bytes_and_a_chinese_reason_is_drawn(pixel
     frame = curve([2, 3, 4], 3, reason="分析师指定了三个聚类")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        first, second = draw_elbow("image", frame), draw_elbow("image", frame)
+        first, second = (draw_anew("image", frame) for _ in range(2))
     assert first == second
     assert (first.name, first.part) == ("elbow_image", 0)
     assert pixels_of(first).std() > 5
     assert first.png != draw_elbow("image", curve([2, 3, 4], 3, reason="分析师指定了两个聚类")).png
+
+
+def test_a_curve_is_drawn_once_as_it_was_computed_and_as_it_was_stored_and_another_is_another():
+    band = pd.array([None, 3, None], dtype="Int64")
+    computed = curve([2, 3, 4], 3).assign(knee_lowest=band, knee_highest=band, labels=None)
+    stored = computed.drop(columns="labels").astype(
+        dict.fromkeys(("knee_lowest", "knee_highest", "silhouette"), "float64")
+    )
+    first = draw_anew("image", computed)
+    assert draw_elbow("image", stored) is first
+    assert draw_anew("image", stored) == first
+    moved = stored.assign(inertia=stored["inertia"] + 1)
+    assert draw_elbow("image", moved).png != first.png
+    assert draw_elbow("text", stored).title != first.title
