@@ -167,7 +167,7 @@ def write_three_times(database: Database, snapshot_path: Path, day: date) -> Non
     warehouse = Warehouse(database, snapshot_path)
     for i in range(3):
         warehouse.replace_partition("summaries", day, summaries(day, *(f"{i}-{j}" for j in range(20))))
-    warehouse.publish_snapshot()
+        warehouse.publish_snapshot()
 
 
 @pytest.mark.slow
