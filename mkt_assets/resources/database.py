@@ -288,7 +288,8 @@ def _connect_once(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     with interrupts_later():
         connection = _engine(path).cursor()
         try:
-            how = "READ_ONLY" if read_only else _STORED_FOR
+            # a file that is there keeps its format, which may be a newer one
+            how = "READ_ONLY" if read_only else "READ_WRITE" if path.exists() else _STORED_FOR
             connection.execute(f"ATTACH {quoted(str(path))} AS {_ATTACHED} ({how})")
             connection.execute(f"USE {_ATTACHED}")
         except BaseException:

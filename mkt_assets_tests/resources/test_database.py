@@ -140,6 +140,16 @@ def test_a_new_file_lacks_the_statistics_that_make_the_oldest_format_slow_to_ope
     assert oldest.path.stat().st_size == ours < before
 
 
+def test_a_file_of_a_newer_format_is_read_and_written_as_it_is(tmp_path: Path) -> None:
+    database = FileDatabase(tmp_path / "t.duckdb", timeout_seconds=5)
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{database.path}' AS newer (STORAGE_VERSION 'latest')")
+        connection.execute("CREATE TABLE newer.t AS SELECT 1 AS a")
+    database.write((), lambda connection: connection.execute("INSERT INTO t VALUES (2)"))
+    with database.reading() as connection:
+        assert connection.execute("SELECT sum(a) FROM t").fetchone() == (3,)
+
+
 def test_work_that_fails_leaves_nothing_and_the_file_free(tmp_path: Path) -> None:
     database = FileDatabase(tmp_path / "t.duckdb", timeout_seconds=5)
 
