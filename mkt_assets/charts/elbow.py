@@ -63,7 +63,7 @@ def draw_elbow(modality: str, curve: pd.DataFrame) -> Picture:
             says so.
 
     Returns:
-        The picture `elbow_image` or `elbow_text`.
+        The picture `elbow_image` or `elbow_text`; of the curves drawn last in this process, the same one again.
 
     Raises:
         ValueError: not exactly one k is marked as chosen.

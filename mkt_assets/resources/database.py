@@ -35,7 +35,7 @@ _engines_guard = threading.Lock()
 # the threads of an engine do not come along
 os.register_at_fork(before=_engines.clear)
 _MAX_ENGINES = 5
-# of files that are made: with it DuckDB 1.1 (September 2024) and later read them, and open them in a third of the time
+# how new files are stored: DuckDB from 1.1 on (September 2024) reads them, and opens them in a third of the time
 _STORED_FOR = "STORAGE_VERSION 'v1.1.0'"
 _ATTACHED = "mkt"
 

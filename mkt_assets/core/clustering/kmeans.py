@@ -48,7 +48,7 @@ class Sweep:
     def inertia(self) -> NDArray[np.float64]:
         """Sum of squared distances of the items to their centroids at each k, (len(ks),) float64.
 
-        Computed when it is asked for: most sweeps are made for their labels, and it takes as long as a refinement.
+        Computed when it is asked for: most sweeps are made for their labels.
         """
         return np.array([_inertia(self._items, self._found[k], self._order) for k in self.ks])
 
