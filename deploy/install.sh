@@ -3,7 +3,8 @@
 # else:   sh deploy/install.sh .venv/bin/python --extra dev
 # uv does it; pip, which every environment has, brings uv.
 set -eu
-python=$1
+# its path: uv takes a bare name for that of a virtual environment, which an image has not
+python=$(command -v "$1") || { echo "There is no $1 to install into." >&2; exit 1; }
 shift
 cd "$(dirname "$0")/.."
 

@@ -25,7 +25,7 @@ from mkt_assets.operations.doctor_lake import examine_lake, examine_snapshot_of_
 from mkt_assets.operations.doctor_state import examine_state
 from mkt_assets.operations.findings import Finding, Verdict, ago
 from mkt_assets.operations.forget import UNFINISHED_NAME
-from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, temporary_files
+from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, changed_at, temporary_files
 from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
 from mkt_assets.resources import open_database, open_presence, open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
@@ -325,7 +325,7 @@ def _snapshot(settings: Settings) -> Iterator[Finding]:
 
 def _temporary(settings: Settings) -> Iterator[Finding]:
     limit = time.time() - DEFAULT_MIN_AGE_HOURS * 3600
-    stale = [path for path in temporary_files(settings) if path.stat().st_mtime < limit]
+    stale = [path for path in temporary_files(settings) if changed_at(path) < limit]
     if stale:
         what = f"{len(stale)} of runs that were killed, as {stale[0]}"
         yield Finding("temporary files", Verdict.note, what, "`mkt gc --delete` removes them")

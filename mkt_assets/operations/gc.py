@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import dagster as dg
@@ -30,7 +31,7 @@ from mkt_assets.resources import (
     open_presence,
 )
 from mkt_assets.resources.drops import is_held
-from mkt_assets.resources.files import ASIDE_PREFIX, FileStore, LocalFiles
+from mkt_assets.resources.files import ASIDE_PREFIX, FileStore, LocalFiles, paths_below
 from mkt_assets.resources.running import dead_runs, fail_dead_runs
 from mkt_assets.settings import Settings
 
@@ -104,7 +105,8 @@ def temporary_files(settings: Settings) -> Iterator[Path]:
     """Files and folders that are only there while something is being written."""
     patterns = (f"{ASIDE_PREFIX}*", ".key-*", ".*.snapshot.duckdb.*", "*.duckdb.tmp")
     folders = {settings.home, *((settings.media,) if isinstance(settings.media, Path) else ())}
-    found = {path for folder in folders for pattern in patterns for path in folder.rglob(pattern)}
+    below = {path for folder in folders for path in paths_below(folder)}
+    found = {path for path in below if any(fnmatchcase(path.name, pattern) for pattern in patterns)}
     held = {path for path in found if is_held(path)}
     yield from sorted(path for path in found if not held.intersection((path, *path.parents)))
 
@@ -136,7 +138,7 @@ def _why_unused(made: Made, name: str, used: InUse) -> str | None:
 
 
 def _of_path(path: Path, why: str) -> Orphan:
-    return Orphan(path, _size(path), why, _changed_at(path))
+    return Orphan(path, _size(path), why, changed_at(path))
 
 
 def _forgettable(settings: Settings, used: InUse) -> Iterator[Path]:
@@ -161,7 +163,8 @@ def _remove(orphan: Orphan, used: InUse, made_before: float) -> bool:
     return LocalFiles(path.parent).remove(path.name, unless_used_since=made_before)
 
 
-def _changed_at(path: Path) -> float:
+def changed_at(path: Path) -> float:
+    """When a file or folder was changed, in seconds since 1970; infinite if it is gone meanwhile."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:
@@ -178,8 +181,8 @@ def _size(path: Path) -> int:
 
 
 def _remove_empty_folders(root: Path, made_before: float) -> None:
-    for folder in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
-        if _changed_at(folder) < made_before:
+    for folder in reversed([path for path in paths_below(root) if path.is_dir()]):
+        if changed_at(folder) < made_before:
             try:
                 folder.rmdir()
             except OSError:

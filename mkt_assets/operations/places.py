@@ -14,6 +14,7 @@ from pathlib import Path
 from mkt_assets.core.sight.vocabulary import VocabularyError, Word, read_vocabulary
 from mkt_assets.core.vectors import content_key, content_of
 from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.files import paths_below
 from mkt_assets.settings import Settings
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -69,7 +70,7 @@ def _seen_words(settings: Settings) -> tuple[Word, ...]:
 
 def files_below(folder: Path) -> Iterator[Path]:
     """Regular files below a folder, in order; none if there is no such folder."""
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return (path for path in paths_below(folder) if path.is_file() and not path.is_symlink())
 
 
 def crawl_date_in(name: str) -> date | None:

@@ -172,7 +172,7 @@ class LocalFiles:
     def files(self, folder: str = "") -> Iterator[StoredFile]:
         """All files below a folder but those that are being written; links are none."""
         root = self.root.resolve()
-        for path in sorted(self.path(folder).rglob("*")):
+        for path in paths_below(self.path(folder)):
             try:
                 status = path.lstat()
             except FileNotFoundError:
@@ -185,6 +185,15 @@ class LocalFiles:
         for path in self.path(folder).glob("*"):
             if path.is_file() and path.relative_to(self.root.resolve()).as_posix() not in keep:
                 path.unlink()
+
+
+def paths_below(folder: Path) -> Iterator[Path]:
+    """Files, folders and links below a folder, in order; links are not followed.
+
+    What disappears meanwhile is left out: `Path.rglob` raises where a run removes a folder that it was about to list.
+    """
+    found = (Path(parent, name) for parent, folders, files in os.walk(folder) for name in (*folders, *files))
+    return iter(sorted(found))
 
 
 def _is_older(path: Path, than: float) -> bool:

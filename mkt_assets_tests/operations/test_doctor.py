@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -227,3 +227,20 @@ def test_a_damaged_warehouse_does_not_take_the_place_of_the_snapshot(
     before = home.snapshot_path.read_bytes()
     assert CliRunner().invoke(app, ["snapshot"]).exit_code == 2
     assert home.snapshot_path.read_bytes() == before
+
+
+def test_a_folder_that_a_run_removes_while_it_is_looked_at_is_no_problem(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home.charts_dir / ".writing-0"
+    folder.mkdir()
+    scandir = os.scandir
+
+    def removing(place: str | Path) -> Iterator[os.DirEntry[str]]:
+        if Path(place) == folder and folder.exists():
+            folder.rmdir()
+        return scandir(str(place))
+
+    monkeypatch.setattr("os.scandir", removing)
+    assert problems(home) == []
+    assert not folder.exists()
