@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import yaml
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.resources import open_warehouse
@@ -68,6 +72,54 @@ def test_a_deployed_command_and_its_options_exist(
     shown = capsys.readouterr().out
     for option in (word for word in command[1:] if word.startswith("-")):
         assert re.search(rf"(^|[\s,]){re.escape(option)}\b", shown), option
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "cluster/compose.yaml"])
+def test_a_code_server_is_healthy_when_it_says_that_it_serves(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text("utf-8"))["services"]
+    *_, check = services["code"]["healthcheck"]["test"]
+    servicer = health.HealthServicer()
+    server = grpc.server(ThreadPoolExecutor(1))
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        servicer.set("DagsterApi", health_pb2.HealthCheckResponse.SERVING)
+        exec(check.replace(":4000", f":{port}"), {})
+        servicer.set("DagsterApi", health_pb2.HealthCheckResponse.NOT_SERVING)
+        with pytest.raises(AssertionError):
+            exec(check.replace(":4000", f":{port}"), {})
+    finally:
+        server.stop(None).wait()
+    with pytest.raises(grpc.RpcError):
+        exec(check.replace(":4000", f":{port}"), {})
+
+
+def test_the_image_installs_into_the_python_that_it_names(tmp_path: Path) -> None:
+    """uv takes a bare name for that of a virtual environment, which an image has not."""
+    log = tmp_path / "log"
+    stub = tmp_path / "python"
+    stub.write_text(f'#!/bin/sh\necho "$@" >> {log}\n', "utf-8")
+    stub.chmod(0o755)
+    install = [*re.findall(r"sh deploy/install.sh python", (DEPLOY / "Dockerfile").read_text("utf-8"))]
+    assert len(install) == 1
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(shlex.split(install[0]), cwd=PROJECT, env=os.environ | {"PATH": path}, check=True)
+    with_uv = [line for line in log.read_text("utf-8").splitlines() if line.startswith("-m uv")]
+    assert with_uv and all(f"--python {stub} " in line for line in with_uv)
+
+
+def test_a_file_that_is_mounted_into_a_volume_lies_in_a_folder_of_the_image() -> None:
+    """Docker would make the folder, as root's."""
+    (made,) = re.findall(
+        r"mkdir -p (.+) && chown -R mkt:mkt /srv/mkt", (DEPLOY / "Dockerfile").read_text("utf-8")
+    )
+    cluster = yaml.safe_load((DEPLOY / "cluster" / "compose.yaml").read_text("utf-8"))["services"]
+    mounted = [str(each) for service in cluster.values() for each in service.get("volumes", [])]
+    files = {each.split(":")[1] for each in mounted if each.startswith("./")}
+    assert files and {str(Path(file).parent) for file in files} <= set(made.split())
 
 
 def test_nothing_is_published_beyond_this_machine() -> None:
