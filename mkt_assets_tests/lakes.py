@@ -106,6 +106,8 @@ def running_postgres(parent: Path) -> Generator[Server]:
             "-U",
             "mkt",
             "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C",  # whatever the machine's is
         ]
         subprocess.run([*_as_other(), *initdb], check=True, stdout=subprocess.DEVNULL)
         server.start()

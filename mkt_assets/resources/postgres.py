@@ -49,7 +49,7 @@ def connected(url: str) -> Generator[extensions.connection]:
     The password comes from PGPASSWORD or ~/.pgpass, as everywhere with Postgres.
 
     Raises:
-        DatabaseSetupError: if the server refuses the user, the password or the database.
+        DatabaseSetupError: if the server refuses the user, the password or the database, or it is not in UTF-8.
         DatabaseAwayError: saying why, if the server cannot be reached, or is lost meanwhile.
     """
     try:
@@ -70,6 +70,12 @@ def connected(url: str) -> Generator[extensions.connection]:
             ) from error
         raise DatabaseAwayError(f"Postgres ({url}) cannot be reached: {_in_a_line(error)}") from error
     try:
+        # any other would take captions, and then fail `mkt forget` half-way
+        if (encoding := connection.get_parameter_status("server_encoding")) != "UTF8":
+            raise DatabaseSetupError(
+                f"The database of {url} keeps text as {encoding}: make one with CREATE DATABASE ... ENCODING 'UTF8' "
+                "TEMPLATE template0, and restore a pg_dump of this one into it if there is something in it."
+            )
         with told_when_lost(url):
             connection.autocommit = True
             with connection.cursor() as cursor:

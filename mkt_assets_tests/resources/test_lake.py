@@ -195,3 +195,18 @@ def test_a_database_that_is_not_there_is_told_at_once_and_not_waited_for(
     with pytest.raises(DatabaseSetupError, match=r'Postgres refuses .*database "mispelt" does not exist'):
         misspelt.read("summaries")
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_keep_every_character_is_refused_before_anything_is_in_it(
+    postgres: Server, tmp_path: Path, encoding: str
+) -> None:
+    from mkt_assets.resources.lake_connection import Lake
+
+    name = f"in_{encoding.lower()}"
+    postgres.run(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    warehouse = warehouse_in(Lake(postgres.url(name), str(tmp_path)))
+    with pytest.raises(DatabaseSetupError, match=f"keeps text as {encoding}: make one with CREATE DATABASE"):
+        warehouse.replace_partition("raw_posts", date(2024, 6, 13), TABLES["raw_posts"].empty())
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    assert postgres.run(tables, database=name) == [(0,)]
