@@ -105,8 +105,12 @@ def temporary_files(settings: Settings) -> Iterator[Path]:
     """Files and folders that are only there while something is being written."""
     patterns = (f"{ASIDE_PREFIX}*", ".key-*", ".*.snapshot.duckdb.*", "*.duckdb.tmp")
     folders = {settings.home, *((settings.media,) if isinstance(settings.media, Path) else ())}
-    below = {path for folder in folders for path in paths_below(folder)}
-    found = {path for path in below if any(fnmatchcase(path.name, pattern) for pattern in patterns)}
+    found = {
+        path
+        for folder in folders
+        for path in paths_below(folder)
+        if any(fnmatchcase(path.name, pattern) for pattern in patterns)
+    }
     held = {path for path in found if is_held(path)}
     yield from sorted(path for path in found if not held.intersection((path, *path.parents)))
 
@@ -181,8 +185,8 @@ def _size(path: Path) -> int:
 
 
 def _remove_empty_folders(root: Path, made_before: float) -> None:
-    for folder in reversed([path for path in paths_below(root) if path.is_dir()]):
-        if changed_at(folder) < made_before:
+    for folder in reversed(paths_below(root)):
+        if folder.is_dir() and changed_at(folder) < made_before:
             try:
                 folder.rmdir()
             except OSError:

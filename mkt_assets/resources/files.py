@@ -187,13 +187,13 @@ class LocalFiles:
                 path.unlink()
 
 
-def paths_below(folder: Path) -> Iterator[Path]:
+def paths_below(folder: Path) -> list[Path]:
     """Files, folders and links below a folder, in order; links are not followed.
 
     What disappears meanwhile is left out: `Path.rglob` raises where a run removes a folder that it was about to list.
     """
-    found = (Path(parent, name) for parent, folders, files in os.walk(folder) for name in (*folders, *files))
-    return iter(sorted(found))
+    walk = os.walk(folder)
+    return sorted(Path(parent, name) for parent, folders, files in walk for name in (*folders, *files))
 
 
 def _is_older(path: Path, than: float) -> bool:

@@ -70,7 +70,7 @@ def connected(url: str) -> Generator[extensions.connection]:
             ) from error
         raise DatabaseAwayError(f"Postgres ({url}) cannot be reached: {_in_a_line(error)}") from error
     try:
-        # any other would take captions, and then fail `mkt forget` half-way
+        # SQL_ASCII took captions, and failed `mkt forget` half-way
         if (encoding := connection.get_parameter_status("server_encoding")) != "UTF8":
             raise DatabaseSetupError(
                 f"The database of {url} keeps text as {encoding}: make one with CREATE DATABASE ... ENCODING 'UTF8' "

@@ -1,4 +1,4 @@
-"""What is deployed: the units and the compose file name commands that exist, and bind to this machine only."""
+"""What is deployed: units, image and compose files name what exists, install it, and bind to this machine only."""
 
 from __future__ import annotations
 
@@ -75,9 +75,7 @@ def test_a_deployed_command_and_its_options_exist(
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "cluster/compose.yaml"])
-def test_a_code_server_is_healthy_when_it_says_that_it_serves(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_code_server_is_healthy_when_it_says_that_it_serves(name: str) -> None:
     services: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text("utf-8"))["services"]
     *_, check = services["code"]["healthcheck"]["test"]
     servicer = health.HealthServicer()
@@ -103,10 +101,9 @@ def test_the_image_installs_into_the_python_that_it_names(tmp_path: Path) -> Non
     stub = tmp_path / "python"
     stub.write_text(f'#!/bin/sh\necho "$@" >> {log}\n', "utf-8")
     stub.chmod(0o755)
-    install = [*re.findall(r"sh deploy/install.sh python", (DEPLOY / "Dockerfile").read_text("utf-8"))]
-    assert len(install) == 1
+    (install,) = re.findall(r"sh deploy/install.sh python", (DEPLOY / "Dockerfile").read_text("utf-8"))
     path = f"{tmp_path}:{os.environ['PATH']}"
-    subprocess.run(shlex.split(install[0]), cwd=PROJECT, env=os.environ | {"PATH": path}, check=True)
+    subprocess.run(shlex.split(install), cwd=PROJECT, env=os.environ | {"PATH": path}, check=True)
     with_uv = [line for line in log.read_text("utf-8").splitlines() if line.startswith("-m uv")]
     assert with_uv and all(f"--python {stub} " in line for line in with_uv)
 
