@@ -14,6 +14,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+from filelock import FileLock
 
 from mkt_assets.settings import Settings
 
@@ -21,6 +22,7 @@ NAME = "crawl_date"
 _FIRST_ASSET = dg.AssetKey("raw_posts")
 _BACKFILL_AT_WORK = ("REQUESTED", "CANCELING", "FAILING")
 _BUSY_SECONDS = 5.0
+_LONGEST_WAIT_SECONDS = 300.0
 
 
 class CrawlDates(dg.DynamicPartitionsDefinition):
@@ -55,7 +57,16 @@ def register_crawl_dates(instance: dg.DagsterInstance, settings: Settings) -> li
     A crawl date exists when it has a drop, was materialized or is stored, from `first_crawl_date` to today, and was
     not forgotten. The UI takes the key that was added last for the latest: when an older date comes late, the keys
     behind it are added again, but not under a backfill, which would take them for removed.
+
+    One process of a home at a time: Dagster looks which keys SQLite has and adds the others, and of two that do so
+    at once one fails.
     """
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.dagster_home / ".crawl_dates.lock", timeout=_LONGEST_WAIT_SECONDS):
+        return _register(instance, settings)
+
+
+def _register(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
     there = list(instance.get_dynamic_partitions(NAME))
     wanted = sorted(_existing(instance, settings, there))
     for key in there:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from mkt_assets.orchestration.instance import prepare_instance
+from mkt_assets.orchestration.partitions import NAME
 from mkt_assets.settings import Settings
 from mkt_assets_tests.processes import OTHERS
 
@@ -32,6 +36,35 @@ def test_first_uses_at_once_all_succeed(tmp_path: Path) -> None:
         process.join(300)
     assert [process.exitcode for process in processes] == [0] * 4
     assert [path.read_text("utf-8") for path in tmp_path.glob("*.txt")] == ["0 False"] * 4
+
+
+def know_first(folder: Path, number: int) -> None:
+    """Prepare the instance, slow between looking for keys and adding them."""
+
+    def slowly(*details: object) -> None:
+        if str(details[2]).startswith("SELECT dynamic_partitions"):
+            time.sleep(0.3)
+
+    event.listen(Engine, "after_cursor_execute", slowly)
+    prepare_instance(Settings.load(home=folder / "home", drops=folder / "drops"))
+    event.remove(Engine, "after_cursor_execute", slowly)
+    with dg.DagsterInstance.get() as instance:
+        known = instance.get_dynamic_partitions(NAME)
+    (folder / f"{number}.txt").write_text(" ".join(known), "utf-8")
+
+
+@pytest.mark.slow
+def test_of_new_drops_several_runs_may_learn_at_once(tmp_path: Path) -> None:
+    dates = ["2024-06-13", "2024-06-14"]
+    for crawl_date in dates:
+        (tmp_path / "drops" / crawl_date).mkdir(parents=True)
+    processes = [OTHERS.Process(target=know_first, args=(tmp_path, number)) for number in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(300)
+    assert [process.exitcode for process in processes] == [0] * 3
+    assert [path.read_text("utf-8") for path in tmp_path.glob("*.txt")] == [" ".join(dates)] * 3
 
 
 def test_a_users_own_configuration_is_kept(settings: Settings) -> None:
