@@ -49,6 +49,8 @@ operations.register(app)
 warehouse.register(app)
 _out = Console()
 _err = Console(stderr=True)
+_POSTS_A_PROCESS = 100
+"""To draw fewer takes no longer than to begin a process."""
 
 
 @app.callback()
@@ -110,7 +112,9 @@ def sample(
     crawl_dates: Annotated[int, typer.Option(min=1, help="number of crawl dates, from 2024-06-13")] = 3,
     posts: Annotated[int, typer.Option(min=1, help="posts per crawl date")] = 90,
     seed: Annotated[int, typer.Option(min=0, help="same seed, same files")] = 0,
-    processes: Annotated[int, typer.Option(min=1, help="processes that draw; for large crawls")] = 1,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="processes that draw  [default: one a core; one for few posts]")
+    ] = None,
     shuffled: Annotated[
         bool, typer.Option("--shuffled", help="control: topics have nothing to do with styles")
     ] = False,
@@ -126,7 +130,7 @@ def sample(
             n_posts=posts,
             seed=seed,
             shuffled=shuffled,
-            n_processes=processes,
+            n_processes=processes or min(os.cpu_count() or 1, 1 + crawl_dates * posts // _POSTS_A_PROCESS),
             progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
     _out.print(f"{crawl_dates} drops in {out_dir}, the planted truth in {out_dir / 'truth'}", highlight=False)
