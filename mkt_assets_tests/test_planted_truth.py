@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from sklearn.metrics import adjusted_rand_score
@@ -18,6 +19,8 @@ from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import materialize, rows
 from mkt_sample import generate
 from mkt_sample.lexicon import TOPICS
+from mkt_sample.media import MediaFile, render
+from mkt_sample.plan import Post
 
 D1 = date(2024, 6, 13)
 PINS = {"ops": {"k_selection": {"config": {"image_k": 10, "text_k": 8}}}}
@@ -43,16 +46,34 @@ def load(folder: Path) -> Settings:
     return Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
 
 
-def crawl(folder: Path, *, shuffled: bool = False) -> None:
+def draw(folder: Path, *, shuffled: bool = False) -> None:
     generate(folder / "drops", n_crawl_dates=1, n_posts=90, seed=3, shuffled=shuffled)
+
+
+def crawl(folder: Path) -> None:
     last = ("crosstab_ratios", "cluster_profiles")
     assert materialize(load(folder), Models(), D1, last=last, run_config=PINS).success
 
 
 @pytest.fixture(scope="session")
 def planted_crawl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Drops and home of a crawl in which styles and topics go together."""
-    return made_once(tmp_path_factory, "planted", crawl)
+    """Drops and home of a crawl in which styles and topics go together; beside it, the drops of its control."""
+
+    def make(folder: Path) -> None:
+        # shuffling leaves pictures as they are (sample/test_drops): each is drawn once
+        drawn: dict[int, list[MediaFile]] = {}
+
+        def drawn_once(post: Post, seed: int) -> list[MediaFile]:
+            if post.serial not in drawn:
+                drawn[post.serial] = render(post, seed)
+            return drawn[post.serial]
+
+        with patch("mkt_sample.drops.render", drawn_once):
+            draw(folder)
+            draw(folder / "shuffled", shuffled=True)
+        crawl(folder)
+
+    return made_once(tmp_path_factory, "planted", make)
 
 
 def test_planted_styles_topics_and_links_are_found(planted_crawl: Path) -> None:
@@ -88,8 +109,9 @@ def test_planted_styles_topics_and_links_are_found(planted_crawl: Path) -> None:
 
 def test_on_the_shuffled_control_topics_say_nothing_of_styles(planted_crawl: Path, tmp_path: Path) -> None:
     # the pictures are the same: what the models make of them is in the cache
-    shutil.copytree(planted_crawl / "home", tmp_path / "home")
-    crawl(tmp_path, shuffled=True)
+    for name, made in (("home", "home"), ("drops", "shuffled/drops")):
+        shutil.copytree(planted_crawl / made, tmp_path / name)
+    crawl(tmp_path)
     settings, truth = load(tmp_path), Truth(tmp_path / "drops" / "truth")
     planted = Counter((style, truth.topics.get(post)) for (post, _), style in truth.styles.items())
     sizes = Counter(truth.styles.values())
