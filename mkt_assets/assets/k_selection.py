@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from mkt_assets.assets.metadata import preview
 from mkt_assets.assets.step import Made, Run, step
 from mkt_assets.charts.elbow import draw_elbow
-from mkt_assets.compute.assigning import inertia_of_all, labels_of_all
+from mkt_assets.compute.assigning import inertia_of_all, labels_of_all, settled_on_all
 from mkt_assets.contract.columns import MODALITIES
 from mkt_assets.contract.tables.clustering import K_SELECTION
 from mkt_assets.core.clustering.distinct import count_distinct
 from mkt_assets.core.clustering.kmeans import Sweep, fit_sweep, refine
 from mkt_assets.core.clustering.knee import Choice, choose_k, default_ks
 from mkt_assets.core.clustering.labels import Labels, Matrix, cluster_means
-from mkt_assets.core.clustering.sampled_fit import fair_sample, without_copies
+from mkt_assets.core.clustering.sampled_fit import fair_sample, fair_weights, without_copies
 from mkt_assets.core.clustering.silhouette import silhouette
 from mkt_assets.core.clustering.stability import half_stability, seed_stability, sweeps_over_seeds
 from mkt_assets.orchestration.partitions import window
@@ -27,10 +27,13 @@ from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.stored.items import read_items
 from mkt_assets.stored.large_items import LargeItems, count_rows, read_large_items
 
+_FURTHER_SEEDS = (1, 2, 3, 4)
+"""Of further fits of a sample, of which the one that fits all items best is kept: a sample leaves more to chance."""
+
 
 @step(
     K_SELECTION,
-    version=5,
+    version=6,
     group="clusters",
     kinds={"python", "duckdb", "scikitlearn"},
     deps=["image_embeddings", "text_embeddings"],
@@ -69,6 +72,14 @@ def k_selection(run: Run, warehouse: Warehouse) -> Made:
 
 
 @dataclass(frozen=True)
+class _All:
+    """All items where clusters are sought on a sample of them; `weights` say what each counts for, as it does there."""
+
+    items: LargeItems
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class _Material:
     """What is clustered: `vectors` are what clusters are sought on, and `all` the items where these are a sample."""
 
@@ -76,20 +87,27 @@ class _Material:
     n_items: int
     encoder: str | None
     sha256: str | None
-    all: LargeItems | None = None
+    all: _All | None = None
 
     def inertia(self, sweep: Sweep, n_threads: int) -> NDArray[np.float64]:
         """Of all items, at each k."""
         if self.all is None:
             return sweep.inertia
-        return inertia_of_all(self.all, [sweep.centers(k) for k in sweep.ks], n_threads=n_threads)
+        return inertia_of_all(self.all.items, [sweep.centers(k) for k in sweep.ks], n_threads=n_threads)
 
-    def labels(self, labels: Labels, n_threads: int) -> Labels:
-        """Of all items, from those of a clustering of the vectors."""
-        settled = refine(self.vectors, labels)
+    def labels(self, sweep: Sweep, k: int, n_threads: int) -> Labels:
+        """Of all items, at one k."""
         if self.all is None:
-            return settled
-        return labels_of_all(self.all, cluster_means(self.vectors, settled), n_threads=n_threads)
+            return refine(self.vectors, sweep.labels(k))
+        further = (fit_sweep(self.vectors, [k], random_state=seed) for seed in _FURTHER_SEEDS)
+        fits = [refine(self.vectors, fit.labels(k)) for fit in (sweep, *further)]
+        centers = settled_on_all(
+            self.all.items,
+            [cluster_means(self.vectors, labels) for labels in fits],
+            self.all.weights,
+            n_threads=n_threads,
+        )
+        return labels_of_all(self.all.items, centers, n_threads=n_threads)
 
 
 def _material(warehouse: Warehouse, modality: str, dates: Sequence[date], run: Run) -> _Material:
@@ -106,7 +124,8 @@ def _material(warehouse: Warehouse, modality: str, dates: Sequence[date], run: R
         f"clusters of {len(large.frame):,} {modality} items are sought on {len(vectors):,} of them (MKT_FULL_FIT_ITEMS "
         f"is {most:,})."
     )
-    return _Material(vectors, len(large.frame), large.encoder, digest.hexdigest(), large)
+    whole = _All(large, fair_weights(accounts, most))
+    return _Material(vectors, len(large.frame), large.encoder, digest.hexdigest(), whole)
 
 
 def _curve(items: _Material, modality: str, run: Run) -> pd.DataFrame:
@@ -139,7 +158,7 @@ def _curve(items: _Material, modality: str, run: Run) -> pd.DataFrame:
     if items.all is not None:
         reason += f"; sought on {len(items.vectors)} items, a sample that is fair to accounts and near copies"
     seeds = sweeps_over_seeds(items.vectors, sweep.ks)
-    labels = items.labels(sweep.labels(choice.k), settings.workers).tolist()
+    labels = items.labels(sweep, choice.k, settings.workers).tolist()
     lowest, highest = _plateau(choice)
     chosen = np.asarray(sweep.ks) == choice.k
 

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.clustering.labels import Labels, canonical_labels, cluster_sums
-from mkt_assets.core.clustering.sampled_fit import Centers
+from mkt_assets.core.clustering.sampled_fit import Centers, Totals
 from mkt_assets.core.clustering.threads import one_blas_thread
 from mkt_assets.stored.large_items import Digest, LargeItems, Part
 
 Values = NDArray[np.float64]
 Result = TypeVar("Result")
+SETTLED = 1e-3
+"""Share of its inertia by which a clustering of all items still falls from pass to pass, to be worth another one."""
+MOST_PASSES = 5
 
 
 def inertia_of_all(
@@ -36,6 +39,36 @@ def inertia_of_all(
     """
     centers = Centers.of(clusterings)
     return reduce(add, _of_parts(items, lambda part: centers.totals(part.vectors), n_threads)).inertia
+
+
+def settled_on_all(
+    items: LargeItems, fits: Sequence[NDArray[np.floating]], weights: Values, *, n_threads: int
+) -> Values:
+    """Centers (k, d) float64 of all items: those of the best of some fits of a sample, settled by Lloyd's algorithm.
+
+    It ends where a pass over the items lowers their weighted inertia by less than `SETTLED`, after `MOST_PASSES`
+    at the latest. A center that nothing is nearest to stays where it is.
+
+    Args:
+        items: What is clustered, at least one.
+        fits: Centers, (k, d), that each fit found.
+        weights: What each item counts for, (n,) float64: with `fair_weights`, whoever writes most moves no center.
+        n_threads: Threads; they change no digit.
+    """
+
+    def look(clusterings: Sequence[NDArray[np.floating]]) -> Totals:
+        centers = Centers.of(clusterings)
+        seen = _of_parts(items, lambda part: centers.totals(part.vectors, weights[part.positions]), n_threads)
+        return reduce(add, seen)
+
+    totals, settled = look(fits), fits
+    for _ in range(MOST_PASSES):
+        best = int(totals.inertia.argmin())
+        settled, before = [totals.means(best, where_empty=settled[best])], totals.inertia[best]
+        totals = look(settled)
+        if totals.inertia[0] >= before * (1 - SETTLED):
+            break
+    return totals.means(0, where_empty=settled[0])
 
 
 def labels_of_all(items: LargeItems, centers: NDArray[np.floating], *, n_threads: int) -> Labels:

@@ -55,6 +55,27 @@ def fair_sample(accounts: NDArray[np.int64], size: int, *, random_state: int = 0
     return np.sort(drawn[number < _most_of_each(sizes, size)][:size])
 
 
+def fair_weights(accounts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    """What each item counts for where all of them stand for a `fair_sample` of that size: 0 to 1, (n,) float64.
+
+    The items of an account count together for as many as the sample takes of it at most.
+
+    Args:
+        accounts: Whose each item is, a number an account, (n,) int64.
+        size: Items of the sample.
+
+    Examples:
+        >>> import numpy as np
+        >>> from mkt_assets.core.clustering.sampled_fit import fair_weights
+        >>> fair_weights(np.array([7, 7, 7, 7, 8, 9]), 4).tolist()
+        [0.5, 0.5, 0.5, 0.5, 1.0, 1.0]
+    """
+    if size >= len(accounts):
+        return np.ones(len(accounts))
+    _, whose, sizes = np.unique(accounts, return_inverse=True, return_counts=True)
+    return np.minimum(1, _most_of_each(sizes, size) / sizes)[whose]
+
+
 def without_copies(X: Matrix, *, random_state: int = 0) -> Matrix:
     """One item of each group of equal or nearly equal ones, in an order that depends on what is in them only.
 
@@ -114,14 +135,20 @@ class Centers:
                 labels[rows] = nearness[:, first:last].argmax(axis=1)
         return found
 
-    def totals(self, X: Matrix) -> Totals:
-        """What the inertia of these items, each with its nearest center's, is worked out from."""
+    def totals(self, X: Matrix, weights: NDArray[np.float64] | None = None) -> Totals:
+        """What the inertia of these items, each with its nearest center's, is worked out from.
+
+        Args:
+            X: Items, (n, d) float32.
+            weights: What each counts for, (n,) float64; None: 1.
+        """
         items, sizes = X.astype(np.float64), np.diff(self.ends).tolist()
         of_each = list(zip(self.nearest(X), sizes, strict=True))
+        weighted = items if weights is None else items * weights[:, None]
         return Totals(
-            float(np.square(items).sum()),
-            tuple(cluster_sums(items, labels, k) for labels, k in of_each),
-            tuple(np.bincount(labels, minlength=k) for labels, k in of_each),
+            float((weighted * items).sum()),
+            tuple(cluster_sums(weighted, labels, k) for labels, k in of_each),
+            tuple(np.bincount(labels, weights, minlength=k) for labels, k in of_each),
         )
 
 
@@ -132,12 +159,12 @@ class Totals:
     Attributes:
         squares: Sum of squares of the items.
         sums: Sum of each cluster's items, (k, d) float64, for each clustering.
-        counts: Their number, (k,) int64, for each clustering.
+        counts: Their number, or sum of weights, (k,), for each clustering.
     """
 
     squares: float
     sums: tuple[NDArray[np.float64], ...]
-    counts: tuple[NDArray[np.int64], ...]
+    counts: tuple[NDArray[np.int64] | NDArray[np.float64], ...]
 
     def __add__(self, other: Totals) -> Totals:
         """Of the items of both."""
@@ -146,6 +173,19 @@ class Totals:
             tuple(a + b for a, b in zip(self.sums, other.sums, strict=True)),
             tuple(a + b for a, b in zip(self.counts, other.counts, strict=True)),
         )
+
+    def means(self, which: int, *, where_empty: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Mean of the items of each cluster of one clustering, (k, d) float64, and what is given where there is none.
+
+        Examples:
+            >>> import numpy as np
+            >>> from mkt_assets.core.clustering.sampled_fit import Centers
+            >>> begin = np.array([[0.0], [9.0]])
+            >>> Centers.of([begin]).totals(np.array([[1], [3]], dtype=np.float32)).means(0, where_empty=begin).tolist()
+            [[2.0], [9.0]]
+        """
+        counts = self.counts[which][:, None]
+        return np.where(counts > 0, self.sums[which] / np.where(counts > 0, counts, 1), where_empty)
 
     @property
     def inertia(self) -> NDArray[np.float64]:
@@ -160,7 +200,7 @@ class Totals:
             [8.0, 2.0]
         """
         of_means = [
-            (np.square(sums).sum(axis=1) / np.maximum(counts, 1)).sum()
+            (np.square(sums).sum(axis=1) / np.where(counts > 0, counts, 1)).sum()
             for sums, counts in zip(self.sums, self.counts, strict=True)
         ]
         return np.maximum(self.squares - np.array(of_means, dtype=np.float64), 0)
