@@ -42,6 +42,25 @@ def test_settings_are_shown_with_their_values(run: CliRunner, settings: Settings
     assert "MKT_IMAGE_K=-\n" in result.output
 
 
+@pytest.mark.parametrize(
+    ("asked", "n_processes"),
+    [
+        (["--posts", "40"], 1),
+        (["--posts", "90"], 2),
+        (["--posts", "9000"], 4),
+        (["--posts", "9000", "--processes", "2"], 2),
+    ],
+)
+def test_a_large_sample_is_drawn_in_a_process_a_core_and_a_small_one_in_this(
+    run: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str], n_processes: int
+) -> None:
+    asked_for: list[object] = []
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("mkt_sample.generate", lambda _, **options: asked_for.append(options["n_processes"]))
+    result = run.invoke(app, ["sample", str(tmp_path / "drops"), "--crawl-dates", "2", *asked])
+    assert (result.exit_code, asked_for) == (0, [n_processes])
+
+
 def test_a_wrong_setting_ends_in_one_sentence(run: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MKT_IMAGE_K", "many")
     result = run.invoke(app, ["settings"])
