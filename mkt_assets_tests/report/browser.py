@@ -126,17 +126,27 @@ def chromium(program: str, profile: Path) -> Generator[str]:
             assert time.monotonic() < deadline, "the browser does not start"
             assert process.poll() is None, "the browser ended"
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{ready.read_text().split()[0]}"
+        devtools = f"http://127.0.0.1:{ready.read_text().split()[0]}"
+        yield devtools
+        # asked to, it takes its folder in the temporary one along; ended by a signal it leaves it there
+        with connect(address_of_browser(devtools)) as connection:
+            Tab(connection).ask("Browser.close")
+        process.wait(timeout=30)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
+def address_of_browser(devtools: str) -> str:
+    """Where the browser itself takes commands, not one of its pages."""
+    with urlopen(f"{devtools}/json/version") as answer:
+        return json.load(answer)["webSocketDebuggerUrl"]
+
+
 @contextmanager
 def fresh_page(devtools: str) -> Generator[str]:
     """A page that knows nothing of what others of the browser have stored; gives its address."""
-    with urlopen(f"{devtools}/json/version") as answer:
-        of_browser = json.load(answer)["webSocketDebuggerUrl"]
+    of_browser = address_of_browser(devtools)
     with connect(of_browser) as connection:
         browser = Tab(connection)
         context = browser.ask("Target.createBrowserContext")
