@@ -27,8 +27,8 @@ from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.stored.items import read_items
 from mkt_assets.stored.large_items import LargeItems, count_rows, read_large_items
 
-_FURTHER_SEEDS = (1, 2, 3, 4)
-"""Of further fits of a sample, of which the one that fits all items best is kept: a sample leaves more to chance."""
+_N_FITS = 5
+"""Fits of a sample, of which the one that fits all items best is kept: a sample leaves more to chance."""
 
 
 @step(
@@ -77,6 +77,7 @@ class _All:
 
     items: LargeItems
     weights: NDArray[np.float64]
+    random_state: int
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ class _Material:
         """Of all items, at one k."""
         if self.all is None:
             return refine(self.vectors, sweep.labels(k))
-        further = (fit_sweep(self.vectors, [k], random_state=seed) for seed in _FURTHER_SEEDS)
+        seeds = range(self.all.random_state + 1, self.all.random_state + _N_FITS)
+        further = (fit_sweep(self.vectors, [k], random_state=seed) for seed in seeds)
         fits = [refine(self.vectors, fit.labels(k)) for fit in (sweep, *further)]
         centers = settled_on_all(
             self.all.items,
@@ -124,7 +126,7 @@ def _material(warehouse: Warehouse, modality: str, dates: Sequence[date], run: R
         f"clusters of {len(large.frame):,} {modality} items are sought on {len(vectors):,} of them (MKT_FULL_FIT_ITEMS "
         f"is {most:,})."
     )
-    whole = _All(large, fair_weights(accounts, most))
+    whole = _All(large, fair_weights(accounts, most), seed)
     return _Material(vectors, len(large.frame), large.encoder, digest.hexdigest(), whole)
 
 
