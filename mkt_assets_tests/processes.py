@@ -6,7 +6,9 @@ What runs in one is a function of a module; it gets the environment and the fold
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 
 OTHERS: ForkServerContext = multiprocessing.get_context("forkserver")
 OTHERS.set_forkserver_preload(
@@ -20,3 +22,13 @@ OTHERS.set_forkserver_preload(
         "scipy.sparse",
     ]
 )
+
+
+def all_at_once(work: Callable[[Path, int], None], folder: Path, n_processes: int) -> None:
+    """Let `work` run in several processes, each with the folder and its number; all of them end well."""
+    processes = [OTHERS.Process(target=work, args=(folder, number)) for number in range(n_processes)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(300)
+    assert [process.exitcode for process in processes] == [0] * n_processes

@@ -50,7 +50,7 @@ warehouse.register(app)
 _out = Console()
 _err = Console(stderr=True)
 _POSTS_A_PROCESS = 100
-"""To draw fewer takes no longer than to begin a process."""
+"""For so many posts one process more, which takes a second or two to begin."""
 
 
 @app.callback()

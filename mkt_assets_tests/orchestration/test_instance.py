@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.orchestration.partitions import NAME
 from mkt_assets.settings import Settings
-from mkt_assets_tests.processes import OTHERS
+from mkt_assets_tests.processes import all_at_once
 
 
 def use_first(folder: Path, number: int) -> None:
@@ -29,12 +29,7 @@ def use_first(folder: Path, number: int) -> None:
 @pytest.mark.slow
 def test_first_uses_at_once_all_succeed(tmp_path: Path) -> None:
     """Dagster's own first-run migration is not safe from several processes."""
-    processes = [OTHERS.Process(target=use_first, args=(tmp_path, number)) for number in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(300)
-    assert [process.exitcode for process in processes] == [0] * 4
+    all_at_once(use_first, tmp_path, 4)
     assert [path.read_text("utf-8") for path in tmp_path.glob("*.txt")] == ["0 False"] * 4
 
 
@@ -58,12 +53,7 @@ def test_of_new_drops_several_runs_may_learn_at_once(tmp_path: Path) -> None:
     dates = ["2024-06-13", "2024-06-14"]
     for crawl_date in dates:
         (tmp_path / "drops" / crawl_date).mkdir(parents=True)
-    processes = [OTHERS.Process(target=know_first, args=(tmp_path, number)) for number in range(3)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(300)
-    assert [process.exitcode for process in processes] == [0] * 3
+    all_at_once(know_first, tmp_path, 3)
     assert [path.read_text("utf-8") for path in tmp_path.glob("*.txt")] == [" ".join(dates)] * 3
 
 

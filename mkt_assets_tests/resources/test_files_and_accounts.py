@@ -9,7 +9,7 @@ import pytest
 
 from mkt_assets.resources.accounts import AccountHasher
 from mkt_assets.resources.files import LocalFiles
-from mkt_assets_tests.processes import OTHERS
+from mkt_assets_tests.processes import all_at_once
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -68,10 +68,5 @@ def hash_one(folder: Path, number: int) -> None:
 
 
 def test_first_uses_at_once_agree_on_one_key(tmp_path: Path) -> None:
-    processes = [OTHERS.Process(target=hash_one, args=(tmp_path, number)) for number in range(4)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0] * 4
+    all_at_once(hash_one, tmp_path, 4)
     assert len({path.read_text("utf-8") for path in tmp_path.glob("*.txt")}) == 1
