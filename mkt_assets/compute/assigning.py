@@ -52,7 +52,7 @@ def settled_on_all(
     Args:
         items: What is clustered, at least one.
         fits: Centers, (k, d), that each fit found.
-        weights: What each item counts for, (n,) float64: with `fair_weights`, an account for no more than in the sample.
+        weights: What each item counts for, (n,) float64: by `fair_weights`, an account for no more than in the sample.
         n_threads: Threads; they change no digit.
     """
 
