@@ -13,7 +13,7 @@ from mkt_assets.orchestration.notifications import build_failure_sensor
 from mkt_assets.orchestration.schedules import build_daily_schedule
 from mkt_assets.orchestration.sensors import build_drop_sensor
 from mkt_assets.orchestration.upkeep import build_upkeep_schedule
-from mkt_assets.resources import build_resources
+from mkt_assets.resources.build import build_resources
 from mkt_assets.settings import Settings, misspelt_variables
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mkt_assets_tests.conftest import FakeModels, MeanColourEncoder
 from mkt_assets_tests.drops import COLOURS
+from mkt_assets_tests.stand_ins import FakeModels, MeanColourEncoder
 
 
 class ColourWords:

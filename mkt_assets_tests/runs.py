@@ -11,10 +11,11 @@ import dagster as dg
 from mkt_assets.assets import build_assets
 from mkt_assets.orchestration.checks import build_checks
 from mkt_assets.orchestration.partitions import NAME
-from mkt_assets.resources import build_resources, open_warehouse
+from mkt_assets.resources.build import build_resources
 from mkt_assets.resources.models import Models
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
+from mkt_assets_tests.stand_ins import FakeModels
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 LAST = ("charts", "report")

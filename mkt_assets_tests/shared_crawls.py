@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import D1, LAST, PINS, Crawl, Record, materialize, record
+from mkt_assets_tests.stand_ins import FakeModels
 
 
 def _settings(folder: Path) -> Settings:

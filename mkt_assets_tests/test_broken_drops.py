@@ -21,11 +21,11 @@ from mkt_assets.contract.schema import TABLES
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.orchestration.checks import build_checks, failed_errors
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import COLUMNS, picture, post_id, poster_id, write_drop
 from mkt_assets_tests.runs import D1, LAST, PINS, materialize, metadata, rows
 from mkt_assets_tests.shared_crawls import copied_crawl as copied_crawl
 from mkt_assets_tests.shared_crawls import whole_crawl as whole_crawl
+from mkt_assets_tests.stand_ins import FakeModels
 
 
 def note(i: int, **others: object) -> dict[str, object]:

@@ -13,11 +13,11 @@ from datetime import date
 import numpy as np
 from PIL import Image
 
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import picture, post_id, poster_id, write_drop
 from mkt_assets_tests.runs import materialize, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 D1 = date(2024, 6, 13)
 N_SOUND = 10

@@ -41,6 +41,17 @@ def test_core_knows_neither_dagster_nor_duckdb() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_workers_of_other_processes_import_neither_the_orchestrator_nor_the_warehouse() -> None:
+    # what their jobs are unpickled from; each worker of each step would wait for it
+    code = (
+        "import sys; from mkt_assets.compute import drawing, encoding, looking, matting, ray_worker, trying; "
+        "from mkt_assets.resources.models import Models; "
+        "print(sorted({'dagster', 'duckdb', 'pandas', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_no_module_imports_itself_in_a_circle_not_even_inside_functions() -> None:
     _in_order(imports_by_module())
 

@@ -73,7 +73,7 @@ def test_another_encoder_keeps_its_vectors_apart(tmp_path: Path, models_dir: Pat
         tmp_path, models_dir, matting="selfie-segmentation", image_encoder="efficientnet-lite0"
     )
     write_drop(settings.drops_dir, D1, range(4))
-    from mkt_assets_tests.conftest import FakeModels
+    from mkt_assets_tests.stand_ins import FakeModels
 
     class Mixed(FakeModels):
         """Bright people, the real encoders."""

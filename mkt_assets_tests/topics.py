@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mkt_assets.contract.schema import TABLES
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
 
 FIRST = date(2024, 6, 13)

@@ -40,8 +40,8 @@ def inspect(
 ) -> None:
     """Say what a run would find in a drop: what is recognised, what is missing, what would be rejected."""
     from mkt_assets.crawlers.inspection import inspect_drop
-    from mkt_assets.resources import open_drops
     from mkt_assets.resources.accounts import creator_hash
+    from mkt_assets.resources.opening import open_drops
 
     settings = Settings.load()
     folder, drops, in_drops = Path(drop), open_drops(settings), _date_of(drop)

@@ -73,7 +73,7 @@ def snapshot() -> None:
     """Publish the snapshot that people read, now; each run does so at its end."""
     import duckdb
 
-    from mkt_assets.resources import open_warehouse
+    from mkt_assets.resources.opening import open_warehouse
     from mkt_assets.resources.warehouse_state import read_state
 
     settings = Settings.load()
@@ -117,7 +117,7 @@ def forget(
     """
     from mkt_assets.operations.forget import Request
     from mkt_assets.operations.forget import forget as do_forget
-    from mkt_assets.resources import open_presence
+    from mkt_assets.resources.opening import open_presence
 
     settings = Settings.load()
     before = crawled_before
@@ -150,7 +150,7 @@ def _what(request: Request) -> str:
 
 
 def _say_what_to_do(settings: Settings, crawl_dates: Sequence[date], drops_left: Sequence[date]) -> None:
-    from mkt_assets.resources import open_drops
+    from mkt_assets.resources.opening import open_drops
 
     there = open_drops(settings).dates() if crawl_dates else []
     here = [day for day in crawl_dates if day in there]

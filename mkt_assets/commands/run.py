@@ -82,7 +82,7 @@ def _dates(settings: Settings, asked_for: Sequence[date] | None) -> list[date]:
     """The crawl dates to run, oldest first; see `materialize`."""
     from mkt_assets.crawlers.walk import DropMissing
     from mkt_assets.orchestration.partitions import today_of
-    from mkt_assets.resources import open_drops
+    from mkt_assets.resources.opening import open_drops
     from mkt_assets.resources.warehouse import CrawlDateError
 
     drops = open_drops(settings)
@@ -109,7 +109,7 @@ def _dates(settings: Settings, asked_for: Sequence[date] | None) -> list[date]:
 
 def _names(settings: Settings, crawl_date: date) -> frozenset[_Named]:
     """What the styles and topics of a crawl date are called now."""
-    from mkt_assets.resources import open_warehouse
+    from mkt_assets.resources.opening import open_warehouse
 
     columns = ["modality", "cluster_id", "name"]
     rows = open_warehouse(settings).read("cluster_identities", [crawl_date], columns=columns).to_pylist()
@@ -142,7 +142,7 @@ def _run_one(
 
 def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
     """What the warehouse holds now for these dates, and where to look."""
-    from mkt_assets.resources import open_files, open_warehouse
+    from mkt_assets.resources.opening import open_files, open_warehouse
 
     warehouse = open_warehouse(settings)
     table = Table(

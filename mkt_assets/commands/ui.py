@@ -76,8 +76,8 @@ def hold_state(settings: Settings) -> None:
     Raises:
         UiError: if a daemon is at work on another machine.
     """
-    from mkt_assets.resources import open_state
     from mkt_assets.resources.database import DatabaseBusyError
+    from mkt_assets.resources.opening import open_state
 
     if (state := open_state(settings)) is None:
         return

@@ -114,7 +114,7 @@ def upkeep(
     ] = 7.0,
 ) -> None:
     """Make small files of the lake one, and give up its old states; a schedule does so every night."""
-    from mkt_assets.resources import open_lake
+    from mkt_assets.resources.opening import open_lake
 
     print(open_lake(Settings.load()).keep_up(kept=timedelta(days=kept_days)).sentence)
 

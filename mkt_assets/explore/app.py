@@ -29,8 +29,8 @@ from mkt_assets.explore.filters import FilterError, parse
 from mkt_assets.explore.guard import Guard
 from mkt_assets.explore.index import Index, NothingStoredError, open_index
 from mkt_assets.explore.page import page
-from mkt_assets.resources import open_files
 from mkt_assets.resources.files import FilesAwayError, FilesSetupError, FileStore
+from mkt_assets.resources.opening import open_files
 from mkt_assets.resources.tags import TagError, Tags
 from mkt_assets.settings import Settings
 from mkt_assets.stored.mattes import open_thumbnail

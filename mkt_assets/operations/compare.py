@@ -15,8 +15,8 @@ import pandas as pd
 from mkt_assets.report.of_crawl import tiles_of
 from mkt_assets.report.sides import render_sides
 from mkt_assets.report.sides_of import sides_of
-from mkt_assets.resources import open_files, open_warehouse
 from mkt_assets.resources.files import FileStore, LocalFiles, write_durably
+from mkt_assets.resources.opening import open_files, open_warehouse
 from mkt_assets.resources.warehouse import CrawlDateError, Warehouse
 from mkt_assets.settings import Settings
 from mkt_assets.stored.clustered import ClusteredItems

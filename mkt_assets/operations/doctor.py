@@ -27,11 +27,11 @@ from mkt_assets.operations.findings import Finding, Verdict, ago
 from mkt_assets.operations.forget import UNFINISHED_NAME
 from mkt_assets.operations.gc import DEFAULT_MIN_AGE_HOURS, changed_at, temporary_files
 from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
-from mkt_assets.resources import open_database, open_presence, open_tombstones
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, lock_path
 from mkt_assets.resources.locks import lock_holders, process_named
 from mkt_assets.resources.migrations import VERSION
+from mkt_assets.resources.opening import open_database, open_presence, open_tombstones
 from mkt_assets.resources.running import dead_runs
 from mkt_assets.resources.warehouse_state import WarehouseState, read_state
 from mkt_assets.settings import Settings, misspelt_variables

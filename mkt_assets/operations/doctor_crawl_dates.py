@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mkt_assets.operations.findings import Finding, Verdict
-from mkt_assets.resources import open_drops
 from mkt_assets.resources.files import FilesAwayError, FilesSetupError
+from mkt_assets.resources.opening import open_drops
 from mkt_assets.settings import Settings, SettingsError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 
 from mkt_assets.operations.findings import Finding, Verdict
-from mkt_assets.resources import MADE, open_bucket, open_files
 from mkt_assets.resources.files import FilesAwayError, FilesSetupError, FileStore, LocalFiles
+from mkt_assets.resources.opening import MADE, open_bucket, open_files
 from mkt_assets.resources.warehouse_state import WarehouseState
 from mkt_assets.settings import Settings, SettingsError
 

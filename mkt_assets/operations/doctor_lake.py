@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mkt_assets.operations.findings import Finding, Verdict, ago
-from mkt_assets.resources import open_database
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
+from mkt_assets.resources.opening import open_database
 from mkt_assets.settings import Settings, SettingsError
 
 _PATIENCE_SECONDS = 5.0

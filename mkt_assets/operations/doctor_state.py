@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from mkt_assets.operations.findings import Finding, Verdict
 from mkt_assets.operations.forget_state import told_by_others
-from mkt_assets.resources import open_state
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import DatabaseBusyError, DatabaseSetupError
+from mkt_assets.resources.opening import open_state
 from mkt_assets.resources.state_facts import SCHEMA, fact
 from mkt_assets.resources.state_home import FINGERPRINT, mark_of
 from mkt_assets.resources.tombstones import FILE_NAME

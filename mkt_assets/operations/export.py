@@ -25,8 +25,8 @@ from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.crosstab import original_files as original
 from mkt_assets.core.progress import ProgressListener
-from mkt_assets.resources import open_files, open_warehouse
 from mkt_assets.resources.files import ASIDE_PREFIX, FileStore
+from mkt_assets.resources.opening import open_files, open_warehouse
 from mkt_assets.resources.warehouse import CrawlDateError, ReadParts
 from mkt_assets.settings import Settings
 from mkt_assets.stored.crawl import Crawl

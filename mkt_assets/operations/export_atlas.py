@@ -26,8 +26,8 @@ from mkt_assets.core.maps.neighbours import nearest
 from mkt_assets.core.progress import ProgressListener
 from mkt_assets.operations.export import Written, complete_or_nothing, new_folder, there
 from mkt_assets.operations.export_datasets import clustered_pictures, facts_of_pictures, stored_crawl
-from mkt_assets.resources import open_files
 from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.opening import open_files
 from mkt_assets.settings import Settings
 from mkt_assets.stored.crawl import Crawl
 from mkt_assets.stored.mattes import open_thumbnail

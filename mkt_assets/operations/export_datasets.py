@@ -25,8 +25,8 @@ from mkt_assets.core.crosstab import original_files as original
 from mkt_assets.core.progress import ProgressListener
 from mkt_assets.core.vectors import to_column
 from mkt_assets.operations.export import Written, complete_or_nothing, new_folder, write_picture
-from mkt_assets.resources import open_files, open_warehouse
 from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.opening import open_files, open_warehouse
 from mkt_assets.resources.warehouse import CrawlDateError
 from mkt_assets.settings import Settings
 from mkt_assets.stored.crawl import Crawl

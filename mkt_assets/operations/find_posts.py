@@ -21,7 +21,7 @@ from mkt_assets.core.media.matting import composite as placed
 from mkt_assets.core.media.matting import cut_out, matte_picture
 from mkt_assets.core.media.pictures import PictureError, decode_picture
 from mkt_assets.models.base import ImageEncoder, MattingModel, Model, TextEncoder, as_batch
-from mkt_assets.resources import open_database
+from mkt_assets.resources.opening import open_database
 from mkt_assets.settings import Settings
 from mkt_assets.stored.mattes import MAX_COMPOSITE_SIDE
 

@@ -21,7 +21,10 @@ from mkt_assets.operations.places import crawl_date_in, crawl_dates_in
 from mkt_assets.operations.search import Search, search_home
 from mkt_assets.orchestration.dagster_yaml import kept_elsewhere
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import (
+from mkt_assets.resources.accounts import creator_hash
+from mkt_assets.resources.erasure import Subject, Traces, erase, ids_in, traces_of
+from mkt_assets.resources.files import write_durably
+from mkt_assets.resources.opening import (
     open_accounts,
     open_cache,
     open_database,
@@ -33,9 +36,6 @@ from mkt_assets.resources import (
     open_tombstones,
     open_warehouse,
 )
-from mkt_assets.resources.accounts import creator_hash
-from mkt_assets.resources.erasure import Subject, Traces, erase, ids_in, traces_of
-from mkt_assets.resources.files import write_durably
 from mkt_assets.resources.tags import Tags
 from mkt_assets.resources.tombstones import Tombstones
 from mkt_assets.settings import Settings

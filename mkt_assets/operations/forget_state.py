@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from mkt_assets.resources import open_tombstones
+from mkt_assets.resources.opening import open_tombstones
 from mkt_assets.resources.state_home import mark_of, write_mark
 from mkt_assets.settings import Settings
 

@@ -20,7 +20,9 @@ import dagster as dg
 
 from mkt_assets.operations.places import InUse, crawl_date_in, crawl_dates_in, files_below, in_use
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import (
+from mkt_assets.resources.drops import is_held
+from mkt_assets.resources.files import ASIDE_PREFIX, FileStore, LocalFiles, paths_below
+from mkt_assets.resources.opening import (
     MADE,
     Made,
     open_cache,
@@ -30,8 +32,6 @@ from mkt_assets.resources import (
     open_media_memory,
     open_presence,
 )
-from mkt_assets.resources.drops import is_held
-from mkt_assets.resources.files import ASIDE_PREFIX, FileStore, LocalFiles, paths_below
 from mkt_assets.resources.running import dead_runs, fail_dead_runs
 from mkt_assets.settings import Settings
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mkt_assets.resources import open_lake, open_presence
 from mkt_assets.resources.copying import contents, copy_rows
 from mkt_assets.resources.database import Database, FileDatabase
+from mkt_assets.resources.opening import open_lake, open_presence
 from mkt_assets.settings import Settings
 
 

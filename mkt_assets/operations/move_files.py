@@ -12,8 +12,8 @@ from functools import partial
 
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.progress import ProgressListener
-from mkt_assets.resources import MADE, Made, open_files, open_presence
 from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.opening import MADE, Made, open_files, open_presence
 from mkt_assets.settings import Settings, SettingsError
 
 _AT_ONCE = 8

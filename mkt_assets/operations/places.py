@@ -13,8 +13,8 @@ from pathlib import Path
 
 from mkt_assets.core.sight.vocabulary import VocabularyError, Word, read_vocabulary
 from mkt_assets.core.vectors import content_key, content_of
-from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.files import paths_below
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

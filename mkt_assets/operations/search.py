@@ -13,9 +13,9 @@ from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.event_log import databases, text_cells
 from mkt_assets.operations.places import files_below
-from mkt_assets.resources import MADE, open_bucket, open_files, open_lake
 from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.erasure import cells_with
+from mkt_assets.resources.opening import MADE, open_bucket, open_files, open_lake
 from mkt_assets.settings import Settings
 
 _AT_ONCE = 8

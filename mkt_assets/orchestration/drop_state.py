@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from mkt_assets.crawlers.walk import DropMissing, is_by_content
-from mkt_assets.resources import open_drop_memory, open_drops
 from mkt_assets.resources.drop_memory import DropMemory
 from mkt_assets.resources.drops import Drops
+from mkt_assets.resources.opening import open_drop_memory, open_drops
 from mkt_assets.settings import Settings
 
 # The digest of the drop that raw_posts was made from, in its metadata.

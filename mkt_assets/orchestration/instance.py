@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from mkt_assets.orchestration.dagster_yaml import NAME, RECORDS_SCHEMA, with_storage
-from mkt_assets.resources import open_state
+from mkt_assets.resources.opening import open_state
 from mkt_assets.settings import Settings
 
 if TYPE_CHECKING:

@@ -99,8 +99,8 @@ def today_of(settings: Settings) -> date:
 
 def _with_drop(settings: Settings) -> list[date] | None:
     """Dates that have a drop; one of a date to come is misnamed, or early. None while a bucket does not answer."""
-    from mkt_assets.resources import open_drops
     from mkt_assets.resources.files import FilesAwayError, FilesSetupError
+    from mkt_assets.resources.opening import open_drops
 
     today = today_of(settings)
     try:
@@ -111,7 +111,7 @@ def _with_drop(settings: Settings) -> list[date] | None:
 
 
 def _existing(instance: dg.DagsterInstance, settings: Settings, there: Sequence[str]) -> set[str]:
-    from mkt_assets.resources import open_tombstones
+    from mkt_assets.resources.opening import open_tombstones
 
     with_drop = _with_drop(settings)
     known = {*there} if with_drop is None else {day.isoformat() for day in with_drop}
@@ -131,8 +131,8 @@ def _stored(settings: Settings, if_not_to_be_read: Sequence[str]) -> set[str]:
     """Crawl dates in the warehouse; while it cannot be read, nothing is taken away."""
     import duckdb
 
-    from mkt_assets.resources import open_database
     from mkt_assets.resources.database import DatabaseBusyError
+    from mkt_assets.resources.opening import open_database
     from mkt_assets.resources.warehouse_state import stored_crawl_dates
 
     database = open_database(settings, timeout_seconds=_BUSY_SECONDS)

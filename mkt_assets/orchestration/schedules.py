@@ -13,7 +13,7 @@ from mkt_assets.orchestration.drop_state import DropState, drop_states, run_requ
 from mkt_assets.orchestration.jobs import CRAWL_JOB
 from mkt_assets.orchestration.partitions import register_crawl_dates
 from mkt_assets.orchestration.sensors import INTERVAL_SECONDS, is_ticking
-from mkt_assets.resources import open_drops
+from mkt_assets.resources.opening import open_drops
 from mkt_assets.settings import Settings
 
 

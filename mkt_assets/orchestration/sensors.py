@@ -12,7 +12,7 @@ from mkt_assets.orchestration.drop_state import SETTLED, drop_states, run_reques
 from mkt_assets.orchestration.jobs import CRAWL_JOB
 from mkt_assets.orchestration.partitions import register_crawl_dates, today_of
 from mkt_assets.orchestration.records import Recorded, rerun_requests, stale_by_settings, tell_of_stale
-from mkt_assets.resources import open_presence
+from mkt_assets.resources.opening import open_presence
 from mkt_assets.resources.running import fail_dead_runs
 from mkt_assets.settings import Settings
 

@@ -5,7 +5,7 @@ Not here: what is done (resources/lake_upkeep).
 
 import dagster as dg
 
-from mkt_assets.resources import open_lake
+from mkt_assets.resources.opening import open_lake
 from mkt_assets.settings import Settings
 
 UPKEEP_JOB = "lake_upkeep"

@@ -12,7 +12,8 @@ import pytest
 from mkt_assets.assets.cluster_identities import cluster_identities
 from mkt_assets.orchestration.partitions import NAME
 from mkt_assets.orchestration.records import SETTINGS_KEY, code_version_of, stale_of
-from mkt_assets.resources import build_resources, open_warehouse
+from mkt_assets.resources.build import build_resources
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.topics import day, write_topics
 

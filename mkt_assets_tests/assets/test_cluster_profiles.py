@@ -11,11 +11,11 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings, SettingsError
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.runs import D1, D2, PINS, Crawl, materialize, metadata, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 
 def profile(

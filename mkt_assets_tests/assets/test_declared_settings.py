@@ -24,11 +24,11 @@ from mkt_assets.orchestration.records import (
     stale_by_settings,
     tell_of_stale,
 )
-from mkt_assets.resources import build_resources
+from mkt_assets.resources.build import build_resources
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.runs import D1, materialize, metadata, rows
+from mkt_assets_tests.stand_ins import FakeModels
 from mkt_assets_tests.topics import day, write_topics
 
 LIMITS = {"raw_posts"}

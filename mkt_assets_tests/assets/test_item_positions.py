@@ -12,11 +12,11 @@ import pytest
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.contract.tables.items import ITEM_POSITIONS
 from mkt_assets.core.vectors import to_column
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets.stored.crawl import Crawl
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.runs import D1, D2, materialize, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 CENTRES = np.random.default_rng(5).normal(size=(3, 16))
 

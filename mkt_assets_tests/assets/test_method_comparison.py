@@ -14,13 +14,13 @@ from PIL import Image, ImageDraw
 from sklearn.metrics import adjusted_rand_score
 
 from mkt_assets.models.provenance import WeightsError
-from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.models import Models
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import D1, PINS, materialize, metadata, rows
+from mkt_assets_tests.stand_ins import FakeModels
 from mkt_sample.outfits import STYLES
 from mkt_sample.people import random_person
 from mkt_sample.pictures import draw_picture, random_framing

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from mkt_assets.assets.matted_images import PICTURES_SHOWN
-from mkt_assets.resources import open_media_memory
+from mkt_assets.resources.opening import open_media_memory
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.runs import D1, materialize, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 N_POSTS = 15
 _listeners: list[Counter[tuple[Path, str]]] = []

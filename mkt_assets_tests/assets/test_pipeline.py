@@ -14,12 +14,12 @@ from PIL import Image
 from mkt_assets.assets import STEPS
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.orchestration.checks import build_checks
-from mkt_assets.resources import open_database
+from mkt_assets.resources.opening import open_database
 from mkt_assets.settings import Settings
 from mkt_assets_tests.compute.deadly_work import Losing
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 from mkt_assets_tests.runs import D1, D2, PINS, Crawl, materialize, metadata, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 EMBEDDINGS = ("image_embeddings", "text_embeddings")
 

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.runs import D1, D2, Crawl, materialize, metadata, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 
 def test_the_page_is_where_its_row_and_dagster_say(whole_crawl: Crawl) -> None:

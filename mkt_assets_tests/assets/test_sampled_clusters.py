@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets.stored.items import read_items
 from mkt_assets.stored.large_items import read_large_items
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import D1, D2, PINS, materialize, metadata, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 VECTORS = ("image_embeddings", "text_embeddings")
 

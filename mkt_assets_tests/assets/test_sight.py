@@ -11,11 +11,11 @@ import pytest
 
 from mkt_assets.core.sight.vocabulary import VocabularyError
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import COLOURS, post_id, write_drop
 from mkt_assets_tests.joint_models import ColourWords, JointModels
 from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import D1, PINS, Crawl, materialize, metadata, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 SIGHT = ("seen_words", "caption_matches", "crosstab_ratios")
 JOINT = {"image_encoder": "imagebind", "text_encoder": "imagebind"}

@@ -20,15 +20,15 @@ from mkt_assets.assets.step import run_config
 from mkt_assets.crawlers.walk import DropMissing, drop_digest
 from mkt_assets.models.provenance import WeightsError
 from mkt_assets.orchestration.failures import explained
-from mkt_assets.resources import build_resources
+from mkt_assets.resources.build import build_resources
 from mkt_assets.resources.database import DatabaseBusyError
 from mkt_assets.resources.tombstones import ForgottenDate
 from mkt_assets.resources.warehouse import ContractError, Warehouse
 from mkt_assets.settings import Settings, SettingsError
 from mkt_assets.stored.items import MixedEncodersError
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.runs import materialize, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 DAY = date(2024, 6, 13)
 

@@ -21,7 +21,7 @@ from mkt_assets.core.vectors import to_column
 from mkt_assets.explore import answers
 from mkt_assets.explore.filters import parse
 from mkt_assets.explore.index import open_index
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.resources.tags import Tags
 from mkt_assets.settings import Settings
 from mkt_assets_tests.explore.planted import DEFAULTS

@@ -21,8 +21,8 @@ from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.core.media.matting import cut_out, encode_cutout, matte_picture
 from mkt_assets.core.media.pictures import PictureError, decode_picture
 from mkt_assets.models.base import as_batch
-from mkt_assets.resources import open_cache, open_files
 from mkt_assets.resources.models import Models
+from mkt_assets.resources.opening import open_cache, open_files
 from mkt_assets.settings import Settings
 from mkt_assets.stored.mattes import matte_of, over_colour
 from mkt_sample import generate

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mkt_assets.contract.schema import TABLES
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.runs import materialize
+from mkt_assets_tests.stand_ins import FakeModels
 
 DAY = date(2024, 6, 13)
 N_POSTS, N_PICTURES, N_STYLES, N_TOPICS, N_POSTERS = 20_000, 30_000, 100, 20, 3_000

@@ -22,8 +22,8 @@ from types import FrameType
 from typing import NoReturn
 from unittest.mock import patch
 
-from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.cluster.comparison import compare, report

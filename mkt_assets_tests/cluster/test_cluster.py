@@ -14,14 +14,14 @@ import pyarrow as pa
 import pytest
 
 from mkt_assets.contract.schema import TABLES
-from mkt_assets.resources import open_files, open_warehouse
+from mkt_assets.resources.opening import open_files, open_warehouse
 from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.cluster.comparison import compare, report
 from mkt_assets_tests.cluster.servers import N_WORKERS, Cluster
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.lakes import Server
 from mkt_assets_tests.runs import D1, LAST, PINS, Crawl, materialize
+from mkt_assets_tests.stand_ins import FakeModels
 from mkt_assets_tests.stores import Store
 
 

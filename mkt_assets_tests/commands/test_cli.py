@@ -21,7 +21,7 @@ from mkt_assets.commands import run as commands_run
 from mkt_assets.commands.cli import app
 from mkt_assets.commands.run import Outcome
 from mkt_assets.orchestration.failures import reason_of
-from mkt_assets.resources import open_tombstones, open_warehouse
+from mkt_assets.resources.opening import open_tombstones, open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.drops import write_drop
 

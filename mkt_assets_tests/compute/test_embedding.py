@@ -13,7 +13,7 @@ from mkt_assets.compute.encoding import PICTURES_A_BATCH, TEXTS_A_BATCH
 from mkt_assets.core.progress import Progress
 from mkt_assets.core.vectors import cache_key, content_key
 from mkt_assets.resources.cache import Cache, FileCache
-from mkt_assets_tests.conftest import HashedCharacterEncoder, MeanColourEncoder
+from mkt_assets_tests.stand_ins import HashedCharacterEncoder, MeanColourEncoder
 
 N = PICTURES_A_BATCH + 3
 CONTENTS = [content_key(str(i)) for i in range(N)]

@@ -27,9 +27,9 @@ from mkt_assets.resources.files import LocalFiles
 from mkt_assets.settings import PROJECT_DIR, Settings, SettingsError
 from mkt_assets_tests.compute.conftest import N_WORKERS, skip_without_ray
 from mkt_assets_tests.compute.deadly_work import DEADLY, BuildsNothing, Losing, Squared, computed, squaring
-from mkt_assets_tests.conftest import BrightPersonMatting, FakeModels, HashedCharacterEncoder
 from mkt_assets_tests.drops import picture, write_drop
 from mkt_assets_tests.runs import D1, PINS, materialize, rows
+from mkt_assets_tests.stand_ins import BrightPersonMatting, FakeModels, HashedCharacterEncoder
 
 N_AHEAD = 4
 # sent and not handed out yet: two batches of four a worker, and one that is being filled

@@ -16,8 +16,8 @@ from mkt_assets.compute.matting import TILE_SIDE
 from mkt_assets.core.media.pictures import PictureLimits
 from mkt_assets.resources.cache import FileCache
 from mkt_assets.resources.files import LocalFiles
-from mkt_assets_tests.conftest import BrightPersonMatting
 from mkt_assets_tests.drops import picture
+from mkt_assets_tests.stand_ins import BrightPersonMatting
 
 # with two workers: matted and not written yet, or being matted
 MOST_AHEAD = 2 * 2 + 2

@@ -17,7 +17,7 @@ from mkt_assets.crawlers.media import MediaFile
 from mkt_assets.models.colour_histogram import colour_histogram
 from mkt_assets.resources.cache import FileCache
 from mkt_assets_tests.compute.deadly_work import Losing
-from mkt_assets_tests.conftest import MeanColourEncoder
+from mkt_assets_tests.stand_ins import MeanColourEncoder
 
 N = 6
 SIZE = (60, 80)

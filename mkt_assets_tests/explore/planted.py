@@ -13,7 +13,7 @@ import pyarrow as pa
 from PIL import Image
 
 from mkt_assets.contract.schema import TABLES
-from mkt_assets.resources import open_files, open_warehouse
+from mkt_assets.resources.opening import open_files, open_warehouse
 from mkt_assets.settings import Settings
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)

@@ -11,11 +11,11 @@ import pytest
 
 from mkt_assets.operations.move import move_to_lake
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.lakes import Server, copied_lake
 from mkt_assets_tests.once import made_once
 from mkt_assets_tests.operations.homes import D1, D2, copied, load, run, with_lake
+from mkt_assets_tests.stand_ins import FakeModels
 
 if TYPE_CHECKING:
     from mkt_assets.resources.lake_connection import Lake

@@ -12,10 +12,11 @@ import dagster as dg
 
 from mkt_assets.assets import build_assets
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import MADE, build_resources, open_bucket, open_files
+from mkt_assets.resources.build import build_resources
+from mkt_assets.resources.opening import MADE, open_bucket, open_files
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.runs import LAST
+from mkt_assets_tests.stand_ins import FakeModels
 
 if TYPE_CHECKING:
     from mkt_assets.resources.lake_connection import Lake

@@ -27,9 +27,9 @@ from mkt_assets.operations.gc import collect_garbage, find_garbage
 from mkt_assets.operations.move_files import move_files
 from mkt_assets.operations.search import search_home
 from mkt_assets.orchestration.partitions import register_crawl_dates
-from mkt_assets.resources import open_bucket, open_drops, open_files, open_warehouse
 from mkt_assets.resources.drops import MIRROR_PREFIX
 from mkt_assets.resources.object_files import is_plain
+from mkt_assets.resources.opening import open_bucket, open_drops, open_files, open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.operations.homes import D1, D2, files, upload
 from mkt_assets_tests.stores import BUCKET, Store

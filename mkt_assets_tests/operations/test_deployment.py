@@ -21,7 +21,7 @@ import yaml
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from mkt_assets.operations.doctor import Verdict, examine
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import PREFIX, Settings
 
 PROJECT = Path(__file__).parents[2]

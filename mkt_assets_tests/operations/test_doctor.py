@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
 from mkt_assets.operations.doctor import Verdict, examine
-from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME
 from mkt_assets.resources.database import open_database
 from mkt_assets.resources.migrations import VERSION
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.processes import OTHERS
 

@@ -14,12 +14,12 @@ import pytest
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.orchestration.drop_state import drop_states
-from mkt_assets.resources import MADE, open_files, open_warehouse
 from mkt_assets.resources.drops import MIRROR_PREFIX
+from mkt_assets.resources.opening import MADE, open_files, open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.operations.homes import D1, D2, files, run, upload, with_lake
 from mkt_assets_tests.runs import LAST
+from mkt_assets_tests.stand_ins import FakeModels
 
 if TYPE_CHECKING:
     from mkt_assets.resources.lake_connection import Lake

@@ -24,14 +24,14 @@ from mkt_assets.commands.cli import app
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.core.text.csv_injection import unescape_formula
 from mkt_assets.operations.export import Written, export_crawl, write_csv
-from mkt_assets.resources import open_warehouse
 from mkt_assets.resources.database import open_database
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.resources.warehouse import CrawlDateError
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, write_drop
 from mkt_assets_tests.runs import D1, D2, PINS, Crawl, materialize
 from mkt_assets_tests.shared_crawls import whole_crawl as whole_crawl
+from mkt_assets_tests.stand_ins import FakeModels
 
 # captions have no NUL: the readers of drops take it out
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
 from mkt_assets.operations import export_atlas as atlas
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.resources.warehouse import CrawlDateError
 from mkt_assets.settings import Settings
 from mkt_assets_tests.runs import D1, Crawl, rows

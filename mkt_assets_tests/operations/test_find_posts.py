@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 from mkt_assets.commands.cli import app
 from mkt_assets.operations.find_posts import find_by_words, find_like
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import COLOURS, picture, post_id, write_drop
 from mkt_assets_tests.joint_models import JointModels
 from mkt_assets_tests.once import made_once
 from mkt_assets_tests.runs import D1, D2, materialize, rows
+from mkt_assets_tests.stand_ins import FakeModels
 
 EMBEDDINGS = ("image_embeddings", "text_embeddings")
 RED, GREEN, BLUE = ({post_id(i) for i in range(colour, 12, 3)} for colour in range(3))

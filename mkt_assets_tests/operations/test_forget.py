@@ -21,14 +21,14 @@ from mkt_assets.core.text.needles import Needles
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.forget import ForgetError, Forgotten, Request, forget
 from mkt_assets.operations.search import search_home
-from mkt_assets.resources import open_media_memory, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME, AccountHasher
 from mkt_assets.resources.database import open_database
+from mkt_assets.resources.opening import open_media_memory, open_tombstones, open_warehouse
 from mkt_assets.resources.tombstones import FILE_NAME
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import post_id, poster_id, write_drop
 from mkt_assets_tests.operations.homes import D1, D2, copied, run
+from mkt_assets_tests.stand_ins import FakeModels
 
 HER = 2
 HER_POSTS = frozenset(post_id(i) for i in range(30) if i % 5 == HER)

@@ -18,14 +18,14 @@ from mkt_assets.core.vectors import cache_key, content_key
 from mkt_assets.operations import gc
 from mkt_assets.operations.gc import clear_dead_runs, collect_garbage, find_garbage
 from mkt_assets.operations.places import InUse, in_use
-from mkt_assets.resources import open_cache, open_media_memory, open_warehouse
 from mkt_assets.resources.database import open_database
+from mkt_assets.resources.opening import open_cache, open_media_memory, open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.operations.homes import D1, D2
 from mkt_assets_tests.runs import materialize
 from mkt_assets_tests.soak.homes import assert_consistent
 from mkt_assets_tests.soak.worker import begin
+from mkt_assets_tests.stand_ins import FakeModels
 
 
 def aged(path: Path, hours: float = 48) -> Path:

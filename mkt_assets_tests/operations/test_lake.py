@@ -19,9 +19,9 @@ from mkt_assets.contract.views import VIEWS
 from mkt_assets.operations.doctor import Verdict, examine
 from mkt_assets.operations.forget import Request, forget
 from mkt_assets.operations.move import MoveError, move_to_file, move_to_lake
-from mkt_assets.resources import open_database, open_lake, open_warehouse
 from mkt_assets.resources.copying import contents
 from mkt_assets.resources.database import FileDatabase
+from mkt_assets.resources.opening import open_database, open_lake, open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.lakes import Server
 from mkt_assets_tests.operations.homes import D1, D2

@@ -24,16 +24,16 @@ from mkt_assets.operations.forget import Request, forget
 from mkt_assets.operations.move_state import move_to_home, move_to_state
 from mkt_assets.orchestration.drop_state import drop_states
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import open_accounts, open_cache, open_tombstones, open_warehouse
 from mkt_assets.resources.accounts import KEY_NAME
 from mkt_assets.resources.database import DatabaseSetupError
+from mkt_assets.resources.opening import open_accounts, open_cache, open_tombstones, open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import poster_id
 from mkt_assets_tests.lakes import Server, copied_database, copied_lake, name_of
 from mkt_assets_tests.operations.homes import D1, D2, copied, run, with_lake
 from mkt_assets_tests.processes import OTHERS
 from mkt_assets_tests.runs import materialize
+from mkt_assets_tests.stand_ins import FakeModels
 
 if TYPE_CHECKING:
     from mkt_assets.resources.lake_connection import Lake

@@ -20,8 +20,8 @@ from mkt_assets.crawlers.walk import DropMissing, digest_by_times, drop_digest, 
 from mkt_assets.definitions import build_defs
 from mkt_assets.orchestration.drop_state import DIGEST_KEY, DIGEST_TAG
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.stand_ins import FakeModels
 
 D1, D2 = date(2024, 6, 13), date(2024, 6, 14)
 QUIET_LOGS = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}

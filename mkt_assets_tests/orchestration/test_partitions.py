@@ -13,11 +13,11 @@ from mkt_assets.contract.tables.items import RAW_POSTS
 from mkt_assets.definitions import build_defs
 from mkt_assets.orchestration.instance import prepare_instance
 from mkt_assets.orchestration.partitions import NAME, CrawlDates, register_crawl_dates, today_of
-from mkt_assets.resources import open_tombstones, open_warehouse
+from mkt_assets.resources.opening import open_tombstones, open_warehouse
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.drops import write_drop
 from mkt_assets_tests.runs import materialize
+from mkt_assets_tests.stand_ins import FakeModels
 
 D1, D2, D3 = (date(2024, 6, day) for day in (13, 14, 20))
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mkt_assets.resources import open_bucket, open_files
 from mkt_assets.resources.files import FilesAwayError, FilesSetupError, FileStore, LocalFiles
+from mkt_assets.resources.opening import open_bucket, open_files
 from mkt_assets.settings import Settings, SettingsError
 from mkt_assets_tests.stores import Store
 
@@ -282,7 +282,7 @@ def test_a_bucket_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_files_in_a_folder_need_no_package_of_a_bucket() -> None:
     code = (
-        "import sys; from mkt_assets.resources import open_files, build_resources\n"
+        "import sys; from mkt_assets.resources.build import build_resources\n"
         "from mkt_assets.settings import Settings\n"
         "build_resources(Settings.load()); assert 'obstore' not in sys.modules"
     )

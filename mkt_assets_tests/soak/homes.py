@@ -10,7 +10,7 @@ import duckdb
 
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.operations.gc import collect_garbage, find_garbage
-from mkt_assets.resources import open_database, open_warehouse
+from mkt_assets.resources.opening import open_database, open_warehouse
 from mkt_assets.resources.warehouse_state import read_state
 from mkt_assets.settings import Settings
 

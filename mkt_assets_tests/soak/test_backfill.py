@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from mkt_assets.resources import open_warehouse
+from mkt_assets.resources.opening import open_warehouse
 from mkt_assets.settings import Settings
 from mkt_assets_tests.drops import post_id, write_drop
 from mkt_assets_tests.soak.homes import assert_consistent

@@ -14,10 +14,10 @@ import dagster as dg
 
 from mkt_assets.assets import build_assets
 from mkt_assets.orchestration.instance import prepare_instance
-from mkt_assets.resources import build_resources
+from mkt_assets.resources.build import build_resources
 from mkt_assets.settings import Settings
-from mkt_assets_tests.conftest import FakeModels
 from mkt_assets_tests.processes import OTHERS
+from mkt_assets_tests.stand_ins import FakeModels
 
 LONGEST_WAIT_SECONDS = 30.0
 
