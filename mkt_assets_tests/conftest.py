@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 # Before numpy comes: workers side by side would only wait for each other's threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -21,6 +22,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
+from mkt_assets.contract.schema import TABLES
+from mkt_assets.resources.database import FileDatabase
+from mkt_assets.resources.migrations import bring_up_to_date
 from mkt_assets.settings import Settings
 from mkt_assets_tests.lakes import empty_lake, lake, postgres, state_url
 from mkt_assets_tests.report.browser import address_of_page, devtools, page
@@ -105,6 +109,24 @@ def engines_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
             patched.setattr(storage, "create_engine", made)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empty_warehouse_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new warehouse is 300 statements, and nearly every test begins with one: here a copy of the first."""
+    write, empty = FileDatabase.write, tmp_path_factory.mktemp("empty") / "empty.duckdb"
+
+    def written(database: FileDatabase, tables: Collection[str], work: Callable[[Any], Any]) -> Any:
+        if tables is TABLES and not database.exists():
+            if not empty.exists():
+                write(FileDatabase(empty), TABLES, bring_up_to_date)
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(empty, database.path)
+        return write(database, tables, work)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(FileDatabase, "write", written)
         yield
 
 
