@@ -33,7 +33,7 @@ _N_FITS = 5
 
 @step(
     K_SELECTION,
-    version=6,
+    version=7,
     group="clusters",
     kinds={"python", "duckdb", "scikitlearn"},
     deps=["image_embeddings", "text_embeddings"],

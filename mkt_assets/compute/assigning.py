@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mkt_assets.compute.prefetch import map_ahead
 from mkt_assets.core.clustering.labels import Labels, canonical_labels, cluster_sums
 from mkt_assets.core.clustering.sampled_fit import Centers, Totals
+from mkt_assets.core.clustering.starts import merged
 from mkt_assets.core.clustering.threads import one_blas_thread
 from mkt_assets.stored.large_items import Digest, LargeItems, Part
 
@@ -44,10 +45,12 @@ def inertia_of_all(
 def settled_on_all(
     items: LargeItems, fits: Sequence[NDArray[np.floating]], weights: Values, *, n_threads: int
 ) -> Values:
-    """Centers (k, d) float64 of all items: those of the best of some fits of a sample, settled by Lloyd's algorithm.
+    """Centers (k, d) float64 of all items: those of some fits of a sample together, merged and settled on all.
 
-    It ends where a pass over the items lowers their weighted inertia by less than `SETTLED`, after `MOST_PASSES`
-    at the latest. A center that nothing is nearest to stays where it is.
+    Each fit of a sample has found other clusters: all centers of all of them, with the items that are nearest to each,
+    are merged pair by pair until there are k (Ward 1963; Bradley and Fayyad 1998 start k-means so from samples). From
+    there Lloyd's algorithm goes over all items; it ends where a pass lowers their weighted inertia by less than
+    `SETTLED`, after `MOST_PASSES` at the latest. A center that nothing is nearest to stays where it is.
 
     Args:
         items: What is clustered, at least one.
@@ -56,19 +59,22 @@ def settled_on_all(
         n_threads: Threads; they change no digit.
     """
 
-    def look(clusterings: Sequence[NDArray[np.floating]]) -> Totals:
-        centers = Centers.of(clusterings)
-        seen = _of_parts(items, lambda part: centers.totals(part.vectors, weights[part.positions]), n_threads)
+    def look(centers: NDArray[np.floating]) -> Totals:
+        at = Centers.of([centers])
+        seen = _of_parts(items, lambda part: at.totals(part.vectors, weights[part.positions]), n_threads)
         return reduce(add, seen)
 
-    totals, settled = look(fits), fits
+    fine = np.concatenate(fits)
+    totals, k = look(fine), max(map(len, fits))
+    [(_, begin)] = merged(totals.means(0, where_empty=fine), totals.counts[0], [k])
+    settled, before = begin.astype(np.float64), np.inf
     for _ in range(MOST_PASSES):
-        best = int(totals.inertia.argmin())
-        settled, before = [totals.means(best, where_empty=settled[best])], totals.inertia[best]
         totals = look(settled)
+        settled = totals.means(0, where_empty=settled)
         if totals.inertia[0] >= before * (1 - SETTLED):
             break
-    return totals.means(0, where_empty=settled[0])
+        before = totals.inertia[0]
+    return settled
 
 
 def labels_of_all(items: LargeItems, centers: NDArray[np.floating], *, n_threads: int) -> Labels:

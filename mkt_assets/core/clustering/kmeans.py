@@ -188,7 +188,7 @@ def _descend(
     sample = scores if len(sampled) == n else scores[sampled]
     n_fine = min(ks[-1] + ks[-1] // 2 + 1, n_distinct)
     fine = lloyd(sample, spread_out(sample, n_fine, rng), run=run, max_iter=12, tol=1e-3)
-    for k, centers in merged(fine, ks):
+    for k, centers in merged(fine.centers, np.bincount(fine.labels, minlength=n_fine), ks):
         fit = lloyd(sample, centers, run=run, max_iter=40, tol=1e-4)
         if len(sample) < n:
             fit = lloyd(scores, fit.centers, run=run, max_iter=5, tol=3e-4)

@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mkt_assets.core.clustering.labels import Matrix
-from mkt_assets.core.clustering.lloyd import Fit
+
+
+_NOTHING = 1e-300
+"""In the place of the size of clusters without items, which cost nothing to merge."""
 
 
 def spread_out(items: Matrix, k: int, rng: np.random.Generator, n_candidates: int = 3) -> Matrix:
@@ -51,28 +54,29 @@ def spread_out(items: Matrix, k: int, rng: np.random.Generator, n_candidates: in
     return items[chosen]
 
 
-def merged(fine: Fit, ks: Sequence[int]) -> Iterator[tuple[int, Matrix]]:
+def merged(
+    fine: NDArray[np.floating], sizes: NDArray[np.floating | np.integer], ks: Sequence[int]
+) -> Iterator[tuple[int, Matrix]]:
     """Centers for each k from the largest down, by merging the pair whose merger adds least inertia (Ward 1963).
 
     Args:
-        fine: A clustering of more clusters than any k.
+        fine: Centers of more clusters than any k, (n_fine, d).
+        sizes: Items of each of them, or the sum of their weights, (n_fine,).
         ks: Numbers of clusters.
 
     Examples:
         >>> import numpy as np
-        >>> from mkt_assets.core.clustering.lloyd import Fit
-        >>> from mkt_assets.core.clustering.starts import merged
+        >>>         >>> from mkt_assets.core.clustering.starts import merged
         >>> fine = Fit(np.array([0, 1, 2]), np.array([[0], [1], [10]], dtype=np.float32))
         >>> [(k, centers.ravel().tolist()) for k, centers in merged(fine, [1, 2])]
         [(2, [0.5, 10.0]), (1, [3.6666667461395264])]
     """
-    centers = fine.centers.astype(np.float64)
-    sizes = np.bincount(fine.labels, minlength=len(centers)).astype(np.float64)
+    centers, sizes = fine.astype(np.float64), sizes.astype(np.float64)
     alive = np.ones(len(centers), dtype=np.bool_)
 
     def cost(i: int) -> NDArray[np.float64]:
         costs = (
-            np.square(centers - centers[i]).sum(axis=1) * sizes * sizes[i] / np.maximum(sizes + sizes[i], 1)
+            np.square(centers - centers[i]).sum(axis=1) * sizes * sizes[i] / np.maximum(sizes + sizes[i], _NOTHING)
         )
         costs[~alive] = np.inf
         costs[i] = np.inf
@@ -83,7 +87,7 @@ def merged(fine: Fit, ks: Sequence[int]) -> Iterator[tuple[int, Matrix]]:
         while alive.sum() > k:
             i, j = sorted(divmod(int(costs.argmin()), len(costs)))
             total = sizes[i] + sizes[j]
-            centers[i] = (sizes[i] * centers[i] + sizes[j] * centers[j]) / max(total, 1)
+            centers[i] = (sizes[i] * centers[i] + sizes[j] * centers[j]) / max(total, _NOTHING)
             sizes[i], alive[j] = total, False
             costs[j] = costs[:, j] = np.inf
             costs[i] = costs[:, i] = cost(i)
