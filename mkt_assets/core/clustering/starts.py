@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from mkt_assets.core.clustering.labels import Matrix
 
-
 _NOTHING = 1e-300
 """In the place of the size of clusters without items, which cost nothing to merge."""
 
@@ -76,7 +75,10 @@ def merged(
 
     def cost(i: int) -> NDArray[np.float64]:
         costs = (
-            np.square(centers - centers[i]).sum(axis=1) * sizes * sizes[i] / np.maximum(sizes + sizes[i], _NOTHING)
+            np.square(centers - centers[i]).sum(axis=1)
+            * sizes
+            * sizes[i]
+            / np.maximum(sizes + sizes[i], _NOTHING)
         )
         costs[~alive] = np.inf
         costs[i] = np.inf
