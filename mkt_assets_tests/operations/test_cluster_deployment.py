@@ -114,6 +114,15 @@ def test_the_values_of_the_chart_are_those_it_knows() -> None:
     }
 
 
+def test_runs_are_whom_and_may_what_the_code_server_is_and_may() -> None:
+    # the chart hands on to them the deployment's settings, secrets and volumes, but neither of its security contexts
+    run = VALUES["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
+    assert set(run) <= {"containerConfig", "podSpecConfig", "jobSpecConfig"}
+    assert run["podSpecConfig"]["securityContext"] == deployment()["podSecurityContext"]
+    assert run["containerConfig"]["securityContext"] == deployment()["securityContext"]
+    assert deployment()["podSecurityContext"]["runAsNonRoot"]
+
+
 def test_the_image_has_what_its_launchers_need() -> None:
     extras = OURS["code"]["build"]["args"]["EXTRAS"]
     assert extras == "--extra cluster --extra launchers"
