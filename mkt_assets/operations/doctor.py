@@ -351,7 +351,9 @@ def _records(settings: Settings) -> Iterator[Finding]:
     from mkt_assets.orchestration.sensors import is_ticking
 
     if not (settings.dagster_home / "dagster.yaml").exists():
-        elsewhere = ", unless Dagster's own services, as those of its chart, have theirs" if settings.state else ""
+        elsewhere = (
+            ", unless Dagster's own services, as those of its chart, have theirs" if settings.state else ""
+        )
         remedy = f"`mkt run` or `make ui` makes it{elsewhere}"
         yield Finding("dagster", Verdict.note, f"there is no instance in {settings.dagster_home}", remedy)
         return
