@@ -65,9 +65,9 @@ def merged(
 
     Examples:
         >>> import numpy as np
-        >>>         >>> from mkt_assets.core.clustering.starts import merged
-        >>> fine = Fit(np.array([0, 1, 2]), np.array([[0], [1], [10]], dtype=np.float32))
-        >>> [(k, centers.ravel().tolist()) for k, centers in merged(fine, [1, 2])]
+        >>> from mkt_assets.core.clustering.starts import merged
+        >>> fine = np.array([[0], [1], [10]], dtype=np.float32)
+        >>> [(k, centers.ravel().tolist()) for k, centers in merged(fine, np.ones(3), [1, 2])]
         [(2, [0.5, 10.0]), (1, [3.6666667461395264])]
     """
     centers, sizes = fine.astype(np.float64), sizes.astype(np.float64)
