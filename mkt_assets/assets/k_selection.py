@@ -27,8 +27,8 @@ from mkt_assets.resources.warehouse import Warehouse
 from mkt_assets.stored.items import read_items
 from mkt_assets.stored.large_items import LargeItems, count_rows, read_large_items
 
-_N_FITS = 5
-"""Fits of a sample, of which the one that fits all items best is kept: a sample leaves more to chance."""
+_N_FITS = 10
+"""Fits of a sample at the chosen k, which are merged: a single one of a sample leaves more to chance than one of all."""
 
 
 @step(
