@@ -28,7 +28,7 @@ from mkt_assets.stored.items import read_items
 from mkt_assets.stored.large_items import LargeItems, count_rows, read_large_items
 
 _N_FITS = 10
-"""Fits of a sample at the chosen k, which are merged: a single one of a sample leaves more to chance than one of all."""
+"""Fits of a sample at the chosen k, which are merged: one of a sample leaves more to chance than one of all items."""
 
 
 @step(
