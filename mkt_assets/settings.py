@@ -132,7 +132,7 @@ class Settings(BaseSettings):
         default_factory=lambda: min(8, os.cpu_count() or 1),
         ge=1,
         le=64,
-        description="threads that decode and write; of a Ray that is started here, processes that compute, too",
+        description="threads that decode and write; processes that draw and compare, or that a Ray started here has",
     )
     engine: EngineName = Field(
         "threads", description="where mattes and vectors are computed: threads (here), or ray (its workers)"

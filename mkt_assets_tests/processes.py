@@ -6,10 +6,12 @@ What runs in one is a function of a module; it gets the environment and the fold
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+PATIENCE_SECONDS = 60
 OTHERS: ForkServerContext = multiprocessing.get_context("forkserver")
 OTHERS.set_forkserver_preload(
     [
@@ -32,3 +34,19 @@ def all_at_once(work: Callable[[Path, int], None], folder: Path, n_processes: in
     for process in processes:
         process.join(300)
     assert [process.exitcode for process in processes] == [0] * n_processes
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Ask again and again, for a minute at most."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -84,8 +84,8 @@ def draw_each(
 
     Args:
         drawings: what is to be drawn; a few are in memory, ahead of what is drawn.
-        engine: where; in threads only tiles are opened, as drawing itself is Python and would not be done sooner.
-        workers: threads for that.
+        engine: where.
+        workers: threads that read what is drawn.
     """
     job: Job[ToDraw, list[Picture]] = Job(Drawing, Drawing().identity, is_long=True)
     for drawn in engine.map(

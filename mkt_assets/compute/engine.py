@@ -73,7 +73,8 @@ class Job(Generic[Item, Result]):
         batch: items that are computed at once. Batches are the same in every engine, as vectors of some models
             depend in their last digits on the size of a batch.
         on_gpu: whether a GPU is of use.
-        is_long: whether an item takes long, seconds say: then none waits at a worker while another worker has nothing.
+        is_long: whether an item takes long, seconds say, in Python and without a model: then none waits at a worker
+            while another worker has nothing, and the work may be set up for each item.
     """
 
     build: Callable[[], Work]

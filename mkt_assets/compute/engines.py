@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 
 from mkt_assets.compute.engine import Engine
@@ -16,7 +17,7 @@ def open_engine(settings: Settings) -> Engine:
         SettingsError: Ray is asked for, and its package is not installed.
     """
     if settings.engine == "threads":
-        return ThreadEngine()
+        return ThreadEngine(n_processes=min(settings.workers, os.cpu_count() or 1))
     if find_spec("ray") is None:
         raise SettingsError(
             "MKT_ENGINE=ray needs the package ray: install the extra, as mkt_assets[cluster], or unset it."

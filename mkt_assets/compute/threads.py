@@ -1,14 +1,21 @@
-"""Work done in this process, the default: the model in the caller's thread, what comes before and after in others."""
+"""Work done on this machine, the default: the model in the caller's thread, what comes before and after in others.
+
+Long work of Python alone goes to processes, see processes.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from mkt_assets.compute.engine import About, Item, Job, Kept, Lost, Result, Source, Task, Work
 from mkt_assets.compute.prefetch import map_ahead
+from mkt_assets.compute.processes import map_apart
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,13 @@ class _Step:
 
 
 class ThreadEngine:
-    """Reads and prepares ahead in threads, computes here, finishes and keeps in threads."""
+    """Reads and prepares ahead in threads, computes here, finishes and keeps in threads.
+
+    What is long (`Job.is_long`) is prepared, computed and finished in `n_processes` processes, if there is much of it.
+    """
+
+    def __init__(self, *, n_processes: int = 1) -> None:
+        self._n_processes = n_processes
 
     def map(
         self,
@@ -34,7 +47,10 @@ class ThreadEngine:
         n_ahead: int,
         n_kept_ahead: int = 0,
     ) -> Generator[Kept, None, None]:
-        """See `Engine.map`; no result is `Lost` here: what ends a worker ends the process."""
+        """See `Engine.map`; no result is `Lost` here: what ends a process is computed in this one, and may end it."""
+        if job.is_long:
+            yield from self._map_long(job, sources, tasks, keep, n_threads, n_ahead)
+            return
         work = job.build()
 
         def prepared(source: Source) -> list[_Step]:
@@ -46,6 +62,37 @@ class ThreadEngine:
         ready = map_ahead(prepared, sources, n_threads=n_threads, n_ahead=n_ahead)
         computed = _computed(work, (step for steps in ready for step in steps), job.batch)
         yield from mapped(kept, computed, n_threads=n_threads, n_ahead=n_kept_ahead)
+
+    def _map_long(
+        self,
+        job: Job[Item, Result],
+        sources: Iterable[Source],
+        tasks: Callable[[Source], Sequence[Task[About, Item]]],
+        keep: Callable[[About, Result | Lost | None], Kept],
+        n_threads: int,
+        n_ahead: int,
+    ) -> Generator[Kept, None, None]:
+        abouts: deque[About] = deque()
+        with closing(map_ahead(tasks, sources, n_threads=n_threads, n_ahead=n_ahead)) as read:
+
+            def items() -> Iterator[Item | None]:
+                for task in chain.from_iterable(read):
+                    abouts.append(task.about)
+                    yield task.item
+
+            done = map_apart(partial(_done, job.build), items(), n_processes=self._n_processes)
+            with closing(done):
+                for result in done:
+                    yield keep(abouts.popleft(), result)
+
+
+def _done(build: Callable[[], Work], item: Any) -> Any:
+    """The result of an item, all three steps in one; None of None."""
+    if item is None:
+        return None
+    work = build()
+    [computed] = work.compute([work.prepare(item)])
+    return work.finish(computed)
 
 
 def mapped(

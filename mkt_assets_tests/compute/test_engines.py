@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -28,13 +27,13 @@ from mkt_assets.settings import PROJECT_DIR, Settings, SettingsError
 from mkt_assets_tests.compute.conftest import N_WORKERS, skip_without_ray
 from mkt_assets_tests.compute.deadly_work import DEADLY, BuildsNothing, Losing, Squared, computed, squaring
 from mkt_assets_tests.drops import picture, write_drop
+from mkt_assets_tests.processes import PATIENCE_SECONDS, is_alive, wait_until
 from mkt_assets_tests.runs import D1, PINS, materialize, rows
 from mkt_assets_tests.stand_ins import BrightPersonMatting, FakeModels, HashedCharacterEncoder
 
 N_AHEAD = 4
 # sent and not handed out yet: two batches of four a worker, and one that is being filled
 MOST_AT_WORKERS = (2 * N_WORKERS + 1) * 4
-PATIENCE_SECONDS = 60
 
 Done = tuple[int, Squared | Lost | None]
 
@@ -254,22 +253,8 @@ def test_the_tables_of_a_crawl_are_the_same(ray_engine: Engine, settings: Settin
     assert far.images.n_encoded == far.texts.n_encoded == 0
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def files_of(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def command(process: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from mkt_assets.compute.drawing import (
     draw_tiled_sheet,
 )
 from mkt_assets.compute.engine import Engine
+from mkt_assets.compute.processes import begin_processes, end_processes
+from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.compute.trying import try_each
 from mkt_assets.core.experiments.comparison import References
 from mkt_assets.core.experiments.controls import copied_texts
@@ -41,6 +44,17 @@ def notes(tmp_path: Path) -> Path:
     folder = tmp_path / "notes"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(params=["processes", "ray"])
+def elsewhere(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine that computes what is long in other processes than this one."""
+    if request.param == "ray":
+        yield request.getfixturevalue("ray_engine")
+        return
+    begin_processes(2).join()
+    yield ThreadEngine(n_processes=2)
+    end_processes()
 
 
 def matte(size: tuple[int, int]) -> bytes:
@@ -83,12 +97,12 @@ def drawn(engine: Engine, what: list[ToDraw]) -> list[Picture | NotDrawn]:
 
 
 def test_pictures_are_the_same_to_the_byte_wherever_they_are_drawn_though_a_worker_is_killed(
-    ray_engine: Engine, notes: Path
+    elsewhere: Engine, notes: Path
 ) -> None:
     here = [picture for one in drawings() for picture in _as_list(one.draw())]
     curves, sheet, overview, captions = drawings()
     deadly = ToDraw(sheet.what, DrawnAtTheSecondTime(notes, sheet.draw), sheet.tiles)  # pyright: ignore[reportArgumentType]
-    assert drawn(ray_engine, [curves, deadly, overview, captions]) == here
+    assert drawn(elsewhere, [curves, deadly, overview, captions]) == here
     assert [picture.name for picture in here] == [
         *("elbow_image", "elbow_text", "cluster_sheet", "clusters_overview", "captions_overview")
     ]
@@ -99,7 +113,6 @@ def test_in_this_process_pictures_come_in_order_and_a_tile_of_two_sheets_is_open
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from mkt_assets.compute import drawing
-    from mkt_assets.compute.threads import ThreadEngine
 
     opened: list[bytes] = []
     thumbnail_of = drawing.thumbnail_of
@@ -136,7 +149,7 @@ def sample() -> Sample:
 
 
 def test_trials_are_the_same_wherever_they_are_made_though_a_worker_is_killed(
-    ray_engine: Engine, notes: Path
+    elsewhere: Engine, notes: Path
 ) -> None:
     def try_one_deadly(attempts: Any) -> Any:
         made = [
@@ -145,7 +158,7 @@ def test_trials_are_the_same_wherever_they_are_made_though_a_worker_is_killed(
             else one
             for one in attempts
         ]
-        return try_each(made, engine=ray_engine)
+        return try_each(made, engine=elsewhere)
 
     variants = [*methods_of(sample()), *matting_of(sample().part(range(1, N)), sample().X[1:])]
     here, there = list(compare(variants)), list(compare(variants, try_each=try_one_deadly))
@@ -169,8 +182,6 @@ def test_what_is_tried_is_asked_for_one_after_the_other() -> None:
         def tried(self) -> Tried:
             asked.append(self.method)
             return super().tried()
-
-    from mkt_assets.compute.threads import ThreadEngine
 
     results = try_each([Noted(method, sample()) for method in ("k-means", "dbscan")], engine=ThreadEngine())
     next(results)
