@@ -1,25 +1,24 @@
 """Long work of Python alone, in processes of this machine: here, one of its cores would do it and the others wait.
 
-They are begun when there has been work for a while, are kept for the next, and end with this process, however it ends.
+They are begun when there has been work for a while, are kept for the next, and end after a minute without any, or with
+this process, however it ends.
 Not here: workers of a cluster (ray_engine), and which work there is (drawing, trying).
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import multiprocessing.process
 import os
 import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from itertools import chain
-from typing import TypeVar
-
-from mkt_assets.core.clustering.threads import one_blas_thread
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,17 +26,19 @@ Result = TypeVar("Result")
 BEGUN_AFTER_S = 2.0
 """Seconds of work here before processes are begun, which takes as long."""
 _AHEAD = 2  # items at each process, so that none waits for this one
-# imported once, in the server that the processes are forked from
-_IMPORTED = [
-    "__main__",
+_IMPORTED = (
     "mkt_assets.compute.drawing",
     "mkt_assets.compute.trying",
     "matplotlib.backends.backend_agg",
-]
+    "pandas",
+)
+_ENDED_AFTER_S = 60  # without work
+# one thread of NumPy's libraries each: there is a process for every core
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 _lock = threading.Lock()
 _beginning: threading.Thread | None = None
-_pool: ProcessPoolExecutor | None = None
+_pool: Executor | None = None
 
 
 def map_apart(
@@ -89,11 +90,11 @@ def end_processes() -> None:
     with _lock:
         ending, _pool, _beginning = _pool, None, None
     if ending is not None:
-        ending.shutdown(cancel_futures=True)
+        ending.shutdown()
 
 
 def _mapped(
-    function: Callable[[Item], Result], items: Iterator[Item], pool: ProcessPoolExecutor, n_ahead: int
+    function: Callable[[Item], Result], items: Iterator[Item], pool: Executor, n_ahead: int
 ) -> Iterator[Result]:
     taken: deque[Item] = deque()
     futures: deque[Future[Result]] = deque()
@@ -118,27 +119,33 @@ def _mapped(
 
 def _fill_pool(n_processes: int) -> None:
     global _pool
-    # not forked from this process: its other threads may hold locks that nobody would open there
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_IMPORTED)
+    # neither forked from this process, whose other threads may hold locks that nobody would open there, nor beginning
+    # with its main module, which may be a script that would run once more
+    loky: Any = import_module("loky")
     try:
-        pool = ProcessPoolExecutor(n_processes, mp_context=context, initializer=_begin)
-        pool.submit(os.getpid).result()
+        pool: Executor = loky.ProcessPoolExecutor(
+            n_processes, timeout=_ENDED_AFTER_S, initializer=_begin, initargs=[os.getpid()], env=_ENVIRONMENT
+        )
+        for ready in [pool.submit(_imported) for _ in range(n_processes)]:
+            ready.result()
     except (OSError, RuntimeError):
         return  # the system gives none, or this process is at its end
     _pool = pool
 
 
-def _begin() -> None:
-    """In a process: compute in one thread, leave Ctrl-C to who began it, and end when that has ended or was killed."""
-    one_blas_thread().__enter__()
-    os.environ["OMP_NUM_THREADS"] = "1"  # for libraries that are loaded later
+def _imported() -> None:
+    """What is long to import of the two kinds of work, while nobody waits for it."""
+    for name in _IMPORTED:
+        import_module(name)
+
+
+def _begin(parent: int) -> None:
+    """In a process: leave Ctrl-C to who began it, and end when that has ended, also where it was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
     threading.Thread(target=_end_after, args=[parent], daemon=True).start()
 
 
-def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
+def _end_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
     os._exit(1)

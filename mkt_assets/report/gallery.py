@@ -5,17 +5,16 @@ Not here: markup (report/templates), which pairs are supported (core/crosstab/be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from mkt_assets.core.profiles.account_words import ONE_ACCOUNT, SEEN
 from mkt_assets.core.rounding import count
 from mkt_assets.report.facts import N_CAPTIONS, N_TILES, Cluster, Facts, Item, Post
 from mkt_assets.report.openings import Opening, of_cluster
 from mkt_assets.report.text import Text, counted, say
-from mkt_assets.report.tiles import TILE_SIZE, Tiles, data_uri
+from mkt_assets.report.tiles import TILE_SIZE, Tiles, data_uri, in_threads
 
 Posts = Mapping[tuple[date, str], Post]
 """Posts by crawl date and id."""
@@ -72,13 +71,11 @@ class Largest:
 def values_of(facts: Facts, tiles: Tiles) -> Mapping[str, object]:
     """Values of the templates: cards of all styles and topics, and the largest of them."""
     linked = _linked(facts)
-
-    @cache
-    def picture(item: Item) -> Picture | None:
-        return picture_of(item, facts.posts, tiles)
+    shown = list(dict.fromkeys(item for style in facts.styles for item in style.typical[:N_TILES]))
+    made = dict(zip(shown, in_threads(lambda item: picture_of(item, facts.posts, tiles), shown), strict=True))
 
     def pictures(cluster: Cluster) -> tuple[Picture, ...]:
-        return tuple(found for item in cluster.typical[:N_TILES] if (found := picture(item)))
+        return tuple(found for item in cluster.typical[:N_TILES] if (found := made[item]))
 
     def captions(cluster: Cluster) -> tuple[Caption, ...]:
         return captions_of(cluster, facts.posts)
@@ -86,7 +83,7 @@ def values_of(facts: Facts, tiles: Tiles) -> Mapping[str, object]:
     return {
         "styles": [_card(style, linked, pictures=pictures(style)) for style in facts.styles],
         "topics": [_card(topic, linked, captions=captions(topic)) for topic in facts.topics],
-        "largest_styles": _largest_styles(facts, picture),
+        "largest_styles": _largest_styles(facts, made),
         "largest_topics": _largest_topics(facts),
     }
 
@@ -106,10 +103,10 @@ def captions_of(cluster: Cluster, posts: Posts) -> tuple[Caption, ...]:
     return tuple(written[:N_CAPTIONS])
 
 
-def _largest_styles(facts: Facts, picture_of: Callable[[Item], Picture | None]) -> list[Largest]:
+def _largest_styles(facts: Facts, pictures: Mapping[Item, Picture | None]) -> list[Largest]:
     largest: list[Largest] = []
     for style in facts.styles[:_N_LARGEST_STYLES]:
-        picture = next(filter(None, map(picture_of, style.typical[:1])), None)
+        picture = next((pictures[item] for item in style.typical[:1]), None)
         largest.append(Largest(style, picture=picture.src if picture else None))
     return largest
 

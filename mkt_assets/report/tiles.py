@@ -9,11 +9,13 @@ import base64
 import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from PIL import Image
 
 from mkt_assets.report.facts import Item
 
+Made = TypeVar("Made")
 Tiles = Callable[[Item, tuple[int, int]], Image.Image | None]
 """The cut-out of an item, RGBA, no wider and no higher than so many pixels; None where there is none to show."""
 
@@ -45,10 +47,11 @@ def sprite(images: Sequence[Image.Image | None]) -> Image.Image:
 
 
 def fetched(tiles: Tiles, items: Sequence[Item]) -> list[Image.Image | None]:
-    """Cut-outs for a sprite; decoding lets other threads run, so it is done in several."""
+    """Cut-outs for a sprite."""
+    return in_threads(lambda item: tiles(item, (SPRITE_WIDTH, SPRITE_HEIGHT)), items)
 
-    def cut_out(item: Item) -> Image.Image | None:
-        return tiles(item, (SPRITE_WIDTH, SPRITE_HEIGHT))
 
+def in_threads(make: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
+    """What is made of each item: opening and encoding pictures lets other threads run."""
     with ThreadPoolExecutor() as threads:
-        return list(threads.map(cut_out, items))
+        return list(threads.map(make, items))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -36,9 +36,9 @@ def done(item: int) -> tuple[int, int]:
     return item, os.getpid()
 
 
-def dying(item: int) -> tuple[int, int]:
-    """The same; the third item ends any process but the one of the test."""
-    if item == 2 and multiprocessing.parent_process() is not None:
+def dying(where_not: int, item: int) -> tuple[int, int]:
+    """The same; the third item ends any process but one."""
+    if item == 2 and os.getpid() != where_not:
         os.kill(os.getpid(), signal.SIGKILL)
     return done(item)
 
@@ -78,7 +78,7 @@ def test_with_little_to_do_or_one_process_no_other_is_begun() -> None:
 
 def test_what_a_killed_process_had_and_all_after_it_are_done_here() -> None:
     begin_processes(2).join()
-    results = list(map_apart(dying, range(20), n_processes=2))
+    results = list(map_apart(partial(dying, HERE), range(20), n_processes=2))
     assert [item for item, _ in results] == list(range(20))
     assert [process for _, process in results[2:]].count(HERE) >= 14
     begin_processes(2).join()
@@ -89,7 +89,7 @@ def test_where_the_system_gives_no_process_all_is_done_here(monkeypatch: pytest.
     def none(*_: object, **__: object) -> None:
         raise OSError("Function not implemented")
 
-    monkeypatch.setattr(processes, "ProcessPoolExecutor", none)
+    monkeypatch.setattr("loky.ProcessPoolExecutor", none)
     begin_processes(2).join()
     assert {process for _, process in map_apart(done, range(5), n_processes=2, patience=0)} == {HERE}
 
@@ -114,6 +114,24 @@ def test_few_items_are_taken_ahead_of_what_is_handed_out() -> None:
     with closing(map_apart(done, items(), n_processes=2)) as results:
         next(results)
         assert len(taken) < 10
+
+
+def test_a_script_that_begins_processes_is_not_run_again_in_them(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "print('begun')\n"
+        "from mkt_assets.compute.processes import begin_processes, map_apart\n"
+        "begin_processes(2).join()\n"
+        "import os\n"
+        "from mkt_assets_tests.compute.test_processes import done\n"
+        "print(os.getpid() in {process for _, process in map_apart(done, range(4), n_processes=2)})\n"
+    )
+    found = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ran = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, timeout=120, check=True, env=found
+    )
+    assert ran.stdout.split() == ["begun", "False"]
+    assert ran.stderr == ""
 
 
 def test_processes_end_with_the_one_that_began_them_even_if_it_is_killed(tmp_path: Path) -> None:
