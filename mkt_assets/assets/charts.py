@@ -1,10 +1,14 @@
-"""charts: the pictures of a crawl, on disk and as thumbnails in the UI. Drawing itself is in charts/."""
+"""charts: the pictures of a crawl, on disk and as thumbnails in the UI; what did not change is not drawn again.
+
+Drawing itself is in charts/.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from itertools import chain
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -65,14 +69,19 @@ def charts(
     rows: list[dict[str, object]] = []
     shown: dict[str, dg.MarkdownMetadataValue] = {}
     not_drawn: list[str] = []
-    for picture in draw_each(
-        _drawings(crawl, media), engine=open_engine(run.settings), workers=run.settings.workers
+    before = _Before(warehouse.read("charts", [run.crawl_date]).to_pylist(), chart_files)
+    for drawn in draw_each(
+        _drawings(crawl, media),
+        engine=open_engine(run.settings),
+        workers=run.settings.workers,
+        known=before.pictures,
     ):
-        if isinstance(picture, NotDrawn):
-            not_drawn.append(picture.reason)
-            run.log(picture.reason)
+        if isinstance(drawn, NotDrawn):
+            not_drawn.append(drawn.reason)
+            run.log(drawn.reason)
             continue
-        row = _row(run.crawl_date, picture)
+        picture = drawn.picture
+        row = _row(run.crawl_date, picture, drawn.digest)
         chart_files.write(str(row["path"]), picture.png)
         rows.append(row)
         if picture.name in PREVIEWED and picture.part == 0:
@@ -181,7 +190,30 @@ def _caption_sheets(crawl: Crawl) -> Iterator[ToDraw]:
     yield ToDraw("The overview of topics", partial(draw_captions_overview, overview))
 
 
-def _row(crawl_date: date, picture: Picture) -> dict[str, object]:
+class _Before:
+    """What was drawn of a crawl date, to be shown again where nothing that it shows has changed."""
+
+    def __init__(self, rows: list[dict[str, Any]], files: FileStore) -> None:
+        self._files = files
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            self._rows.setdefault(str(row["drawn_from"]), []).append(row)
+
+    def pictures(self, digest: str) -> list[Picture]:
+        """All that were drawn of this; none if there were not, or a file of them is not as it was."""
+        pictures: list[Picture] = []
+        for row in self._rows.get(digest, ()):
+            try:
+                png = self._files.read(row["path"])
+            except FileNotFoundError:
+                return []
+            if hashlib.sha256(png).hexdigest() != row["sha256"]:
+                return []
+            pictures.append(Picture(row["name"], row["part"], row["title"], png, row["width"], row["height"]))
+        return sorted(pictures, key=lambda picture: picture.part)
+
+
+def _row(crawl_date: date, picture: Picture, digest: str) -> dict[str, object]:
     sha256 = hashlib.sha256(picture.png).hexdigest()
     return {
         "crawl_date": crawl_date,
@@ -194,4 +226,5 @@ def _row(crawl_date: date, picture: Picture) -> dict[str, object]:
         "width": picture.width,
         "height": picture.height,
         "n_bytes": len(picture.png),
+        "drawn_from": digest,
     }

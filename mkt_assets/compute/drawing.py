@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
+from hashlib import sha256
+from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
+from mkt_assets import charts
 from mkt_assets.charts.base import Picture
 from mkt_assets.charts.sheets import ImageCluster, draw_cluster_sheet, draw_overview
 from mkt_assets.compute.engine import Engine, Job, Lost, Task
@@ -39,11 +44,30 @@ class Tile:
 
 @dataclass(frozen=True)
 class ToDraw:
-    """What it is, for people; what draws it, of functions and data that can be pickled; and tiles that it opens."""
+    """What is to be drawn.
+
+    Attributes:
+        what: it is, for people.
+        draw: draws it, of functions and data that can be pickled.
+        tiles: that are opened for it.
+    """
 
     what: str
     draw: Callable[[], Picture | Sequence[Picture]]
     tiles: Sequence[Tile] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that the pictures are drawn from, and of what draws them: with the same one they are the same."""
+        return f"{_of_what_draws()[:12]}{_hash(self.draw)}"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture, and of what it was drawn, see `ToDraw.digest`."""
+
+    picture: Picture
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -78,20 +102,31 @@ class Drawing:
 
 
 def draw_each(
-    drawings: Iterable[ToDraw], *, engine: Engine, workers: int
-) -> Generator[Picture | NotDrawn, None, None]:
+    drawings: Iterable[ToDraw],
+    *,
+    engine: Engine,
+    workers: int,
+    known: Callable[[str], Sequence[Picture]] = lambda digest: (),
+) -> Generator[Drawn | NotDrawn, None, None]:
     """All pictures, in order, drawn where the engine works.
 
     Args:
         drawings: what is to be drawn; a few are in memory, ahead of what is drawn.
         engine: where.
         workers: threads that read what is drawn.
+        known: pictures of a digest that were drawn before, none if they were not; thread-safe.
     """
+
+    def task(drawing: ToDraw) -> list[Task[_About, ToDraw]]:
+        pictures = known(drawing.digest)
+        about = _About(drawing.what, drawing.digest, pictures)
+        return [Task(about, None if pictures else drawing, sum(len(tile.webp) for tile in drawing.tiles))]
+
     job: Job[ToDraw, list[Picture]] = Job(Drawing, Drawing().identity, is_long=True)
     for drawn in engine.map(
         job,
         drawings,
-        tasks=lambda drawing: [Task(drawing.what, drawing, sum(len(tile.webp) for tile in drawing.tiles))],
+        tasks=task,
         keep=_kept,
         n_threads=workers,
         n_ahead=_AHEAD,
@@ -117,10 +152,34 @@ def _opened(tiles: Sequence[Tile]) -> list[Image.Image]:
     return [tile.image for tile in tiles]
 
 
-def _kept(what: str, drawn: list[Picture] | Lost | None) -> Sequence[Picture | NotDrawn]:
+@dataclass(frozen=True)
+class _About:
+    """Of a drawing, what stays here."""
+
+    what: str
+    digest: str
+    known: Sequence[Picture]
+
+
+def _kept(about: _About, drawn: list[Picture] | Lost | None) -> Sequence[Drawn | NotDrawn]:
     if isinstance(drawn, Lost):
-        return [NotDrawn(f"{what} is not drawn: {drawn.reason}.")]
-    return drawn or []
+        return [NotDrawn(f"{about.what} is not drawn: {drawn.reason}.")]
+    return [Drawn(picture, about.digest) for picture in (about.known if drawn is None else drawn)]
+
+
+def _hash(of: object) -> str:
+    # unlike a digest of a pickle's bytes, the same for equal strings whether they are one object or two
+    joblib: Any = import_module("joblib")
+    return str(joblib.hash(of))
+
+
+@cache
+def _of_what_draws() -> str:
+    """Of versions, and of the code of charts, which changes between versions."""
+    digest = sha256(Drawing().identity.encode())
+    for file in sorted(Path(charts.__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _pictures(drawn: Picture | Sequence[Picture]) -> list[Picture]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ from numpy.testing import assert_allclose
 from PIL import Image
 
 from mkt_assets.assets import STEPS
+from mkt_assets.charts.base import Picture
+from mkt_assets.compute.drawing import Drawing, ToDraw
+from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.orchestration.checks import build_checks
 from mkt_assets.resources.opening import open_database
@@ -219,11 +224,54 @@ def test_charts_on_disk_are_those_of_the_table(copied_crawl: Settings, fake_mode
     assert titles == {cluster: f"{topics[cluster]} (text cluster {cluster})" for cluster in topics}
 
 
+def test_a_chart_is_drawn_again_only_where_what_it_shows_or_its_file_has_changed(
+    copied_crawl: Settings, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, drawn, draw = copied_crawl, list[str](), Drawing.compute
+
+    def compute(drawing: Drawing, batch: Sequence[ToDraw]) -> Iterator[list[Picture]]:
+        drawn.extend(one.what for one in batch)
+        return draw(drawing, batch)
+
+    monkeypatch.setattr(Drawing, "compute", compute)
+    # all in this process, where they are counted
+    monkeypatch.setattr(sys.modules["mkt_assets.assets.charts"], "open_engine", lambda _: ThreadEngine())
+
+    def drawn_by_a_run(*assets: str) -> set[str]:
+        drawn.clear()
+        for asset in (*assets, "charts"):
+            materialize(settings, fake_models, D1, last=asset, upstream=False)
+        assert len(drawn) == len(set(drawn))
+        return set(drawn)
+
+    before = rows(settings, "charts")
+    assert drawn_by_a_run() == set()
+    assert rows(settings, "charts") == before
+
+    named = next(
+        row
+        for row in rows(settings, "cluster_identities")
+        if row["modality"] == "image" and row["cluster_id"] == 1
+    )
+    settings.names_file.write_text(f"modality,identity,name\nimage,{named['identity']},通勤\n", "utf-8")
+    assert drawn_by_a_run("cluster_identities") == {
+        *("The map (image)", "The contact sheet of style 1", "The overview of styles"),
+        "The heat map of styles and topics",
+    }
+
+    lost, damaged = (row for row in rows(settings, "charts") if row["name"] in ("map_text", "elbow_text"))
+    (settings.charts_dir / lost["path"]).unlink()
+    (settings.charts_dir / damaged["path"]).write_bytes(b"damaged")
+    assert drawn_by_a_run() == {"The map (text)", "The elbow curve (text)"}
+    assert drawn_by_a_run() == set()
+
+
 def test_a_chart_that_no_worker_survives_is_told_of_and_the_others_are_there(
     copied_crawl: Settings, fake_models: FakeModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.modules["mkt_assets.assets.charts"], "open_engine", lambda _: Losing())
     before = {(r["name"], r["part"]) for r in rows(copied_crawl, "charts")}
+    shutil.rmtree(copied_crawl.charts_dir)
     result = materialize(copied_crawl, fake_models, D1, last="charts", upstream=False)
     assert {(r["name"], r["part"]) for r in rows(copied_crawl, "charts")} == before - {("map_image", 0)}
     said = metadata(result, "charts")

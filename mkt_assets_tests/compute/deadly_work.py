@@ -75,7 +75,8 @@ class Losing(ThreadEngine):
         numbers = count()
 
         def kept(about: Any, result: Any) -> Any:
-            return keep(about, Lost("it is deadly") if next(numbers) == 1 else result)
+            is_deadly = result is not None and next(numbers) == 1
+            return keep(about, Lost("it is deadly") if is_deadly else result)
 
         return super().map(job, sources, keep=kept, **how)
 

@@ -93,7 +93,8 @@ def _two_elbows(curve: pd.DataFrame) -> list[Picture]:
 
 
 def drawn(engine: Engine, what: list[ToDraw]) -> list[Picture | NotDrawn]:
-    return list(draw_each(what, engine=engine, workers=2))
+    found = draw_each(what, engine=engine, workers=2)
+    return [one if isinstance(one, NotDrawn) else one.picture for one in found]
 
 
 def test_pictures_are_the_same_to_the_byte_wherever_they_are_drawn_though_a_worker_is_killed(
@@ -123,7 +124,7 @@ def test_in_this_process_pictures_come_in_order_and_a_tile_of_two_sheets_is_open
 
     monkeypatch.setattr(drawing, "thumbnail_of", counted)
     _, sheet, overview, _ = what = drawings()
-    pictures = list(draw_each(what, engine=ThreadEngine(), workers=1))
+    pictures = drawn(ThreadEngine(), what)
     assert sorted(opened) == sorted(tile.webp for tile in sheet.tiles)
     tiles = [tile.image for tile in overview.tiles]
     assert pictures[3] == draw_overview([ImageCluster(3, tiles, 5, 4, 2, "Linen")])

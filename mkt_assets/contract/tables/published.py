@@ -18,6 +18,12 @@ CHARTS = Table(
         Column("width", "BIGINT", "width", "pixels", minimum=1),
         Column("height", "BIGINT", "height", "pixels", minimum=1),
         Column("n_bytes", "BIGINT", "size of the file", "bytes", minimum=1),
+        Column(
+            "drawn_from",
+            "VARCHAR",
+            "digest of all that it was drawn from; with the same one it is not drawn again",
+            nullable=True,
+        ),
     ),
     key=("name", "part"),
 )
