@@ -9,6 +9,8 @@ from mkt_assets.compute.engine import Engine
 from mkt_assets.compute.threads import ThreadEngine
 from mkt_assets.settings import Settings, SettingsError
 
+_MOST_PROCESSES = 4  # of 200 MB each
+
 
 def open_engine(settings: Settings) -> Engine:
     """Threads, or workers of Ray, which are started when there is something to compute.
@@ -17,7 +19,7 @@ def open_engine(settings: Settings) -> Engine:
         SettingsError: Ray is asked for, and its package is not installed.
     """
     if settings.engine == "threads":
-        return ThreadEngine(n_processes=min(settings.workers, os.cpu_count() or 1))
+        return ThreadEngine(n_processes=min(settings.workers, os.cpu_count() or 1, _MOST_PROCESSES))
     if find_spec("ray") is None:
         raise SettingsError(
             "MKT_ENGINE=ray needs the package ray: install the extra, as mkt_assets[cluster], or unset it."
