@@ -10,8 +10,8 @@ INSTALLED := $(VENV)/.installed
 PORT ?= 3000
 # Further extras to install, as in:   make setup EXTRAS="--extra cluster --extra cluster-tests"
 EXTRAS ?=
-# Processes that test side by side, one more than most machines have cores, as tests of servers and browsers wait for a
-# part of their time; with more:   make test WORKERS=8   (each takes up to 2 GB)
+# Processes that test side by side: three on two cores, as tests of servers and browsers wait for a part of their time.
+# On more:   make test WORKERS=8   (each takes up to 2 GB)
 WORKERS ?= 3
 
 # A home of its own holds its drops, too; without HOME_DIR the environment and the defaults decide.

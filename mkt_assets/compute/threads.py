@@ -49,7 +49,12 @@ class ThreadEngine:
     ) -> Generator[Kept, None, None]:
         """See `Engine.map`; no result is `Lost` here: what ends a process is computed in this one, and may end it."""
         if job.is_long:
-            yield from self._map_long(job, sources, tasks, keep, n_threads, n_ahead)
+            with (
+                closing(map_ahead(tasks, sources, n_threads=n_threads, n_ahead=n_ahead)) as read,
+                closing(self._done_apart(job, chain.from_iterable(read))) as done,
+            ):
+                for about, result in done:
+                    yield keep(about, result)
             return
         work = job.build()
 
@@ -63,27 +68,20 @@ class ThreadEngine:
         computed = _computed(work, (step for steps in ready for step in steps), job.batch)
         yield from mapped(kept, computed, n_threads=n_threads, n_ahead=n_kept_ahead)
 
-    def _map_long(
-        self,
-        job: Job[Item, Result],
-        sources: Iterable[Source],
-        tasks: Callable[[Source], Sequence[Task[About, Item]]],
-        keep: Callable[[About, Result | Lost | None], Kept],
-        n_threads: int,
-        n_ahead: int,
-    ) -> Generator[Kept, None, None]:
-        abouts: deque[About] = deque()
-        with closing(map_ahead(tasks, sources, n_threads=n_threads, n_ahead=n_ahead)) as read:
+    def _done_apart(
+        self, job: Job[Any, Any], tasks: Iterable[Task[Any, Any]]
+    ) -> Generator[tuple[Any, Any], None, None]:
+        """Each task's `about`, which stays here, and its result, in order."""
+        abouts: deque[Any] = deque()
 
-            def items() -> Iterator[Item | None]:
-                for task in chain.from_iterable(read):
-                    abouts.append(task.about)
-                    yield task.item
+        def items() -> Iterator[Any]:
+            for task in tasks:
+                abouts.append(task.about)
+                yield task.item
 
-            done = map_apart(partial(_done, job.build), items(), n_processes=self._n_processes)
-            with closing(done):
-                for result in done:
-                    yield keep(abouts.popleft(), result)
+        with closing(map_apart(partial(_done, job.build), items(), n_processes=self._n_processes)) as results:
+            for result in results:
+                yield abouts.popleft(), result
 
 
 def _done(build: Callable[[], Work], item: Any) -> Any:

@@ -122,8 +122,8 @@ def test_a_script_that_begins_processes_is_not_run_again_in_them(tmp_path: Path)
         "print('begun')\n"
         "from mkt_assets.compute.processes import begin_processes, map_apart\n"
         "begin_processes(2).join()\n"
-        "import os\n"
         "from mkt_assets_tests.compute.test_processes import done\n"
+        "import os\n"
         "print(os.getpid() in {process for _, process in map_apart(done, range(4), n_processes=2)})\n"
     )
     found = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
