@@ -32,10 +32,11 @@ $(INSTALLED): pyproject.toml requirements.lock torch-cpu.lock deploy/install.sh
 	@touch $(INSTALLED)
 
 # Brings requirements.lock up to pyproject.toml, keeping every version that still fits; UPGRADE=1 takes the newest.
-# It needs uv, and not what pyproject.toml has just been given.
+# It needs uv, and not what pyproject.toml has just been given. Ends by asking whether all are wheels everywhere.
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra fuzz --extra cluster --extra cluster-tests --extra hub --extra launchers --universal --python-version 3.11 --generate-hashes \
 		--no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --quiet -o requirements.lock
+	sh deploy/wheels.sh $(BIN)/uv
 
 # The pictures of docs/architecture.md, from the code as it is.
 docs: $(INSTALLED)

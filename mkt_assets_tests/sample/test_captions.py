@@ -4,12 +4,11 @@ import random
 
 import emoji
 import pytest
-from instant_clip_tokenizer import Tokenizer  # pyright: ignore[reportAttributeAccessIssue]
 
+from mkt_assets.models.imagebind.text import tokenize
 from mkt_sample.captions import LENGTHS, ODDITIES, Caption, compose
 from mkt_sample.lexicon import TOPICS
 
-TOKENIZER = Tokenizer()
 CONTEXT = 77
 
 
@@ -17,7 +16,7 @@ def n_tokens(caption: Caption) -> int:
     """CLIP tokens with start and end of title, content and the tags the content lacks."""
     missing = [f"#{tag}" for tag in caption.tags if f"#{tag}" not in caption.content]
     text = emoji.demojize(" ".join([caption.title, caption.content, *missing]).strip())
-    return len(TOKENIZER.encode(text)) + 2
+    return len(tokenize(text))
 
 
 @pytest.mark.parametrize("topic", list(TOPICS))

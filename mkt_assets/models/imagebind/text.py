@@ -5,17 +5,31 @@ Not here: embedding them (models/imagebind/encoders), cleaning of captions (core
 
 from __future__ import annotations
 
+import gzip
 import html
 import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mkt_assets.models.imagebind.architecture import CONTEXT_LENGTH
+from mkt_assets.models.provenance import read_weights
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+VOCABULARY = Path(__file__).parents[1] / "weights" / "bpe_simple_vocab_16e6.txt.gz"
+VOCABULARY_SHA256 = "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a"
+_ORIGIN = "OpenAI's CLIP (vendored)"
 
 START_TOKEN = 49406
 END_TOKEN = 49407
+# The file's first line is a heading, and it lists more merges than CLIP has tokens for.
+_N_MERGES = START_TOKEN - 2 * 256
+# What is a word to CLIP; it splits at blanks, and in a caption of Chinese hardly anywhere else.
+_WORD = r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"
 # A window carries its own start and end token.
 WINDOW_CONTENT = CONTEXT_LENGTH - 2
 
@@ -69,7 +83,7 @@ def tokenize(text: str) -> list[int]:
     """
     # A lone surrogate that an entity made is not text that UTF-8, and so the tokenizer, can carry.
     cleaned = clean_text(text).encode("utf-8", "replace").decode("utf-8")
-    return [START_TOKEN, *_tokenizer().encode(cleaned), END_TOKEN]
+    return [START_TOKEN, *_tokenizer().encode(cleaned.lower()).ids, END_TOKEN]
 
 
 def n_windows(n_tokens: int) -> int:
@@ -90,7 +104,28 @@ def windows(ids: Sequence[int]) -> list[list[int]]:
 
 
 @cache
-def _tokenizer() -> Any:
-    from instant_clip_tokenizer import Tokenizer  # pyright: ignore[reportAttributeAccessIssue] - compiled
+def _tokenizer() -> Tokenizer:
+    """CLIP's byte pair encoding: a token a byte, a token a byte that ends a word, and a token a merge, in its order."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-    return Tokenizer()
+    listed = gzip.decompress(read_weights(VOCABULARY, sha256=VOCABULARY_SHA256, origin=_ORIGIN))
+    merges = [_pair(line) for line in listed.decode("utf-8").splitlines()[1 : 1 + _N_MERGES]]
+    names = _names_of_bytes()
+    tokens = [*names, *(f"{name}</w>" for name in names), *("".join(pair) for pair in merges)]
+    ids = {token: number for number, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.BPE(ids, merges, end_of_word_suffix="</w>"))
+    words = pre_tokenizers.Split(Regex(_WORD), "removed", invert=True)
+    in_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, in_bytes])
+    return tokenizer
+
+
+def _pair(line: str) -> tuple[str, str]:
+    first, second = line.split()
+    return first, second
+
+
+def _names_of_bytes() -> list[str]:
+    """The letter that stands for a byte in the vocabulary, in its order: first bytes that are letters to be seen."""
+    seen = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    return [*map(chr, seen), *(chr(0x100 + number) for number in range(0x100 - len(seen)))]
