@@ -1,25 +1,40 @@
 """Every setting, in one place: its environment variable, its default, what it means. Read once, handed down.
 
-Run configuration given in the Dagster UI beats the environment: see `Settings.overridden_by`.
+Run configuration given in the Dagster UI beats the environment: see `Settings.overridden_by`. Not here: what a value of
+each kind may be (setting_values).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mkt_assets.crawlers.base import Limits
-from mkt_assets.models.registry import ModelOptions, check_id
+from mkt_assets.models.registry import ModelOptions
+from mkt_assets.setting_values import (
+    AbsolutePath,
+    Colour,
+    EmojiLanguage,
+    EngineName,
+    FilePaths,
+    FolderOrBucket,
+    KRange,
+    ModelName,
+    PostgresAddress,
+    Precision,
+    RowsPlace,
+    Share,
+    TimeZone,
+    WebAddress,
+)
 
 if TYPE_CHECKING:
     from mkt_assets.core.media.pictures import PictureLimits
@@ -31,12 +46,6 @@ _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 PROJECT_DIR = _PACKAGE_PARENT if (_PACKAGE_PARENT / "pyproject.toml").is_file() else Path.cwd()
 
 _PASSWORD = re.compile(r"(://[^/@:]*:)[^/@]*@")
-
-Share = Annotated[float, Field(ge=0, le=1)]
-KRange = Annotated[tuple[int, int], NoDecode]
-EmojiLanguage = Literal["en", "zh"]
-Precision = Literal["auto", "float32", "bfloat16", "int8"]
-EngineName = Literal["threads", "ray"]
 
 
 class SettingsError(ValueError):
@@ -55,21 +64,23 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,  # a password that does not belong there would be in the traceback
     )
 
-    home: Path = Field(
+    home: AbsolutePath = Field(
         PROJECT_DIR / "data" / "home",
         description="everything made: warehouse, media, charts, reports, Dagster instance",
     )
-    drops: Path | str = Field(
+    drops: FolderOrBucket = Field(
         PROJECT_DIR / "data" / "drops",
         description="input: one folder per crawl date, in a folder or below s3://bucket/prefix (keys: AWS_*)",
     )
-    media: Path | str | None = Field(
+    media: FolderOrBucket | None = Field(
         None,
         description="where mattes, charts and reports are: a folder, or s3://bucket/prefix (keys: AWS_*); unset: "
         "the home",
     )
     first_crawl_date: date = Field(date(2024, 1, 1), description="first partition")
-    timezone: str = Field("Asia/Shanghai", description="zone of the platform's local times and of 'today'")
+    timezone: TimeZone = Field(
+        "Asia/Shanghai", description="zone of the platform's local times and of 'today'"
+    )
     window_crawl_dates: int = Field(
         1,
         ge=1,
@@ -84,18 +95,18 @@ class Settings(BaseSettings):
         False,
         description="the sensor runs again by itself what was made with other settings; else it is only told",
     )
-    warehouse: str | None = Field(
+    warehouse: PostgresAddress | None = Field(
         None,
         description="Postgres database with the catalog of a DuckLake that machines share, as "
         "postgresql://user@host/name (the password: PGPASSWORD); unset: a DuckDB file in the home",
     )
-    warehouse_data: str | None = Field(
+    warehouse_data: RowsPlace | None = Field(
         None, description="where the DuckLake's rows are: a folder, or s3://bucket/prefix (keys: AWS_*)"
     )
     max_snapshot_megabytes: float = Field(
         10_000.0, ge=0, description="a DuckLake of more is not published as a file at the end of each run"
     )
-    state: str | None = Field(
+    state: PostgresAddress | None = Field(
         None,
         description="Postgres database with what machines share beside tables: the cache, who was forgotten, locks, "
         "Dagster's records; as postgresql://user@host/name; unset: files in the home",
@@ -105,15 +116,15 @@ class Settings(BaseSettings):
         None, description="command that is run when a run failed, with a JSON object on its standard input"
     )
 
-    explore_url: str | None = Field(
+    explore_url: WebAddress | None = Field(
         None,
         description="address of `mkt explore`, as http://127.0.0.1:3030: the Dagster UI then links reports and charts",
     )
 
-    matting: str = Field("selfie-segmentation", description="matting model, or onnx:FILE")
-    image_encoder: str = Field("efficientnet-lite0", description="encoder of pictures, or hub:NAME")
-    text_encoder: str = Field("use-multilingual-v3", description="encoder of captions, or hub:NAME")
-    models: Path = Field(
+    matting: ModelName = Field("selfie-segmentation", description="matting model, or onnx:FILE")
+    image_encoder: ModelName = Field("efficientnet-lite0", description="encoder of pictures, or hub:NAME")
+    text_encoder: ModelName = Field("use-multilingual-v3", description="encoder of captions, or hub:NAME")
+    models: AbsolutePath = Field(
         PROJECT_DIR / "data" / "models", description="checkpoints of the models that no package carries"
     )
     precision: Precision = Field(
@@ -173,7 +184,7 @@ class Settings(BaseSettings):
         description="a crawl of which a larger share of rows is rejected, or of texts damaged, fails a check",
     )
     max_columns: int = Field(2_000, ge=1, description="tables and rows of more columns are refused")
-    background: str = Field(
+    background: Colour = Field(
         "black", description="colour behind a matte when it is embedded: a CSS name or #rrggbb"
     )
 
@@ -184,7 +195,7 @@ class Settings(BaseSettings):
     name_stickers: bool = Field(
         False, description="name the platform's stickers ([笑哭R]) as emoji are, instead of taking them out"
     )
-    stop_words: Annotated[tuple[Path, ...], NoDecode] = Field(
+    stop_words: FilePaths = Field(
         (), description="stop-word files that replace the shipped ones, separated by commas"
     )
 
@@ -209,11 +220,11 @@ class Settings(BaseSettings):
         5, ge=0, description="image clusters with fewer posts with text are drawn faint"
     )
 
-    names_file: Path = Field(
+    names_file: AbsolutePath = Field(
         default_factory=lambda data: data["home"] / "names.csv",
         description="the analyst's own names of styles and topics: a CSV of modality, identity, name",
     )
-    sight_words_file: Path = Field(
+    sight_words_file: AbsolutePath = Field(
         default_factory=lambda data: data["home"] / "sight_words.csv",
         description="the analyst's own words for what pictures show, beside the shipped: a CSV of kind, zh, en",
     )
@@ -224,112 +235,6 @@ class Settings(BaseSettings):
     comparison_texts: int = Field(1000, ge=0, description="captions they are compared on, sampled")
 
     lock_timeout_seconds: float = Field(120.0, gt=0, description="how long to wait for the warehouse's lock")
-
-    @field_validator("drops", "media", mode="before")
-    @classmethod
-    def _folder_or_bucket(cls, value: object) -> object:
-        if not isinstance(value, str) or "://" not in value:
-            return Path(value).expanduser().absolute() if isinstance(value, str | Path) else value
-        parts = urlsplit(value)
-        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
-            raise ValueError("it should be a folder, or like s3://bucket/prefix")
-        if "@" in parts.netloc:
-            raise ValueError("it should have no key in it, as settings are shown; use AWS_SECRET_ACCESS_KEY")
-        return value.rstrip("/")
-
-    @field_validator("home", "models", "names_file", "sight_words_file", mode="after")
-    @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
-
-    @field_validator("explore_url", mode="after")
-    @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("it should be like http://127.0.0.1:3030")
-        if "@" in parts.netloc:
-            raise ValueError("it should have no password in it, as settings are shown")
-        return value.rstrip("/")
-
-    @field_validator("warehouse", "state", mode="after")
-    @classmethod
-    def _postgres(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
-            raise ValueError("it should be like postgresql://user@host/database")
-        if parts.password is not None or "password=" in parts.query:
-            raise ValueError("it should have no password in it, as settings are shown; use PGPASSWORD")
-        return value
-
-    @field_validator("warehouse_data", mode="after")
-    @classmethod
-    def _data_place(cls, value: str | None) -> str | None:
-        if value is None or value.startswith("s3://"):
-            return value
-        if "://" in value:
-            raise ValueError("it should be a folder, or like s3://bucket/prefix")
-        return str(Path(value).expanduser().absolute())
-
-    @field_validator("image_k_range", "text_k_range", mode="before")
-    @classmethod
-    def _parse_range(cls, value: object) -> object:
-        if isinstance(value, str):
-            low, dash, high = value.partition("-")
-            if not (dash and low.strip().isdigit() and high.strip().isdigit()):
-                raise ValueError("it should be two numbers like 2-200")
-            value = (int(low), int(high))
-        if isinstance(value, tuple | list):
-            ends = cast("Sequence[Any]", value)
-            if len(ends) == 2 and not 1 <= ends[0] <= ends[1]:
-                raise ValueError("it should be two numbers like 2-200, at least 1, the smaller first")
-            return ends
-        return value
-
-    @field_validator("stop_words", mode="before")
-    @classmethod
-    def _parse_paths(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(Path(part.strip()) for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("stop_words", mode="after")
-    @classmethod
-    def _existing_files(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
-        for path in value:
-            if not path.is_file():
-                raise ValueError(f"there is no file {path}")
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError("it should be a time zone like Asia/Shanghai") from error
-        return value
-
-    @field_validator("background")
-    @classmethod
-    def _known_colour(cls, value: str) -> str:
-        from PIL import ImageColor
-
-        try:
-            ImageColor.getrgb(value)
-        except ValueError as error:
-            raise ValueError("it should be a colour like white or #f4f4f4") from error
-        return value
-
-    @field_validator("matting", "image_encoder", "text_encoder")
-    @classmethod
-    def _known_model(cls, value: str, info: Any) -> str:
-        check_id(info.field_name, value)
-        return value
 
     @model_validator(mode="after")
     def _ordered_thresholds(self) -> Self:
