@@ -28,6 +28,9 @@ _HOW_TO_INSTALL = "install the extra `hub`, as with: pip install 'mkt_assets[hub
 # a part of a text that is cut out may have one token more at either end than it had inside
 _SPARE_TOKENS = 2
 _WHOLE_TEXT_TOKENS = 1_000_000
+# none that reads its padding reads more at once, and to pad so far costs no more than a text
+_MOST_TOKENS_PADDED = 1024
+_SAME_DIRECTION = 0.999
 
 
 class _HubEncoder:
@@ -45,11 +48,19 @@ class _HubEncoder:
                 f"{PREFIX}{folder.name} embeds {' and '.join(able)} only, and cannot be the encoder of "
                 f"{self.modality}s."
             )
-        self.dimension = int(self._model.get_embedding_dimension())
+        # not what the model says: of one whose sides are of two widths, that is the width of one
+        self.dimension = self._vectors([self._sample()]).shape[1]
+
+    def _sample(self) -> Any:
+        """Something that is quickly embedded."""
+        raise NotImplementedError
 
     def _unit_vectors(self, items: Sequence[Any]) -> NDArray[np.float32]:
         if not items:
             return np.zeros((0, self.dimension), np.float32)
+        return self._vectors(items)
+
+    def _vectors(self, items: Sequence[Any]) -> NDArray[np.float32]:
         made = self._model.encode(
             list(items), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
@@ -69,6 +80,9 @@ class HubImageEncoder(_HubEncoder):
 
     modality = "image"
 
+    def _sample(self) -> Image.Image:
+        return Image.new("RGB", (64, 64))
+
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """The picture's pixels, (height, width, 3) uint8: the model's own processor does the rest."""
         return np.asarray(image.convert("RGB"))
@@ -82,7 +96,8 @@ class HubTextEncoder(_HubEncoder):
     """The texts' side of a model of the hub, or a model of texts.
 
     A text longer than the model reads is read in windows; its vector is the mean of theirs, weighted by their tokens,
-    made unit. Instructions that the model's configuration puts before a text are put before each.
+    made unit. Instructions that the model's configuration puts before a text are put before each. For a model that
+    reads the padding, as SigLIP does, each text is padded to all that the model reads, as in its training.
 
     Args:
         folder: what was fetched, or a folder of one's own.
@@ -101,8 +116,29 @@ class HubTextEncoder(_HubEncoder):
         self._tokenizer: Any = getattr(tokenizer, "tokenizer", tokenizer)
         own = len(self._tokenizer("")["input_ids"])
         instruction = len(self._ids(self._model.prompts.get(self._model.default_prompt_name or "", "")))
-        limit = int(self._model.max_seq_length or _WHOLE_TEXT_TOKENS)
+        limit = _tokens_at_once(self._model)
+        self._model.max_seq_length = limit
         self._window_tokens = max(1, limit - own - instruction - _SPARE_TOKENS)
+        self._pad_where_it_is_read(limit)
+
+    def _sample(self) -> str:
+        return "a"
+
+    def _pad_where_it_is_read(self, limit: int) -> None:
+        """See to it that a text's vector does not depend on the texts beside it, to whose length it is padded."""
+        network: Any = self._model[0]
+        before: dict[str, Any] = getattr(network, "processing_kwargs", {})
+        for_texts: dict[str, Any] = before.get("text", {})
+        if "padding" in for_texts or limit > _MOST_TOKENS_PADDED:
+            return
+        alone = self._vectors([self._sample()])
+        network.processing_kwargs = {
+            **before,
+            "text": {**for_texts, "padding": "max_length", "max_length": limit},
+        }
+        padded = self._vectors([self._sample()])
+        if float((alone * padded).sum()) > _SAME_DIRECTION:
+            network.processing_kwargs = before
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids, without those that the model puts around every text."""
@@ -137,6 +173,25 @@ class HubTextEncoder(_HubEncoder):
             window = places[start : start + self._window_tokens]
             parts.append((text[window[0][0] : window[-1][1]], len(window)))
         return parts
+
+
+def _tokens_at_once(model: Any) -> int:
+    """How many tokens a model reads at once: what its tokenizer says, and no more than its network has places for.
+
+    Tokenizers of joint models may say 10^30; RoBERTa's first places are taken.
+    """
+    network: Any = model[0]
+    config: Any = getattr(network, "config", None)
+    of_texts: Any = config.get_text_config() if hasattr(config, "get_text_config") else config
+    places = getattr(of_texts, "max_position_embeddings", None) or _WHOLE_TEXT_TOKENS
+    taken = max((_places_taken(module) for module in network.modules()), default=0)
+    says = int(model.max_seq_length or _WHOLE_TEXT_TOKENS)
+    return min(says, places - taken if places > taken else _WHOLE_TEXT_TOKENS)
+
+
+def _places_taken(module: Any) -> int:
+    padding: Any = getattr(module, "padding_idx", None)
+    return padding + 1 if isinstance(padding, int) and hasattr(module, "position_embeddings") else 0
 
 
 @lru_cache(maxsize=2)

@@ -107,7 +107,7 @@ def card_of(folder: Path, precision: str) -> ModelCard:
     revision = record.get("revision")
     origin = f"huggingface.co/{name} at {revision}" if revision else f"a folder {folder.name}"
     return ModelCard(
-        f"{PREFIX}{name}", model_version(digest.hexdigest(), f"{precision}-hub-1"), licence_of(folder), origin
+        f"{PREFIX}{name}", model_version(digest.hexdigest(), f"{precision}-hub-2"), licence_of(folder), origin
     )
 
 

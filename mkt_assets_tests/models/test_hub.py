@@ -53,11 +53,45 @@ def test_vectors_are_the_librarys_own(hub_folders: Folders, name: str) -> None:
     np.testing.assert_allclose(made, expected, atol=1e-5)
     texts = load_text_encoder(f"hub:{hub_folders[name]}")
     np.testing.assert_allclose(
-        texts.encode(TEXTS), library.encode(TEXTS, normalize_embeddings=True), atol=1e-5
+        texts.encode(TEXTS), padded_as_in_training(hub_folders[name], TEXTS), atol=1e-5
     )
     assert images.dimension == texts.dimension == made.shape[1]
     assert (images.model_id, images.version) == (texts.model_id, texts.version)
     assert images.encode([]).shape == (0, images.dimension)
+
+
+def padded_as_in_training(folder: Path, texts: list[str]) -> Any:
+    """Unit vectors of texts by transformers itself, padded to the model's length, as its makers say."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    model: Any = AutoModel.from_pretrained(folder).eval()
+    tokens: Any = AutoTokenizer.from_pretrained(folder)(texts, padding="max_length", return_tensors="pt")
+    read = {name: tokens[name] for name in ("input_ids", "attention_mask")}
+    with torch.inference_mode():
+        vectors = model.get_text_features(**read).pooler_output
+    return torch.nn.functional.normalize(vectors).numpy()
+
+
+@pytest.mark.parametrize("name", ["siglip", "chinese-clip", "text"])
+def test_a_texts_vector_does_not_depend_on_the_texts_beside_it(hub_folders: Folders, name: str) -> None:
+    encoder = load_text_encoder(f"hub:{hub_folders[name]}")
+    alone = np.vstack([encoder.encode([text]) for text in TEXTS])
+    np.testing.assert_allclose(encoder.encode([*TEXTS, "红 裙 子 " * 9])[: len(TEXTS)], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["siglip", "chinese-clip", "text"])
+def test_what_a_tokenizer_lets_through_is_still_no_more_than_the_network_has_places_for(
+    hub_folders: Folders, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name
+    shutil.copytree(hub_folders[name], folder)
+    told = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({**told, "model_max_length": int(1e30)}))
+    limited, unlimited = (load_text_encoder(f"hub:{each}") for each in (hub_folders[name], folder))
+    long = [" ".join(["红 裙 子 今 天"] * 30)]
+    assert unlimited.n_windows(150) == limited.n_windows(150) > 4
+    np.testing.assert_allclose(unlimited.encode(long), limited.encode(long), atol=1e-6)
 
 
 def test_a_text_longer_than_the_model_reads_is_read_in_windows(hub_folders: Folders) -> None:
