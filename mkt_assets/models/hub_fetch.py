@@ -47,7 +47,12 @@ VOUCHED: tuple[Vouched, ...] = (
     ),
     Vouched("google/siglip2-so400m-patch14-384", "Apache-2.0", True, "the same, larger; wants a GPU"),
     Vouched("OFA-Sys/chinese-clip-vit-base-patch16", "MIT", True, "pictures and Chinese texts in one space"),
-    Vouched("Qwen/Qwen3-VL-Embedding-2B", "Apache-2.0", True, "pictures and texts in one space; wants a GPU"),
+    Vouched(
+        "Qwen/Qwen3-VL-Embedding-2B",
+        "Apache-2.0",
+        True,
+        "pictures and texts in one space; wants a GPU and, of the same build as PyTorch, torchvision",
+    ),
     Vouched("BAAI/bge-m3", "MIT", True, "texts, many languages, up to 8,192 tokens"),
     Vouched("Qwen/Qwen3-Embedding-0.6B", "Apache-2.0", True, "texts, many languages, up to 32,768 tokens"),
 )
