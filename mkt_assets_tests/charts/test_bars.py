@@ -160,7 +160,7 @@ def test_parts_are_pictures_with_their_ids_in_the_title(
         ("bars_top3", part) for part in range(3)
     ]
     assert pictures[2].title == (
-        "Topics by visual style: top 3 text clusters of image clusters 4–9 (part 3 of 3)"
+        "Topics by visual style: top 3 text clusters of image clusters 4–9 (part\xa03\xa0of\xa03)"
     )
     assert all(pixels_of(picture).std() > 5 for picture in pictures)
 
