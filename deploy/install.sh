@@ -26,3 +26,4 @@ fi
 # shellcheck disable=SC2086
 locked $cpu -r pyproject.toml "$@"
 "$python" -m uv --quiet pip install --python "$python" --no-deps --no-build-isolation -e .
+"$python" -m compileall -q mkt_assets mkt_sample

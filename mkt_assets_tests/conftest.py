@@ -79,9 +79,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported out of each later look for garbage: 4 % of the time of tests that run crawls."""
+    """Look for garbage less often, and not in what was imported: together 6 % of the time of tests that run crawls."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)

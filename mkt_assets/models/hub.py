@@ -31,6 +31,7 @@ _WHOLE_TEXT_TOKENS = 1_000_000
 # none that reads its padding reads more at once, and to pad so far costs no more than a text
 _MOST_TOKENS_PADDED = 1024
 _SAME_DIRECTION = 0.999
+_A_PICTURE = Image.new("RGB", (64, 64))
 
 
 class _HubEncoder:
@@ -81,7 +82,7 @@ class HubImageEncoder(_HubEncoder):
     modality = "image"
 
     def _sample(self) -> Image.Image:
-        return Image.new("RGB", (64, 64))
+        return _A_PICTURE
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """The picture's pixels, (height, width, 3) uint8: the model's own processor does the rest."""
@@ -104,13 +105,21 @@ class HubTextEncoder(_HubEncoder):
         precision: float32 (None) or bfloat16.
 
     Raises:
-        WeightsError: the extra is missing, or the folder is not what it should be.
+        WeightsError: the extra is missing, or the folder is not what it should be, or pictures and texts have vectors
+            of two widths.
     """
 
     modality = "text"
 
     def __init__(self, folder: Path, *, precision: Precision | None = None) -> None:
         super().__init__(folder, precision=precision)
+        if HubImageEncoder.modality in self._model.modalities:
+            of_pictures = self._vectors([_A_PICTURE]).shape[1]
+            if of_pictures != self.dimension:
+                raise WeightsError(
+                    f"{PREFIX}{folder.name} makes {of_pictures} numbers of a picture and {self.dimension} of a text: "
+                    "it has no space for both, and cannot be the encoder of texts."
+                )
         tokenizer: Any = self._model.tokenizer
         # multimodal models have a processor around it
         self._tokenizer: Any = getattr(tokenizer, "tokenizer", tokenizer)

@@ -87,6 +87,28 @@ def chinese_clip(folder: Path) -> Path:
     return folder
 
 
+def align_of_two_widths(folder: Path) -> Path:
+    """An ALIGN whose pictures have 48 numbers and whose texts have 32, as its library projects the texts only."""
+    from transformers import AlignConfig, AlignModel, AlignProcessor, EfficientNetImageProcessor
+
+    pictures = {
+        "image_size": 48,
+        "hidden_dim": 48,
+        "in_channels": [32, 16],
+        "out_channels": [16, 24],
+        "kernel_sizes": [3, 3],
+        "strides": [1, 2],
+        "num_block_repeats": [1, 1],
+        "expand_ratios": [1, 6],
+    }
+    configuration = AlignConfig(text_config=_TEXT, vision_config=pictures, projection_dim=32)
+    AlignModel(configuration).save_pretrained(folder)
+    side = {"height": 48, "width": 48}
+    processor = EfficientNetImageProcessor(size=side, crop_size=side)
+    AlignProcessor(processor, tokenizer(folder)).save_pretrained(folder)
+    return folder
+
+
 MAKERS = {"siglip": siglip, "chinese-clip": chinese_clip}
 
 

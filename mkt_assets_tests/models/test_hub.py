@@ -23,6 +23,7 @@ from mkt_assets.operations.find_posts import find_by_words
 from mkt_assets.resources.models import Models
 from mkt_assets.settings import Settings, SettingsError
 from mkt_assets_tests.drops import write_drop
+from mkt_assets_tests.models.hub_folders import align_of_two_widths
 from mkt_assets_tests.models.hub_folders import hub_folders as hub_folders
 from mkt_assets_tests.runs import D1, materialize, rows
 
@@ -103,6 +104,16 @@ def test_a_text_longer_than_the_model_reads_is_read_in_windows(hub_folders: Fold
     assert np.linalg.norm(first) == pytest.approx(1, abs=1e-6)
     assert first @ second < 1 - 1e-5, "the end of the text was not read"
     assert encoder.n_windows(3) == 1
+
+
+def test_a_joint_model_of_two_widths_is_no_encoder_of_texts(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers", reason="install the extra `hub`")
+    folder = align_of_two_widths(tmp_path / "align")
+    images = load_image_encoder(f"hub:{folder}")
+    made = images.encode(as_batch([images.prepare(picture) for picture in pictures()]))
+    assert made.shape == (3, images.dimension)
+    with pytest.raises(WeightsError, match="48 numbers of a picture and 32 of a text"):
+        load_text_encoder(f"hub:{folder}")
 
 
 def test_a_model_of_texts_is_no_encoder_of_pictures(hub_folders: Folders) -> None:
