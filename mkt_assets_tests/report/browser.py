@@ -71,6 +71,7 @@ class Tab:
         deadline = time.monotonic() + 30
         while self.value("document.readyState") != "complete":
             assert time.monotonic() < deadline, "the page does not finish loading"
+            time.sleep(0.02)
         self.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def press(self, key: str) -> None:
