@@ -31,13 +31,13 @@ _WHOLE_TEXT_TOKENS = 1_000_000
 # none that reads its padding reads more at once, and to pad so far costs no more than a text
 _MOST_TOKENS_PADDED = 1024
 _SAME_DIRECTION = 0.999
-_A_PICTURE = Image.new("RGB", (64, 64))
 
 
 class _HubEncoder:
     """What both encoders are: a model of a folder, for one modality."""
 
     modality: ClassVar[Modality]
+    _sample: ClassVar[Any]
 
     def __init__(self, folder: Path, *, precision: Precision | None = None) -> None:
         card = card_of(folder, precision or "float32")
@@ -50,11 +50,7 @@ class _HubEncoder:
                 f"{self.modality}s."
             )
         # not what the model says: of one whose sides are of two widths, that is the width of one
-        self.dimension = self._vectors([self._sample()]).shape[1]
-
-    def _sample(self) -> Any:
-        """Something that is quickly embedded."""
-        raise NotImplementedError
+        self.dimension = self._vectors([self._sample]).shape[1]
 
     def _unit_vectors(self, items: Sequence[Any]) -> NDArray[np.float32]:
         if not items:
@@ -80,9 +76,7 @@ class HubImageEncoder(_HubEncoder):
     """
 
     modality = "image"
-
-    def _sample(self) -> Image.Image:
-        return _A_PICTURE
+    _sample = Image.new("RGB", (64, 64))
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """The picture's pixels, (height, width, 3) uint8: the model's own processor does the rest."""
@@ -110,11 +104,12 @@ class HubTextEncoder(_HubEncoder):
     """
 
     modality = "text"
+    _sample = "a"
 
     def __init__(self, folder: Path, *, precision: Precision | None = None) -> None:
         super().__init__(folder, precision=precision)
         if HubImageEncoder.modality in self._model.modalities:
-            of_pictures = self._vectors([_A_PICTURE]).shape[1]
+            of_pictures = self._vectors([HubImageEncoder._sample]).shape[1]
             if of_pictures != self.dimension:
                 raise WeightsError(
                     f"{PREFIX}{folder.name} makes {of_pictures} numbers of a picture and {self.dimension} of a text: "
@@ -123,15 +118,14 @@ class HubTextEncoder(_HubEncoder):
         tokenizer: Any = self._model.tokenizer
         # multimodal models have a processor around it
         self._tokenizer: Any = getattr(tokenizer, "tokenizer", tokenizer)
-        own = len(self._tokenizer("")["input_ids"])
+        self._is_static = not callable(tokenizer)
+        own = len(self._ids("", as_given=False))
         instruction = len(self._ids(self._model.prompts.get(self._model.default_prompt_name or "", "")))
         limit = _tokens_at_once(self._model)
-        self._model.max_seq_length = limit
+        if limit < _WHOLE_TEXT_TOKENS:
+            self._model.max_seq_length = limit
         self._window_tokens = max(1, limit - own - instruction - _SPARE_TOKENS)
         self._pad_where_it_is_read(limit)
-
-    def _sample(self) -> str:
-        return "a"
 
     def _pad_where_it_is_read(self, limit: int) -> None:
         """See to it that a text's vector does not depend on the texts beside it, to whose length it is padded."""
@@ -140,12 +134,12 @@ class HubTextEncoder(_HubEncoder):
         for_texts: dict[str, Any] = before.get("text", {})
         if "padding" in for_texts or limit > _MOST_TOKENS_PADDED:
             return
-        alone = self._vectors([self._sample()])
+        alone = self._vectors([self._sample])
         network.processing_kwargs = {
             **before,
             "text": {**for_texts, "padding": "max_length", "max_length": limit},
         }
-        padded = self._vectors([self._sample()])
+        padded = self._vectors([self._sample])
         if float((alone * padded).sum()) > _SAME_DIRECTION:
             network.processing_kwargs = before
 
@@ -166,8 +160,10 @@ class HubTextEncoder(_HubEncoder):
             sums[owner] += np.float32(max(1, n_tokens)) * vector
         return unit_rows(sums)
 
-    def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False, truncation=False)["input_ids"])
+    def _ids(self, text: str, *, as_given: bool = True) -> list[int]:
+        if self._is_static:  # its tokenizer is one of the library below, and nothing is put around a text
+            return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return list(self._tokenizer(text, add_special_tokens=not as_given, truncation=False)["input_ids"])
 
     def _windows(self, text: str) -> list[tuple[str, int]]:
         """Parts of a text with their numbers of tokens; a text that fits is one part, as it is."""
@@ -194,8 +190,8 @@ def _tokens_at_once(model: Any) -> int:
     of_texts: Any = config.get_text_config() if hasattr(config, "get_text_config") else config
     places = getattr(of_texts, "max_position_embeddings", None) or _WHOLE_TEXT_TOKENS
     taken = max((_places_taken(module) for module in network.modules()), default=0)
-    says = int(model.max_seq_length or _WHOLE_TEXT_TOKENS)
-    return min(says, places - taken if places > taken else _WHOLE_TEXT_TOKENS)
+    says = model.max_seq_length or _WHOLE_TEXT_TOKENS  # a static model says infinity
+    return int(min(says, places - taken, _WHOLE_TEXT_TOKENS))
 
 
 def _places_taken(module: Any) -> int:

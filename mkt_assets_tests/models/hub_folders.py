@@ -46,6 +46,18 @@ def text_model(folder: Path) -> Path:
     return folder
 
 
+def static_model(folder: Path) -> Path:
+    """A vector a token and their mean, as the models that cost next to nothing are."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    torch.manual_seed(3)
+    tokens = StaticEmbedding(tokenizer(folder).backend_tokenizer, embedding_dim=32)
+    SentenceTransformer(modules=[tokens], device="cpu").save(str(folder))
+    return folder
+
+
 def siglip(folder: Path) -> Path:
     import torch
     from transformers import (
@@ -118,4 +130,4 @@ def hub_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     pytest.importorskip("sentence_transformers", reason="install the extra `hub`")
     root = tmp_path_factory.mktemp("hub")
     made = {name: make(root / name) for name, make in MAKERS.items()}
-    return {**made, "text": text_model(root / "text")}
+    return {**made, "text": text_model(root / "text"), "static": static_model(root / "static")}

@@ -61,6 +61,18 @@ def test_vectors_are_the_librarys_own(hub_folders: Folders, name: str) -> None:
     assert images.encode([]).shape == (0, images.dimension)
 
 
+def test_a_static_model_is_an_encoder_of_texts_of_any_length(hub_folders: Folders) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    library: Any = SentenceTransformer(str(hub_folders["static"]), device="cpu", local_files_only=True)
+    encoder = load_text_encoder(f"hub:{hub_folders['static']}")
+    texts = [*TEXTS[:2], "红 裙 子 今 天 " * 300]
+    np.testing.assert_allclose(
+        encoder.encode(texts), library.encode(texts, normalize_embeddings=True), atol=1e-6
+    )
+    assert encoder.n_windows(len(encoder.tokenize(texts[-1]))) == 1
+
+
 def padded_as_in_training(folder: Path, texts: list[str]) -> Any:
     """Unit vectors of texts by transformers itself, padded to the model's length, as its makers say."""
     import torch
@@ -74,7 +86,7 @@ def padded_as_in_training(folder: Path, texts: list[str]) -> Any:
     return torch.nn.functional.normalize(vectors).numpy()
 
 
-@pytest.mark.parametrize("name", ["siglip", "chinese-clip", "text"])
+@pytest.mark.parametrize("name", ["siglip", "chinese-clip", "text", "static"])
 def test_a_texts_vector_does_not_depend_on_the_texts_beside_it(hub_folders: Folders, name: str) -> None:
     encoder = load_text_encoder(f"hub:{hub_folders[name]}")
     alone = np.vstack([encoder.encode([text]) for text in TEXTS])
