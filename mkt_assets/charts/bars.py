@@ -29,7 +29,7 @@ from mkt_assets.charts.style import (
     to_picture,
     write,
 )
-from mkt_assets.charts.typeset import NO_BREAK, elide
+from mkt_assets.charts.typeset import elide
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +105,8 @@ def bar_figures(
     text_ids = sorted({text_id for bar in bars for text_id in bar.shares})
     figures: list[tuple[str, Figure]] = []
     for number, part in enumerate(parts, start=1):
-        which = " " + f"(part {number} of {len(parts)})".replace(" ", NO_BREAK) if len(parts) > 1 else ""
+        # one word, in which no line breaks
+        which = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
         share = "all text clusters" if top is None else f"top {top} text clusters"
         title = f"Topics by visual style: {share} of {_range(part)}{which}"
         figures.append((title, _figure(title, part, text_ids, str(units[0]), text_names, top)))

@@ -13,9 +13,7 @@ ELLIPSIS = "…"
 _NEVER_FIRST = frozenset("，。！？、；：）】》」』”’…—～·%‰℃,.!?;:)]}>")
 _NEVER_LAST = frozenset("（【《「『“‘([{<#＃￥$")
 _CJK = "\u2e80-\U0010ffff"
-NO_BREAK = "\xa0"
-"""A blank at which no line breaks."""
-_PIECE = re.compile(rf"[^\S{NO_BREAK}]+|(?:[^\s{_CJK}]|{NO_BREAK})+|[{_CJK}]")
+_PIECE = re.compile(rf"\s+|[^\s{_CJK}]+|[{_CJK}]")
 
 Measure = Callable[[str], float]
 
@@ -23,8 +21,8 @@ Measure = Callable[[str], float]
 def wrap(text: str, measure: Measure, width: float, max_lines: int) -> list[str]:
     """Break `text` into at most `max_lines` lines no wider than `width`; cut off text ends in "…".
 
-    A line breaks at blanks, but for `NO_BREAK`, and between Chinese characters, but not before closing punctuation nor
-    after an opening bracket or `#` (as GB/T 15834 and JIS X 4051 have it). A word wider than a line is broken.
+    A line breaks at blanks and between Chinese characters, but not before closing punctuation nor after an
+    opening bracket or `#` (as GB/T 15834 and JIS X 4051 have it). A word wider than a line is broken.
 
     Args:
         text: any text; white space at a break is dropped.

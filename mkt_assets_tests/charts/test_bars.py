@@ -159,9 +159,7 @@ def test_parts_are_pictures_with_their_ids_in_the_title(
     assert [(picture.name, picture.part) for picture in pictures] == [
         ("bars_top3", part) for part in range(3)
     ]
-    assert pictures[2].title == (
-        "Topics by visual style: top 3 text clusters of image clusters 4–9 (part\xa03\xa0of\xa03)"
-    )
+    assert pictures[2].title == "Topics by visual style: top 3 text clusters of image clusters 4–9 (3/3)"
     assert all(pixels_of(picture).std() > 5 for picture in pictures)
 
 
