@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mkt_assets.models.provenance import WeightsError
+
 SIDE = 256
 """Pixels of a side of what the networks see."""
 
@@ -32,7 +34,11 @@ class Network:
         self._local = threading.local()
 
     def look(self, square: Image.Image) -> dict[str, NDArray[np.float32]]:
-        """What the network answers to an RGB picture of 256 x 256 pixels, by the names of its outputs."""
+        """What the network answers to an RGB picture of 256 x 256 pixels, by the names of its outputs.
+
+        Raises:
+            WeightsError: TensorFlow Lite cannot run it on this machine.
+        """
         interpreter = self._interpreter()
         pixels = np.asarray(square, np.float32)[None] / 255
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
@@ -47,7 +53,14 @@ class Network:
             from ai_edge_litert.interpreter import Interpreter
 
             interpreter = Interpreter(model_content=self._weights, num_threads=self._n_threads)
-            interpreter.allocate_tensors()
+            try:
+                interpreter.allocate_tensors()
+            except RuntimeError as error:
+                raise WeightsError(
+                    "The bundled matting cannot run on this machine: TensorFlow Lite did not start its XNNPACK "
+                    f"({' '.join(str(error).split())[:200]}). On arm64 it has to see /sys/devices/system/cpu; or set "
+                    "MKT_MATTING to another model: `mkt models list`."
+                ) from error
             self._local.interpreter = interpreter
         return self._local.interpreter
 

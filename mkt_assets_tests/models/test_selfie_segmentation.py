@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,15 @@ def test_other_weights_are_refused_in_one_sentence(tmp_path: Path) -> None:
         SelfieSegmentation(path)
     with pytest.raises(WeightsError, match="is missing; it comes from the npm package"):
         SelfieSegmentation(tmp_path / "none.tflite")
+
+
+def test_a_machine_on_which_tensorflow_lite_lacks_its_delegate_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ai_edge_litert import interpreter
+
+    without = interpreter.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    as_there = partial(interpreter.Interpreter, experimental_op_resolver_type=without)
+    monkeypatch.setattr(interpreter, "Interpreter", as_there)
+    with pytest.raises(WeightsError, match="set MKT_MATTING to another model"):
+        SelfieSegmentation().alpha(np.zeros((64, 64, 3), np.uint8))
