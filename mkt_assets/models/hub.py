@@ -190,8 +190,9 @@ def _tokens_at_once(model: Any) -> int:
     of_texts: Any = config.get_text_config() if hasattr(config, "get_text_config") else config
     places = getattr(of_texts, "max_position_embeddings", None) or _WHOLE_TEXT_TOKENS
     taken = max((_places_taken(module) for module in network.modules()), default=0)
+    free = places - taken if places > taken else _WHOLE_TEXT_TOKENS  # XLNet says -1: as many as one likes
     says = model.max_seq_length or _WHOLE_TEXT_TOKENS  # a static model says infinity
-    return int(min(says, places - taken, _WHOLE_TEXT_TOKENS))
+    return int(min(says, free, _WHOLE_TEXT_TOKENS))
 
 
 def _places_taken(module: Any) -> int:

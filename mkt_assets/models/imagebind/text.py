@@ -109,7 +109,7 @@ def _tokenizer() -> Tokenizer:
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
     listed = gzip.decompress(read_weights(VOCABULARY, sha256=VOCABULARY_SHA256, origin=_ORIGIN))
-    merges = [_pair(line) for line in listed.decode("utf-8").splitlines()[1 : 1 + _N_MERGES]]
+    merges = [_pair(line) for line in listed.decode("utf-8").split("\n")[1 : 1 + _N_MERGES]]
     names = _names_of_bytes()
     tokens = [*names, *(f"{name}</w>" for name in names), *("".join(pair) for pair in merges)]
     ids = {token: number for number, token in enumerate(tokens)}
