@@ -31,6 +31,8 @@ _WHOLE_TEXT_TOKENS = 1_000_000
 # none that reads its padding reads more at once, and to pad so far costs no more than a text
 _MOST_TOKENS_PADDED = 1024
 _SAME_DIRECTION = 0.999
+# tokens of the texts that a kind of model was trained on, where its files tell of more: Yang et al., Chinese CLIP, 2022
+_TRAINED_ON = {"chinese_clip": 52}
 
 
 class _HubEncoder:
@@ -181,9 +183,10 @@ class HubTextEncoder(_HubEncoder):
 
 
 def _tokens_at_once(model: Any) -> int:
-    """How many tokens a model reads at once: what its tokenizer says, and no more than its network has places for.
+    """How many tokens a model reads at once.
 
-    Tokenizers of joint models may say 10^30; RoBERTa's first places are taken.
+    What its tokenizer says (those of joint models may say 10^30), but no more than its network has places for, of which
+    RoBERTa's first are taken, and no more than it was trained on.
     """
     network: Any = model[0]
     config: Any = getattr(network, "config", None)
@@ -192,7 +195,7 @@ def _tokens_at_once(model: Any) -> int:
     taken = max((_places_taken(module) for module in network.modules()), default=0)
     free = places - taken if places > taken else _WHOLE_TEXT_TOKENS  # XLNet says -1: as many as one likes
     says = model.max_seq_length or _WHOLE_TEXT_TOKENS  # a static model says infinity
-    return int(min(says, free, _WHOLE_TEXT_TOKENS))
+    return int(min(says, free, _TRAINED_ON.get(getattr(config, "model_type", ""), _WHOLE_TEXT_TOKENS)))
 
 
 def _places_taken(module: Any) -> int:

@@ -27,12 +27,12 @@ _PICTURES: dict[str, Any] = {
 }
 
 
-def tokenizer(folder: Path) -> Any:
+def tokenizer(folder: Path, max_length: int = 32) -> Any:
     from transformers import BertTokenizerFast  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 
     vocabulary = folder.parent / "vocab.txt"
     vocabulary.write_text("\n".join(WORDS.split()), "utf-8")
-    return BertTokenizerFast(vocab_file=str(vocabulary), model_max_length=32)
+    return BertTokenizerFast(vocab_file=str(vocabulary), model_max_length=max_length)
 
 
 def text_model(folder: Path) -> Path:
@@ -81,7 +81,8 @@ def siglip(folder: Path) -> Path:
     return folder
 
 
-def chinese_clip(folder: Path) -> Path:
+def chinese_clip(folder: Path, *, n_places: int = 32) -> Path:
+    """A Chinese CLIP, whose network has places for so many tokens."""
     import torch
     from transformers import (
         ChineseCLIPConfig,
@@ -91,11 +92,12 @@ def chinese_clip(folder: Path) -> Path:
     )
 
     torch.manual_seed(2)
-    configuration = ChineseCLIPConfig(text_config=_TEXT, vision_config=_PICTURES, projection_dim=24)
+    texts = {**_TEXT, "max_position_embeddings": n_places}
+    configuration = ChineseCLIPConfig(text_config=texts, vision_config=_PICTURES, projection_dim=24)
     ChineseCLIPModel(configuration).save_pretrained(folder)
     side = {"height": 48, "width": 48}
     processor = ChineseCLIPImageProcessor(size=side, crop_size=side)
-    ChineseCLIPProcessor(processor, tokenizer(folder)).save_pretrained(folder)
+    ChineseCLIPProcessor(processor, tokenizer(folder, n_places)).save_pretrained(folder)
     return folder
 
 

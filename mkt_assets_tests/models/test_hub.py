@@ -23,7 +23,7 @@ from mkt_assets.operations.find_posts import find_by_words
 from mkt_assets.resources.models import Models
 from mkt_assets.settings import Settings, SettingsError
 from mkt_assets_tests.drops import write_drop
-from mkt_assets_tests.models.hub_folders import align_of_two_widths
+from mkt_assets_tests.models.hub_folders import align_of_two_widths, chinese_clip
 from mkt_assets_tests.models.hub_folders import hub_folders as hub_folders
 from mkt_assets_tests.runs import D1, materialize, rows
 
@@ -59,6 +59,13 @@ def test_vectors_are_the_librarys_own(hub_folders: Folders, name: str) -> None:
     assert images.dimension == texts.dimension == made.shape[1]
     assert (images.model_id, images.version) == (texts.model_id, texts.version)
     assert images.encode([]).shape == (0, images.dimension)
+
+
+def test_chinese_clip_reads_no_more_at_once_than_it_was_trained_on(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers", reason="install the extra `hub`")
+    encoder = load_text_encoder(f"hub:{chinese_clip(tmp_path / 'clip', n_places=512)}")
+    assert encoder.n_windows(48) == 1
+    assert encoder.n_windows(53) == 2
 
 
 def test_a_static_model_is_an_encoder_of_texts_of_any_length(hub_folders: Folders) -> None:
