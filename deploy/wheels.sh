@@ -1,7 +1,8 @@
 #!/bin/sh
 # Is every package of requirements.lock there as a wheel for each Python and machine that CONTRIBUTING.md names?
 #   sh deploy/wheels.sh .venv/bin/uv
-# Who has no compiler could not install another. It asks the registry, and installs nothing.
+# Who has no compiler could not install another. It asks the registry, and installs nothing. Not asked for: the extra
+# fuzz, which only `make soak` needs.
 set -eu
 uv=$1
 cd "$(dirname "$0")/.."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VOCABULARY = Path(__file__).parents[1] / "weights" / "bpe_simple_vocab_16e6.txt.gz"
 VOCABULARY_SHA256 = "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a"
-_ORIGIN = "OpenAI's CLIP (vendored)"
+_ORIGIN = "the PyPI package open_clip_torch 3.3.0 (vendored)"
 
 START_TOKEN = 49406
 END_TOKEN = 49407
@@ -126,6 +126,6 @@ def _pair(line: str) -> tuple[str, str]:
 
 
 def _names_of_bytes() -> list[str]:
-    """The letter that stands for a byte in the vocabulary, in its order: first bytes that are letters to be seen."""
+    """The letters that stand for the 256 bytes in the vocabulary, in its order: those that can be seen come first."""
     seen = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     return [*map(chr, seen), *(chr(0x100 + number) for number in range(0x100 - len(seen)))]
