@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
+from mkt_assets.compute import processes, threads
 from mkt_assets.contract.schema import TABLES
 from mkt_assets.resources.database import FileDatabase
 from mkt_assets.resources.migrations import bring_up_to_date
@@ -117,6 +119,17 @@ def engines_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
             patched.setattr(storage, "create_engine", made)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_processes_begun() -> Iterator[None]:
+    """Workers that test keep all cores busy: processes beside them would be begun for nothing, five CPU seconds each.
+
+    Tests of processes begin them, and those that are there are used.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(threads, "map_apart", partial(processes.map_apart, patience=math.inf))
         yield
 
 

@@ -126,16 +126,16 @@ def _fill_pool(n_processes: int) -> None:
         pool: Executor = loky.ProcessPoolExecutor(
             n_processes, timeout=_ENDED_AFTER_S, initializer=_begin, initargs=[os.getpid()], env=_ENVIRONMENT
         )
-        for ready in [pool.submit(_imported) for _ in range(n_processes)]:
+        for ready in [pool.submit(_import, _IMPORTED) for _ in range(n_processes)]:
             ready.result()
     except (OSError, RuntimeError):
         return  # the system gives none, or this process is at its end
     _pool = pool
 
 
-def _imported() -> None:
+def _import(names: Iterable[str]) -> None:
     """What is long to import of the two kinds of work, while nobody waits for it."""
-    for name in _IMPORTED:
+    for name in names:
         import_module(name)
 
 

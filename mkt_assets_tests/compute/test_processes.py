@@ -23,9 +23,10 @@ HERE = os.getpid()
 
 
 @pytest.fixture(autouse=True)
-def ended() -> Iterator[None]:
-    """No process of another test, and none for the next one."""
+def ended(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No process of another test, and none for the next one; what they would import takes long, and none needs it."""
     end_processes()
+    monkeypatch.setattr(processes, "_IMPORTED", ())
     yield
     end_processes()
 
