@@ -16,8 +16,8 @@ WORKERS ?= 3
 
 # A home of its own holds its drops, too; without HOME_DIR the environment and the defaults decide.
 ifdef HOME_DIR
-export MKT_HOME := $(abspath $(HOME_DIR))
-export MKT_DROPS := $(abspath $(HOME_DIR))/drops
+export MKT_HOME := $(HOME_DIR)
+export MKT_DROPS := $(HOME_DIR)/drops
 endif
 
 .PHONY: demo test lint ui bench calibrate soak setup lock docs hooks coverage clean-demo
@@ -50,15 +50,15 @@ $(BIN)/uv:
 	$(MAKE) setup
 
 demo: $(INSTALLED) clean-demo
-	$(BIN)/mkt sample $(DEMO_DIR)/drops --crawl-dates 3 --posts 90 --seed 7
-	MKT_HOME=$(abspath $(DEMO_DIR)) MKT_DROPS=$(abspath $(DEMO_DIR))/drops $(BIN)/mkt run
+	$(BIN)/mkt sample "$(DEMO_DIR)/drops" --crawl-dates 3 --posts 90 --seed 7
+	MKT_HOME="$(DEMO_DIR)" MKT_DROPS="$(DEMO_DIR)/drops" $(BIN)/mkt run
 	@echo
 	@echo "Read the reports:       $(DEMO_DIR)/reports/<crawl date>/report.html (in any browser)"
 	@echo "Look at the pictures:   $(DEMO_DIR)/charts/"
 	@echo "Open the Dagster UI:    make ui HOME_DIR=$(DEMO_DIR)   then http://127.0.0.1:$(PORT)"
 
 clean-demo:
-	rm -rf $(DEMO_DIR)
+	rm -rf "$(DEMO_DIR)"
 
 test: $(INSTALLED) $(if $(CI),lint)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

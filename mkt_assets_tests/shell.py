@@ -39,7 +39,7 @@ _IMPORTED = (
     "rjieba",
 )
 # Hands all that a command is to whoever forks it, and ends as it does.
-_STUB = """#!{python} -IS
+_STUB = """#!/usr/bin/env -S "{python}" -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})

@@ -36,6 +36,8 @@ def environment(home: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_every_example_of_the_readme_runs(tmp_path: Path) -> None:
+    tmp_path /= "我的 项目"  # as folders of people are called
+    tmp_path.mkdir()
     # `dg` looks for the project around it
     for name in ("pyproject.toml", "mkt_assets"):
         (tmp_path / name).symlink_to(PROJECT_DIR / name)
@@ -60,6 +62,28 @@ def test_every_example_of_the_readme_runs(tmp_path: Path) -> None:
             reader.execute(query)
     header = (tmp_path / "ratios.csv").read_text("utf-8").splitlines()[0]
     assert header == "nums_category_img,num_category_text,ratio"
+
+
+@pytest.mark.parametrize(
+    ("asked", "home"),
+    [(["demo"], "data/demo"), (["ui", "HOME_DIR=data/demo"], "data/demo"), (["ui", "HOME_DIR=a b"], "a b")],
+)
+def test_make_works_in_a_folder_whatever_it_is_called(tmp_path: Path, asked: list[str], home: str) -> None:
+    folder = tmp_path / "我的 项目"
+    mkt = folder / ".venv/bin/mkt"
+    mkt.parent.mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "torch-cpu.lock", "deploy"):
+        (folder / name).symlink_to(PROJECT_DIR / name)
+    (folder / ".venv/.installed").touch()
+    mkt.write_text('#!/bin/sh\necho "$1" >> said\nrealpath -m "$MKT_HOME" "$MKT_DROPS" >> said\n', "utf-8")
+    mkt.chmod(0o755)
+    done = subprocess.run(
+        ["make", *asked], check=False, cwd=folder, env=environment(folder), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    said = (folder / "said").read_text("utf-8").splitlines()
+    assert said[-3] == {"demo": "run"}.get(asked[0], asked[0])
+    assert said[-2:] == [str(folder / home), str(folder / home / "drops")]
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

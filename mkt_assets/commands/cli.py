@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +58,10 @@ _POSTS_A_PROCESS = 100
 @app.callback()
 def before_any_command() -> None:
     """Understand what a crowd of posts looks like and talks about."""
+    for stream in (sys.stdout, sys.stderr):
+        # a terminal of another encoding (GBK, ASCII) lacks some letters of posts: no reason to end in an error
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     for sentence in misspelt_variables(os.environ):
         _err.print(f"[yellow]mkt:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
 

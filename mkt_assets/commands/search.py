@@ -6,6 +6,7 @@ Not here: finding them (operations/find_posts).
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -65,7 +66,13 @@ def search(
         found = find_by_words(settings, models, words, crawl_dates=days, limit=limit, only_words=only_words)
     if as_json:
         typer.echo(
-            json.dumps([asdict(post) for post in found.posts], ensure_ascii=False, default=str, indent=2)
+            # in any encoding of the output the same for a program that reads it
+            json.dumps(
+                [asdict(post) for post in found.posts],
+                ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"),
+                default=str,
+                indent=2,
+            )
         )
         return
     _print(found)

@@ -150,3 +150,17 @@ def test_the_command_prints_a_table_and_json(stored: Settings, monkeypatch: pyte
     assert "4 posts have all the words" in done.stdout
     assert "2024-06-14" in done.stdout
     assert CliRunner().invoke(app, ["search"]).exit_code == 2
+
+
+@pytest.mark.parametrize("charset", ["ascii", "gbk"])
+def test_a_terminal_that_lacks_letters_of_the_posts_shows_them_by_number_and_programs_read_the_same(
+    stored: Settings, monkeypatch: pytest.MonkeyPatch, charset: str
+) -> None:
+    monkeypatch.setenv("MKT_HOME", str(stored.home))
+    wanted = CliRunner().invoke(app, ["search", "绿绿", "--only-words", "--json"])
+    found = CliRunner(charset=charset).invoke(app, ["search", "绿绿", "--only-words", "--json"])
+    assert json.loads(found.stdout_bytes.decode(charset)) == json.loads(wanted.stdout)
+    monkeypatch.setenv("MKT_DROPS", str(stored.home / "绿💚"))
+    shown = CliRunner(charset=charset).invoke(app, ["settings"])
+    assert shown.exit_code == 0, shown.output
+    assert "\\U0001f49a   (environment)" in shown.stdout_bytes.decode(charset)
