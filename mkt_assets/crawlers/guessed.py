@@ -16,7 +16,7 @@ from mkt_assets.crawlers.base import Record
 from mkt_assets.crawlers.guess import Guess, normal
 from mkt_assets.crawlers.ids import is_rounded
 from mkt_assets.crawlers.links import account_in_home, account_in_post, address_of, post_id_in
-from mkt_assets.crawlers.posts import present
+from mkt_assets.crawlers.posts import IN_CELLS, present
 from mkt_assets.crawlers.redact import ID
 
 NO_ID = (
@@ -194,7 +194,7 @@ def _is_container(text: str) -> bool:
 @lru_cache(maxsize=8)
 def _json(text: str) -> object:
     try:
-        return json.loads(text, parse_int=str)
+        return IN_CELLS.decode(text)
     except (ValueError, RecursionError):
         return None
 

@@ -36,6 +36,8 @@ _ROUNDED = (
     "it was is lost. Use the crawler's own file, or open that with this column as text, and only then save it."
 )
 _CHAPTER_MARK = re.compile(r"\d{1,2}(:\d{2}){1,2}")
+IN_CELLS = json.JSONDecoder(parse_int=str)
+"""Reads JSON in a cell; ids longer than 53 bits keep their digits. (`json.loads` makes a decoder a call.)"""
 _COMMA = re.compile("[,，]")
 _LONGEST_ADDRESS = 2_000
 
@@ -198,7 +200,7 @@ def _json_strings(text: str) -> list[str] | None:
     if not text.lstrip().startswith(("[", '"')):
         return None
     try:
-        values = json.loads(text, parse_int=str)
+        values = IN_CELLS.decode(text)
     except (ValueError, RecursionError):  # a tag may begin with a bracket or a quotation mark
         return None
     if isinstance(values, str):
