@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
@@ -282,9 +283,10 @@ def test_mkt_run_and_the_doctor_tell_of_a_broken_drop_until_it_is_put_right(home
 
 def test_mkt_run_ends_with_1_when_a_check_found_an_error_and_the_doctor_says_which(home: Settings) -> None:
     broken_drop(home, write("posts.jsonl", lines(*(note(i, note_id="") for i in range(3)), note(3))))
-    done = CliRunner().invoke(app, ["run"], env={"COLUMNS": "200"})
+    done = CliRunner().invoke(app, ["run"], env={"COLUMNS": "80"})
     assert done.exit_code == 1
-    assert "done, with errors" in done.output
+    assert re.search(r"^2024-06-13 .* done, with errors$", done.output, re.MULTILINE)
+    assert f"\ntables:   {home.snapshot_path}\n" in done.output
     assert "raw_posts.few_rows_rejected: 3 of 4 rows were rejected" in done.output
     [problem] = problems(home)
     assert problem.startswith("2024-06-13: a check found an error: raw_posts.few_rows_rejected: 3 of 4 rows")

@@ -139,7 +139,7 @@ def sample(
             n_processes=processes or min(os.cpu_count() or 1, 1 + crawl_dates * posts // _POSTS_A_PROCESS),
             progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
-    _out.print(f"{crawl_dates} drops in {out_dir}, the planted truth in {out_dir / 'truth'}", highlight=False)
+    print(f"{crawl_dates} drops in {out_dir}, the planted truth in {out_dir / 'truth'}")
 
 
 @app.command()
@@ -151,13 +151,14 @@ def run(
     ] = None,
 ) -> None:
     """Materialize everything for crawl dates, through Dagster, and say what came out."""
-    from mkt_assets.commands.run import materialize, summarize
+    from mkt_assets.commands.run import materialize, summarize, where_to_look
 
     settings = Settings.load()
     dates = crawl_date or None
     with _bars() as bars:
         outcomes = materialize(settings, dates, bars)
     _out.print(summarize(settings, outcomes))
+    print(f"\n{where_to_look(settings)}")
     for outcome in outcomes:
         for problem in (*outcome.problems, *outcome.errors):
             _err.print(f"[red]{outcome.crawl_date}[/] {escape(problem)}", highlight=False, soft_wrap=True)

@@ -141,19 +141,18 @@ def _run_one(
 
 
 def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
-    """What the warehouse holds now for these dates, and where to look."""
-    from mkt_assets.resources.opening import open_files, open_warehouse
+    """What the warehouse holds now for these dates."""
+    from mkt_assets.resources.opening import open_warehouse
 
     warehouse = open_warehouse(settings)
+    numbers = (Column(name, justify="right") for name in ("posts", "pictures", "styles", "topics", "rejects"))
     table = Table(
-        "crawl date",
-        "posts",
-        "pictures used",
-        "styles",
-        "topics",
-        "rejects",
+        Column("crawl date", no_wrap=True),
+        *numbers,
         Column("outcome", no_wrap=True),
         title="What was found",
+        box=None,
+        pad_edge=False,
     )
     for outcome in outcomes:
         dates = [outcome.crawl_date]
@@ -171,10 +170,15 @@ def summarize(settings: Settings, outcomes: Sequence[Outcome]) -> Table:
             f"{warehouse.read('rejects', dates, columns=['reason']).num_rows:,}",
             outcome.word,
         )
-    table.caption = (
-        f"pictures: {open_files(settings, 'charts').location()}\ntables:   {settings.snapshot_path}"
-    )
     return table
+
+
+def where_to_look(settings: Settings) -> str:
+    """Where runs leave what people read, a line each."""
+    from mkt_assets.resources.opening import open_files
+
+    reports, charts = (open_files(settings, made).location() for made in ("reports", "charts"))
+    return f"reports:  {reports}\npictures: {charts}\ntables:   {settings.snapshot_path}"
 
 
 class _StepBar:

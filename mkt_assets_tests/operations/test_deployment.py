@@ -164,12 +164,15 @@ def test_the_settings_of_the_services_exist() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze on this machine")
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_systemd_accepts_the_unit(path: Path, tmp_path: Path) -> None:
-    environment = Path(sys.prefix)
+    # by names without a blank, whatever their own are: no unit quotes its paths
+    environment, project = tmp_path / "environment", tmp_path / "project"
+    environment.symlink_to(sys.prefix)
+    project.symlink_to(PROJECT)
     for other in [*UNITS, *(DEPLOY / "systemd").glob("*/*.conf")]:
         text = other.read_text("utf-8").replace(f"{INSTALLED}/.venv", str(environment))
         copy = tmp_path / other.relative_to(DEPLOY / "systemd")
         copy.parent.mkdir(exist_ok=True)
-        copy.write_text(text.replace(INSTALLED, str(PROJECT)).replace("=mkt\n", "=root\n"))
+        copy.write_text(text.replace(INSTALLED, str(project)).replace("=mkt\n", "=root\n"))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(tmp_path / path.name)],
         check=False,

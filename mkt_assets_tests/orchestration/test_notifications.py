@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_the_command_gets_what_happened_and_to_which_crawl(settings: Settings, t
     out = tmp_path / "told with a blank.json"
     script = tmp_path / "tell.py"
     script.write_text(f"import sys; open({str(out)!r}, 'w').write(sys.stdin.read())", "utf-8")
-    command = f"{sys.executable} {script}"
+    command = shlex.join([sys.executable, str(script)])
     sensor = build_failure_sensor(
         Settings.load(home=settings.home, drops=settings.drops_dir, notify_command=command)
     )
