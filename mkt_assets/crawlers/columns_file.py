@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from mkt_assets.core.text.hand_written import DELIMITERS
+from mkt_assets.core.text.text_files import detect_encoding, open_text
 from mkt_assets.crawlers.base import Reject
 from mkt_assets.crawlers.guess import FIELDS, field_of
-from mkt_assets.crawlers.text_files import detect_encoding, open_text
 
 NAME = "columns.csv"
 _MOST_CHARACTERS = 65_536
@@ -39,9 +40,8 @@ def read_columns(drop_dir: Path) -> tuple[Mapping[str, str], list[Reject]]:
     found: dict[str, str] = {}
     rejects: list[Reject] = []
     try:
-        lines = [
-            line for line in csv.reader(io.StringIO(text.lstrip("\ufeff").replace("\0", ""))) if any(line)
-        ]
+        text = text.lstrip("\ufeff").replace("\0", "")
+        lines = [line for line in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if any(line)]
     except csv.Error as error:
         return _NONE, [_reject(None, f"The file is not a CSV ({error}).")]
     for number, line in enumerate(lines, start=1):
@@ -58,6 +58,12 @@ def read_columns(drop_dir: Path) -> tuple[Mapping[str, str], list[Reject]]:
 def is_columns_file(relative: PurePosixPath) -> bool:
     """Whether a file of a drop (its path in it) is this one."""
     return relative.as_posix() == NAME
+
+
+def _delimiter(text: str) -> str:
+    """What makes most lines a pair."""
+    lines = text.splitlines()
+    return max(DELIMITERS, key=lambda delimiter: sum(line.count(delimiter) == 1 for line in lines))
 
 
 def _reject(row: int | None, reason: str) -> Reject:

@@ -1,6 +1,6 @@
 """Reading CSV that crashed crawlers appended to: broken rows are told from good ones, whoever wrote them.
 
-Not here: encodings (crawlers/text_files), which columns are of posts (crawlers/registry).
+Not here: encodings (core/text/text_files), which columns are of posts (crawlers/registry).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from mkt_assets.core.text.text_files import detect_encoding, open_text
 from mkt_assets.crawlers.base import (
     BEFORE_HEADER,
     MOST_ROWS_BEFORE_HEADER,
@@ -23,7 +24,6 @@ from mkt_assets.crawlers.base import (
     UnknownTableError,
     refuse_blanks,
 )
-from mkt_assets.crawlers.text_files import detect_encoding, open_text
 
 _GAP = "\0"
 _LOST_BYTES = 16  # zero bytes in a row that are no habit of an export

@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from mkt_assets.core.text.text_files import detect_encoding, first_character, open_text
 from mkt_assets.crawlers.base import BadRow, FileRefusedError, Limits, RawTable, Row, refuse_blanks
 from mkt_assets.crawlers.json_dialects import by_row, without_types
 from mkt_assets.crawlers.nested import flat
-from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
 
 CUT_OFF = "The row is cut off: the file ends inside its array or object, and what was to follow is lost."
 _BROKEN = "The row is cut off or is not JSON ({})."

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+from mkt_assets.core.text.text_files import first_character
 from mkt_assets.crawlers.base import FileRefusedError, Format, Reader, Table, TableKind
 from mkt_assets.crawlers.csv_files import CsvFormat
 from mkt_assets.crawlers.guess import guess, is_whole
@@ -17,7 +18,6 @@ from mkt_assets.crawlers.mediacrawler import MediaCrawlerReader
 from mkt_assets.crawlers.original import OriginalReader
 from mkt_assets.crawlers.spider_xhs import SpiderXhsReader
 from mkt_assets.crawlers.sqlite_files import SqliteFormat
-from mkt_assets.crawlers.text_files import first_character
 from mkt_assets.crawlers.workbook_files import WorkbookFormat
 from mkt_assets.crawlers.xhs_downloader import XhsDownloaderReader
 from mkt_assets.crawlers.xhs_web import XhsWebTable, is_web_answer

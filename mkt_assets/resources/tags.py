@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Lock
 
 from mkt_assets.core.text.csv_injection import escape_formula, unescape_formula
+from mkt_assets.core.text.hand_written import hand_written
 from mkt_assets.resources.files import write_durably
 
 MAX_TAG_CHARACTERS = 40
@@ -72,15 +73,10 @@ class Tags:
                 write_durably(self.path, _written(after))
 
     def _read(self) -> dict[str, set[str]]:
-        try:
-            if self.path.stat().st_size > MAX_BYTES:
-                raise TagError(f"{self.path} is larger than {MAX_BYTES / 1e6:.0f} MB: it is no file of tags.")
-            text = self.path.read_text("utf-8-sig")
-        except FileNotFoundError:
+        text, delimiter = hand_written(self.path, _HEADER, TagError, max_bytes=MAX_BYTES)
+        if text is None:
             return {}
-        except UnicodeDecodeError:
-            raise TagError(f"{self.path} is not in UTF-8: save it as CSV in UTF-8.") from None
-        rows = list(csv.reader(io.StringIO(text)))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
         if rows and rows[0] != _HEADER:
             raise TagError(
                 f"{self.path} begins with {','.join(rows[0])!r} and not with {','.join(_HEADER)!r}."

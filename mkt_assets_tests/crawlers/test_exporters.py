@@ -235,9 +235,15 @@ def test_an_id_that_is_none_gives_way_to_the_links(tmp_path: Path) -> None:
         assert (found["post_id"], found["poster_id"]) == (NOTE, creator_hash("星"))
 
 
-def test_columns_csv_overrides_what_is_guessed_and_is_no_table_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(",", "utf-8"), (";", "gbk"), ("\t", "utf-16"), ("，", "utf-8")]
+)
+def test_columns_csv_overrides_what_is_guessed_and_is_no_table_itself(
+    tmp_path: Path, delimiter: str, encoding: str
+) -> None:
     write_csv(tmp_path / "a.csv", [{"网页": LINK, "标题": "not this", "名称": "红裙", "热度": "1.2万"}])
-    write(tmp_path / "columns.csv", "field,column\nlink,网页\ntitle,名称\nlikes,热度\n".encode())
+    lines = "field,column\nlink,网页\ntitle,名称\nlikes,热度\n".replace(",", delimiter)
+    write(tmp_path / "columns.csv", lines.encode(encoding))
     row = only(tmp_path)
     assert (row["post_id"], row["title"], row["n_likes"]) == (NOTE, "红裙", 12_000)
     (file,) = ingest(tmp_path).files

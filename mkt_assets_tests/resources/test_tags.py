@@ -47,7 +47,7 @@ def test_of_a_post_that_is_forgotten_no_tag_is_left(tmp_path: Path) -> None:
         (b"a,b\n", "begins with 'a,b'"),
         (b"tag,post_id\nx\n", "line 2"),
         (b"tag,post_id\n,p1\n", "1 to 40 characters"),
-        (b"\xff\xfe\x00", "not in UTF-8"),
+        (b"tag,post_id\ncaf\xe9\n", "not UTF-8, UTF-16 or GBK"),
     ],
 )
 def test_another_file_in_its_place_is_said_and_left_as_it_is(
@@ -67,3 +67,11 @@ def test_a_tag_is_refused_or_comes_back_as_it_was_given(text: str) -> None:
     except TagError:
         return
     assert plain_tag(name) == name
+
+
+def test_what_a_table_program_made_of_the_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "tags.csv"
+    path.write_bytes("tag;post_id\r\n夏季 主推;p1\r\n".encode("gbk"))
+    assert Tags(path).all() == {"夏季 主推": {"p1"}}
+    assert Tags(path).change("夏季 主推", ["p2"], give=True) == 2
+    assert Tags(path).all() == {"夏季 主推": {"p1", "p2"}}

@@ -24,9 +24,9 @@ def read_names(path: Path) -> dict[tuple[str, str], str]:
     r"""The analyst's names by (modality, identity); none if there is no file.
 
     The file has the columns modality (image or text), identity (as in `cluster_identities`) and name, in any
-    order, comma-separated, UTF-8. Blank lines are passed over. A name has at most `MAX_LENGTH` characters and,
-    as it is shown in pages and spreadsheets, neither markup nor the beginning of a formula; within a modality
-    no two identities have the same name.
+    order; it is CSV as table programs save it (`hand_written`). Blank lines are passed over. A name has at most
+    `MAX_LENGTH` characters and, as it is shown in pages and spreadsheets, neither markup nor the beginning of a
+    formula; within a modality no two identities have the same name.
 
     Raises:
         NamesError: Something is wrong; the message names the lines (the first `MAX_FAULTS_SHOWN` of them).

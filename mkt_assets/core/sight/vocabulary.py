@@ -37,7 +37,8 @@ def read_vocabulary(path: Path, shipped: Path = SHIPPED) -> tuple[Word, ...]:
 
     A line of the file is a word: its kind, of `KINDS`, and how it is said in Chinese and in English. A line whose
     Chinese or English is that of a shipped word takes its place. A line of the kind `none` takes a shipped word
-    out, by its Chinese or its English; `none,*,` takes out all. UTF-8, comma-separated, a first line `kind,zh,en`.
+    out, by its Chinese or its English; `none,*,` takes out all. It is CSV as table programs save it, with a first
+    line `kind,zh,en`.
 
     Raises:
         VocabularyError: Something is wrong; the message names the lines.

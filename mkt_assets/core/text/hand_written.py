@@ -11,9 +11,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from mkt_assets.core.text.text_files import detect_encoding, open_text
+
 MAX_LENGTH = 40
 MAX_FAULTS_SHOWN = 5
 MAX_BYTES = 2_000_000
+DELIMITERS = (",", ";", "\t", "，")
+"""What may be between cells, the usual one first."""
 
 _MARKUP = re.compile(r"[<>]|&#?\w+;")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -28,7 +32,8 @@ def read_hand_written(
     """Hand every line of a file to `take`, which says what is wrong with it; blank lines are passed over.
 
     Args:
-        path: comma-separated, UTF-8, a first line with the names of the columns in any order; none: no lines.
+        path: CSV as table programs save it (see `hand_written`), a first line with the names of the columns in any
+            order; none: no lines.
         columns: their names.
         take: is given the number of a line and its cells, by column, without spaces around them; None: all is well.
         error: raised if something is wrong.
@@ -41,12 +46,12 @@ def read_hand_written(
         >>> from mkt_assets.core.text.hand_written import read_hand_written
         >>> read_hand_written(Path("no-such-file.csv"), ["zh"], lambda number, cells: None, ValueError)
     """
-    text = _text_of(path, error)
+    text, delimiter = hand_written(path, columns, error)
     if text is None:
         return
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error:  # a cell of more than 131,072 characters
         raise error(
@@ -70,21 +75,50 @@ def read_hand_written(
         raise error(f"{path}: {shown}. Correct the file, or remove these lines.")
 
 
-def _text_of(path: Path, error: type[ValueError]) -> str | None:
-    """The text of a file; None if there is none."""
+def hand_written(
+    path: Path, columns: Sequence[str], error: type[ValueError], *, max_bytes: int = MAX_BYTES
+) -> tuple[str | None, str]:
+    r"""The text of a CSV file as table programs save it, None if there is no file, and what is between its cells.
+
+    Excel and WPS write GBK or UTF-16 where they are not told to write UTF-8, and semicolons or tabs where a comma is in
+    numbers; by hand it may be a Chinese comma. It is taken for the one with which the first line names the columns.
+
+    Raises:
+        ValueError: `error`; the file is too large, in another encoding, or cannot be read.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mkt_assets.core.text.hand_written import hand_written
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "words.csv")
+        ...     _ = path.write_bytes("zh;en\n马甲;gilet\n".encode("gbk"))
+        ...     hand_written(path, ["zh", "en"], ValueError)
+        ...
+        ('zh;en\n马甲;gilet\n', ';')
+    """
     try:
-        if (n_bytes := path.stat().st_size) > MAX_BYTES:
+        if (n_bytes := path.stat().st_size) > max_bytes:
             raise error(
-                f"{path} has {n_bytes / 1e6:,.1f} MB, and a file written by hand may have {MAX_BYTES / 1e6:g}: is it "
+                f"{path} has {n_bytes / 1e6:,.1f} MB, and a file written by hand may have {max_bytes / 1e6:g}: is it "
                 "another file?"
             )
-        return path.read_text(encoding="utf-8-sig")
+        encoding = detect_encoding(path)
+        with open_text(path, encoding) as file:
+            text = file.read().removeprefix("\ufeff")
     except FileNotFoundError:
-        return None
-    except UnicodeDecodeError:
-        raise error(f"{path} is not UTF-8: save it as 'CSV UTF-8' (in Excel: Save as, CSV UTF-8).") from None
+        return None, ","
     except OSError as failure:
         raise error(f"{path} cannot be read ({failure.strerror}).") from failure
+    if encoding.note is not None:
+        raise error(
+            f"{path} is not UTF-8, UTF-16 or GBK: save it as 'CSV UTF-8' (in Excel: Save as, CSV UTF-8)."
+        )
+    first, wanted = text.partition("\n")[0], sorted(columns)
+    for delimiter in DELIMITERS:
+        if sorted(name.strip().strip('"').strip().lower() for name in first.split(delimiter)) == wanted:
+            return text, delimiter
+    return text, ","
 
 
 _NUMBERS = {2: "two", 3: "three", 4: "four"}

@@ -89,14 +89,23 @@ def test_several_wrong_lines_are_named_together(tmp_path: Path) -> None:
 
 def test_another_header_is_said(tmp_path: Path) -> None:
     with pytest.raises(NamesError, match="the first line should be 'modality,identity,name'"):
-        read_names(written(tmp_path, "image,style-1,国风", header="modality;identity;name"))
+        read_names(written(tmp_path, "image,style-1,国风", header="modality|identity|name"))
     with pytest.raises(NamesError, match="the first line"):
         read_names(written(tmp_path, header=""))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "，"])
+def test_the_file_is_read_as_excel_and_wps_save_it(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    path = tmp_path / "names.csv"
+    text = "Modality,identity,name\r\nimage,style-1,国风\r\n".replace(",", delimiter)
+    path.write_bytes(text.encode(encoding))
+    assert read_names(path) == {("image", "style-1"): "国风"}
+
+
 def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
     path = tmp_path / "names.csv"
-    path.write_bytes("modality,identity,name\nimage,style-1,国风\n".encode("gbk"))
+    path.write_bytes("modality,identity,name\nimage,style-1,Café\n".encode("latin-1"))
     with pytest.raises(NamesError, match="CSV UTF-8"):
         read_names(path)
 

@@ -1,6 +1,6 @@
 """Opening a text file whose encoding nobody wrote down.
 
-Not here: what the text means (crawlers/csv_files, crawlers/json_files).
+Not here: what the text means (core/text/hand_written, crawlers/csv_files, crawlers/json_files).
 """
 
 from __future__ import annotations
@@ -41,11 +41,22 @@ class Encoding:
 
 
 def detect_encoding(path: Path) -> Encoding:
-    """Find the encoding of a text file: UTF-16 or 32 by its beginning, else UTF-8, GB18030, UTF-8 with replacement.
+    r"""Find the encoding of a text file: UTF-16 or 32 by its beginning, else UTF-8, GB18030, UTF-8 with replacement.
 
     A UTF-8 file with a few bad bytes (a half-written character, an encoded lone surrogate) may happen to be
     valid GB18030, and would turn wholly into other characters: so it stays UTF-8 if at least half of its
     lines with non-ASCII bytes are valid UTF-8.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mkt_assets.core.text.text_files import detect_encoding
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "posts.csv")
+        ...     _ = path.write_bytes("标题\n".encode("gbk"))
+        ...     detect_encoding(path)
+        ...
+        Encoding(name='gb18030', note=None)
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -59,12 +70,31 @@ def detect_encoding(path: Path) -> Encoding:
 
 
 def open_text(path: Path, encoding: Encoding) -> TextIO:
-    """Open a text file with its line ends as they are; invalid bytes become U+FFFD."""
+    r"""Open a text file with its line ends as they are; invalid bytes become U+FFFD.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from mkt_assets.core.text.text_files import Encoding, open_text
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder, "posts.csv")
+        ...     _ = path.write_bytes(b"title\r\n\xff")
+        ...     with open_text(path, Encoding("utf-8")) as file:
+        ...         file.read()
+        ...
+        'title\r\n\ufffd'
+    """
     return path.open(encoding=encoding.name, errors="replace", newline="")
 
 
 def first_character(head: bytes) -> str:
-    """The first character of a text that is not blank, or an empty string."""
+    """The first character of a text that is not blank, or an empty string.
+
+    Examples:
+        >>> from mkt_assets.core.text.text_files import first_character
+        >>> first_character("  [1]".encode("utf-16"))
+        '['
+    """
     return head.decode(_wide(head) or "utf-8", errors="replace").lstrip("\ufeff\0 \t\r\n")[:1]
 
 

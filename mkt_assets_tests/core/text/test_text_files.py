@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mkt_assets.crawlers.text_files import detect_encoding, first_character, open_text
+from mkt_assets.core.text.text_files import detect_encoding, first_character, open_text
 
 TEXT = "标题,内容\n今天穿什么,白色外套\n"
 
