@@ -93,7 +93,7 @@ PLANTED: dict[str, tuple[Callable[[Settings], object], str]] = {
     ),
     "empty": (lambda s: sorted(s.media_dir.rglob("*.webp"))[0].write_bytes(b""), "or empty"),
     "gone": (lose_the_warehouse, "is gone, and a run would begin a new one"),
-    "names": (lambda s: s.names_file.write_bytes(b"\xff"), "is not UTF-8"),
+    "names": (lambda s: s.names_file.write_bytes(b"caf\xe9\n"), "is not UTF-8"),
     "words": (lambda s: s.sight_words_file.write_text("kind,zh,en\nhue,红,red\n"), "kind is 'hue'"),
     "damaged": (damage_warehouse, "cannot be read"),
     "repeated": (repeat_a_row, "should be unique"),
