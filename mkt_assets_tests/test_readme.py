@@ -68,7 +68,9 @@ def test_every_example_of_the_readme_runs(tmp_path: Path) -> None:
     ("asked", "home"),
     [(["demo"], "data/demo"), (["ui", "HOME_DIR=data/demo"], "data/demo"), (["ui", "HOME_DIR=a b"], "a b")],
 )
-def test_make_works_in_a_folder_whatever_it_is_called(tmp_path: Path, asked: list[str], home: str) -> None:
+def test_make_works_in_folders_with_spaces_and_chinese_in_their_names(
+    tmp_path: Path, asked: list[str], home: str
+) -> None:
     folder = tmp_path / "我的 项目"
     mkt = folder / ".venv/bin/mkt"
     mkt.parent.mkdir(parents=True)

@@ -66,7 +66,7 @@ def search(
         found = find_by_words(settings, models, words, crawl_dates=days, limit=limit, only_words=only_words)
     if as_json:
         typer.echo(
-            # in any encoding of the output the same for a program that reads it
+            # what the output cannot encode would be written by number, which is not JSON
             json.dumps(
                 [asdict(post) for post in found.posts],
                 ensure_ascii=not sys.stdout.encoding.lower().startswith("utf"),

@@ -20,6 +20,8 @@ from mkt_assets.crawlers.ids import is_rounded, unprotected
 from mkt_assets.crawlers.redact import ID, storable
 
 POST_ADDRESS = "https://www.xiaohongshu.com/explore/{post_id}"
+IN_CELLS = json.JSONDecoder(parse_int=str)
+"""Reads JSON in a cell; ids longer than 53 bits keep their digits. (`json.loads` makes a decoder a call.)"""
 
 # The original's crawler, dumps of databases, pandas and spreadsheet programs write missing cells so; inside a
 # text they are words like any other.
@@ -36,8 +38,6 @@ _ROUNDED = (
     "it was is lost. Use the crawler's own file, or open that with this column as text, and only then save it."
 )
 _CHAPTER_MARK = re.compile(r"\d{1,2}(:\d{2}){1,2}")
-IN_CELLS = json.JSONDecoder(parse_int=str)
-"""Reads JSON in a cell; ids longer than 53 bits keep their digits. (`json.loads` makes a decoder a call.)"""
 _COMMA = re.compile("[,，]")
 _LONGEST_ADDRESS = 2_000
 

@@ -1,6 +1,7 @@
-"""Small CSV files that an analyst writes by hand: read whole, and every line that cannot be used is named with why.
+"""CSV files that an analyst writes by hand: read whole, and every line that cannot be used is named with why.
 
-Not here: what the lines say (core/profiles/names, core/sight/vocabulary), tables of crawlers (crawlers/csv_files).
+Not here: what the lines say (core/profiles/names, core/sight/vocabulary, resources/tags), how an encoding is found
+(core/text/text_files), tables of crawlers (crawlers/csv_files).
 """
 
 from __future__ import annotations
@@ -80,8 +81,9 @@ def hand_written(
 ) -> tuple[str | None, str]:
     r"""The text of a CSV file as table programs save it, None if there is no file, and what is between its cells.
 
-    Excel and WPS write GBK or UTF-16 where they are not told to write UTF-8, and semicolons or tabs where a comma is in
-    numbers; by hand it may be a Chinese comma. It is taken for the one with which the first line names the columns.
+    Excel and WPS write GBK or UTF-16 where they are not told to write UTF-8, and semicolons or tabs where a comma is
+    in numbers; by hand it may be a Chinese comma. That of `DELIMITERS` is taken with which the first line names the
+    columns.
 
     Raises:
         ValueError: `error`; the file is too large, in another encoding, or cannot be read.
