@@ -7,7 +7,8 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
-from functools import lru_cache, partial
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,6 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
-from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from sqlalchemy import create_engine
-from sqlalchemy.engine import Engine
-from sqlalchemy.pool import NullPool
 
 from mkt_assets.compute import processes, threads
 from mkt_assets.contract.schema import TABLES
@@ -31,6 +24,7 @@ from mkt_assets.resources.migrations import bring_up_to_date
 from mkt_assets.settings import Settings
 from mkt_assets_tests.lakes import empty_lake, lake, postgres, state_url
 from mkt_assets_tests.report.browser import address_of_page, devtools, page
+from mkt_assets_tests.shortcuts import SHORTCUTS
 from mkt_assets_tests.stand_ins import FakeModels
 from mkt_assets_tests.stores import bucket, store_server
 
@@ -88,37 +82,10 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def migrations_read_once() -> Iterator[None]:
-    """Every instance of Dagster loads its ninety migrations once for each of its databases: most of its beginning."""
-    load, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
-
-    def loaded(config: Config) -> ScriptDirectory:
-        where = config.get_main_option("script_location")
-        if where not in known:
-            known[where] = load(config)
-        return known[where]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ScriptDirectory, "from_config", staticmethod(loaded))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def engines_made_once() -> Iterator[None]:
-    """Dagster makes an engine at each look into a SQLite file, which compiles every statement anew: here one a file."""
-
-    @lru_cache(maxsize=64)
-    def engine_of(url: str, timeout_seconds: float | None) -> Engine:
-        waits = {} if timeout_seconds is None else {"timeout": timeout_seconds}
-        return create_engine(url, poolclass=NullPool, connect_args=waits)
-
-    def made(url: str, *, poolclass: type[NullPool], connect_args: dict[str, float] | None = None) -> Engine:
-        assert poolclass is NullPool
-        return engine_of(url, (connect_args or {}).get("timeout"))
-
-    with pytest.MonkeyPatch.context() as patched:
-        for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
-            patched.setattr(storage, "create_engine", made)
+def shortcuts() -> Iterator[None]:
+    with ExitStack() as taken:
+        for shortcut in SHORTCUTS:
+            taken.enter_context(shortcut)
         yield
 
 

@@ -22,6 +22,7 @@ OTHERS.set_forkserver_preload(
         "sklearn.metrics",
         "sklearn.neighbors",
         "scipy.sparse",
+        "mkt_assets_tests.forks",
     ]
 )
 

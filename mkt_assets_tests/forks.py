@@ -1,0 +1,5 @@
+"""What a server of forks imports last, see processes: the shortcuts of tests are in force in all that it forks."""
+
+from mkt_assets_tests.shortcuts import take_for_good
+
+take_for_good()
