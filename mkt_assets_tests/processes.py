@@ -18,6 +18,10 @@ OTHERS.set_forkserver_preload(
         "mkt_assets_tests.soak.worker",
         # what assets import when they run
         "matplotlib.backends.backend_agg",
+        "matplotlib.figure",
+        "pyarrow.dataset",
+        "opencc",
+        "jinja2",
         "sklearn.cluster",
         "sklearn.metrics",
         "sklearn.neighbors",

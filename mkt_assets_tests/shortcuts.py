@@ -6,14 +6,16 @@ Nothing of what is stored or asked changes. In force for all tests (conftest), a
 from __future__ import annotations
 
 from functools import lru_cache
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import dagster as dg
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from dagster._core.storage.sql import get_alembic_config
+from PIL import Image
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
@@ -49,8 +51,10 @@ SHORTCUTS = (
 
 
 def take_for_good() -> None:
-    """In a process of which others are forked: they find what this one has read."""
+    """In a process of which others are forked: they find what this one has read and imported."""
     for shortcut in SHORTCUTS:
         shortcut.start()
-    for storage in _STORAGES:
-        _migrations(get_alembic_config(storage.__file__)).get_revisions("head")
+    with TemporaryDirectory() as folder, dg.DagsterInstance.local_temp(folder) as instance:
+        instance.get_run_records()
+        instance.get_materialized_partitions(dg.AssetKey("none"))
+    Image.init()
