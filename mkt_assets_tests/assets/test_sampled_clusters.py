@@ -25,18 +25,29 @@ def with_a_sample(settings: Settings) -> Settings:
     return settings.model_copy(update={"full_fit_items": 100})
 
 
+def load(folder: Path) -> Settings:
+    """Settings under which few k are tried: of what there are three, two hundred tell no more."""
+    return Settings.load(
+        home=folder / "home",
+        drops=folder / "drops",
+        workers=2,
+        image_k_range=(2, 12),
+        text_k_range=(2, 12),
+    )
+
+
 @pytest.fixture
 def crawled(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Settings:
     """A home with the vectors of 136 posts, of three colours that are not equally many."""
 
     def make(folder: Path) -> None:
-        settings = Settings.load(home=folder / "home", drops=folder / "drops", workers=2)
+        settings = load(folder)
         write_drop(settings.drops_dir, D1, [i for i in range(150) if i >= (30, 12, 0)[i % 3]])
         materialize(settings, FakeModels(), D1, last=VECTORS)
 
     made = made_once(tmp_path_factory, "many_posts", make)
     shutil.copytree(made / "home", tmp_path / "home")
-    return Settings.load(home=tmp_path / "home", drops=tmp_path / "drops", workers=2)
+    return load(tmp_path)
 
 
 def test_the_three_colours_are_found_on_a_sample_and_every_item_is_in_its_cluster(

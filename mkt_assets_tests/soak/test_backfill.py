@@ -99,7 +99,7 @@ def assert_whole(settings: Settings, days: list[date]) -> None:
 
 def test_dates_are_backfilled_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home" / "dagster"))
-    backfill(tmp_path, n_dates=4, n_processes=2)
+    backfill(tmp_path, n_dates=3, n_processes=2)
 
 
 @pytest.mark.soak
