@@ -35,8 +35,9 @@ _engines_guard = threading.Lock()
 # the threads of an engine do not come along
 os.register_at_fork(before=_engines.clear)
 _MAX_ENGINES = 5
-# how new files are stored: DuckDB from 1.1 on (September 2024) reads them, and opens them in a third of the time
-_STORED_FOR = "STORAGE_VERSION 'v1.1.0'"
+# How files are stored: DuckDB from 1.1 on (September 2024) reads them, and opens them in a third of the time.
+# It is said at every writing: a file does not say it, as those of 1.0 and of 1.1 both have the format 64.
+_STORED_FOR, _FORMAT = "STORAGE_VERSION 'v1.1.0'", 64
 _ATTACHED = "mkt"
 
 
@@ -288,14 +289,21 @@ def _connect_once(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     with interrupts_later():
         connection = _engine(path).cursor()
         try:
-            # a file that is there keeps its format, which may be a newer one
-            how = "READ_ONLY" if read_only else "READ_WRITE" if path.exists() else _STORED_FOR
+            how = "READ_ONLY" if read_only else "READ_WRITE" if _is_newer(path) else _STORED_FOR
             connection.execute(f"ATTACH {quoted(str(path))} AS {_ATTACHED} ({how})")
             connection.execute(f"USE {_ATTACHED}")
         except BaseException:
             _disconnect(connection, path)
             raise
         return connection
+
+
+def _is_newer(path: Path) -> bool:
+    """Whether there is a file of a later format, which cannot be written as an earlier one."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(20)[12:], "little") > _FORMAT
 
 
 def _disconnect(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
