@@ -1,4 +1,4 @@
-"""What every instance of Dagster makes anew, made once a process: half of what it adds to a small run.
+"""What every instance of Dagster makes anew, made once a process: a sixth of the time of a small run.
 
 Nothing of what is stored or asked changes. In force for all tests (conftest), and for what they fork (processes).
 """
