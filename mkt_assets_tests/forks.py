@@ -1,4 +1,4 @@
-"""What a server of forks imports last, see processes: the shortcuts of tests are in force in all that it forks."""
+"""What the server of forks (processes) imports last: the shortcuts of tests are in force in all that it forks."""
 
 from mkt_assets_tests.shortcuts import take_for_good
 

@@ -303,7 +303,8 @@ def _is_newer(path: Path) -> bool:
     if not path.exists():
         return False
     with path.open("rb") as file:
-        return int.from_bytes(file.read(20)[12:], "little") > _FORMAT
+        header = file.read(20)  # a checksum of eight bytes, "DUCK", the format
+    return int.from_bytes(header[12:], "little") > _FORMAT
 
 
 def _disconnect(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -26,7 +26,7 @@ def with_a_sample(settings: Settings) -> Settings:
 
 
 def load(folder: Path) -> Settings:
-    """Settings under which few k are tried: of what there are three, two hundred tell no more."""
+    """Settings under which few k are tried, as there are three colours to find."""
     return Settings.load(
         home=folder / "home",
         drops=folder / "drops",

@@ -144,7 +144,8 @@ def the_dialog_offers_these_dates_and_no_others(ui: str, page: Tab) -> None:
     until(lambda: click(page, "Select a partition", seconds=1) and DATES[0] in page.value(DIALOG))
     assert list(dict.fromkeys(re.findall(r"\d{4}-\d\d-\d\d", page.value(DIALOG)))) == DATES
     until(lambda: click(page, "All", seconds=1) and "3 partitions" in page.value(DIALOG))
-    page.ask("Page.navigate", url="about:blank")  # nobody looks any more at what it would draw all the while
+    # it would be drawn anew for as long as the backfills take
+    page.ask("Page.navigate", url="about:blank")
 
 
 def click(page: Tab, text: str, *, seconds: float) -> bool:
